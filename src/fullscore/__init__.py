@@ -1,0 +1,1 @@
+"""Fullscore: every part of an organisation's technology on one page."""

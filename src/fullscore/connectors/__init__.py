@@ -1,0 +1,1 @@
+"""Talking to the outside: one folder per technology. Knows no tables."""

@@ -1,0 +1,1 @@
+"""What the product is about, grouped as the manager's responsibilities are."""

@@ -1,0 +1,1 @@
+"""The ground: people, things, access, findings, samples, and this installation itself."""

@@ -1,0 +1,1 @@
+"""The ranked queue and the sample company."""

@@ -1,0 +1,1 @@
+"""Pure reasoning: values in, values out. No clock, no database, no network."""

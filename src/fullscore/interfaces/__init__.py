@@ -1,0 +1,1 @@
+"""How people and programs get in. Knows the kit, knows no domain."""

@@ -1,0 +1,1 @@
+"""REST and OpenAPI, derived from the same resources as the pages."""

@@ -1,0 +1,1 @@
+"""Every noun and verb as a command."""

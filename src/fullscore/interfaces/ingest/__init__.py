@@ -1,0 +1,1 @@
+"""Blocks for endpoints that programs send to."""

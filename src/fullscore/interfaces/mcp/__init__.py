@@ -1,0 +1,1 @@
+"""The same questions and verbs for assistants."""

@@ -1,0 +1,1 @@
+"""Pages, derived from resources or built from the same blocks."""
