@@ -1,0 +1,157 @@
+"""What an operator may set, in one place. Every field becomes FULLSCORE_<NAME> or a line in fullscore.toml.
+
+Order: command line, environment, `fullscore.toml` in the data folder, default. A value that is a secret
+may also come from a file named by FULLSCORE_<NAME>_FILE.
+"""
+
+import os
+import secrets
+import tomllib
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, get_type_hints
+
+
+def _doc(text: str, default: Any, *, secret: bool = False) -> Any:
+    """Declare an option with the sentence the documentation prints."""
+    factory = {"default_factory": default} if callable(default) else {"default": default}
+    return field(**factory, metadata={"doc": text, "secret": secret})
+
+
+def default_home() -> Path:
+    """Return the data folder when none is named: the system's for root, the person's own otherwise."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/fullscore")
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "fullscore"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Everything an operator may set."""
+
+    home: Path = _doc("The data folder: database, samples, keys, uploads, logs.", default_home)
+    host: str = _doc("The address the web process listens on.", "127.0.0.1")
+    port: int = _doc("The port the web process listens on.", 8470)
+    base_url: str = _doc(
+        "How people reach this installation, for links in mail; default: host and port.", ""
+    )
+    allowed_hosts: str = _doc(
+        "Host names the web process answers to, separated by commas; default: its own and loopback.", ""
+    )
+    database_url: str = _doc(
+        "postgresql://user:password@host:5432/name; empty: SQLite in the data folder.",
+        "",
+        secret=True,
+    )
+    samples_url: str = _doc(
+        "Where samples are stored: parquet:///folder; empty: `samples` in the data folder.", ""
+    )
+    secret_key: str = _doc("Signs sessions; made and kept in the data folder when empty.", "", secret=True)
+    master_key: str = _doc(
+        "Wraps the keys of stored credentials (32 bytes, base64); made and kept apart from the database.",
+        "",
+        secret=True,
+    )
+    smtp_url: str = _doc(
+        "smtp://user:password@host:587 or smtps://…; empty: mail is written to the data folder.",
+        "",
+        secret=True,
+    )
+    mail_from: str = _doc("The sender of mail.", "fullscore@localhost")
+    time_zone: str = _doc("Default time zone of new accounts.", "UTC")
+    trusted_proxies: str = _doc("Addresses whose X-Forwarded-* headers count, separated by commas.", "")
+    is_https: bool = _doc("People reach this installation by https (behind a proxy).", False)
+    is_debug: bool = _doc("Development only: tracebacks in the browser, the component gallery.", False)
+    is_sample: bool = _doc("Marks every page as sample data; set by `fullscore demo`.", False)
+    log_level: str = _doc("debug, info, warning or error.", "info")
+
+    @property
+    def address(self) -> str:
+        """Return the address people open."""
+        host = "localhost" if self.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else self.host  # noqa: S104
+        return self.base_url.rstrip("/") or f"http://{host}:{self.port}"
+
+
+def load(**given: Any) -> Options:
+    """Return the options in force; raises ValueError with a sentence naming the bad one."""
+    home = Path(given.get("home") or os.environ.get("FULLSCORE_HOME") or default_home())
+    written = _read_file(home / "fullscore.toml")
+    known = {f.name for f in fields(Options)}
+    if unknown := sorted(set(written) - known):
+        raise ValueError(f"{home / 'fullscore.toml'} sets {unknown[0]!r}, which is not an option.")
+    values: dict[str, Any] = {"home": home}
+    types = get_type_hints(Options)
+    for option in fields(Options):
+        if option.name == "home":
+            continue
+        for source in (given.get(option.name), _environment(option), written.get(option.name)):
+            if source is not None:
+                values[option.name] = _converted(option.name, source, types[option.name])
+                break
+    return Options(**values)
+
+
+def with_keys(options: Options) -> Options:
+    """Return the options with both keys filled, making them in the data folder when there are none."""
+    folder = options.home / "keys"
+    return replace(
+        options,
+        secret_key=options.secret_key or _kept(folder / "secret_key", lambda: secrets.token_urlsafe(64)),
+        master_key=options.master_key or _kept(folder / "master_key", _new_master_key),
+    )
+
+
+def _new_master_key() -> str:
+    import base64
+
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _kept(path: Path, make: Any) -> str:
+    """Return the content of `path`, written once, readable by the owner alone."""
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = path.with_suffix(f".{os.getpid()}")
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
+        with os.fdopen(handle, "w") as out:
+            out.write(make())
+            out.flush()
+            os.fsync(out.fileno())
+        try:
+            os.link(fresh, path)  # the first writer wins; a second process reads what it wrote
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text().strip()
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    if path.stat().st_mode & 0o004:
+        raise ValueError(f"{path} can be read by everybody: run `chmod o-rwx {path}` first.")
+    try:
+        return tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path} is not valid TOML: {error}.") from error
+
+
+def _environment(option: Any) -> str | None:
+    name = f"FULLSCORE_{option.name.upper()}"
+    if option.metadata["secret"] and (file := os.environ.get(f"{name}_FILE")):
+        return Path(file).read_text().strip()
+    return os.environ.get(name)
+
+
+def _converted(name: str, value: Any, kind: Any) -> Any:
+    if kind is bool and not isinstance(value, bool):
+        if str(value).lower() in ("1", "true", "yes", "on"):
+            return True
+        if str(value).lower() in ("0", "false", "no", "off", ""):
+            return False
+        raise ValueError(f"{name} is {value!r}: write true or false.")
+    try:
+        return kind(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} is {value!r}: it should be {kind.__name__}.") from error

@@ -1,0 +1,8 @@
+"""The kit's own tables: who acted, what was written, how it was before, who must be told."""
+
+from fullscore.kit.models.audit import AuditEntry
+from fullscore.kit.models.history import Version, VersionBase
+from fullscore.kit.models.user import User
+from fullscore.kit.models.views import SavedView
+
+__all__ = ["AuditEntry", "SavedView", "User", "Version", "VersionBase"]
