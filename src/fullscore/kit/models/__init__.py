@@ -2,7 +2,18 @@
 
 from fullscore.kit.models.audit import AuditEntry
 from fullscore.kit.models.history import Version, VersionBase
+from fullscore.kit.models.jobs import ClockedRun, DeadLetter, Lease, WorkerBeat
 from fullscore.kit.models.user import User
 from fullscore.kit.models.views import SavedView
 
-__all__ = ["AuditEntry", "SavedView", "User", "Version", "VersionBase"]
+__all__ = [
+    "AuditEntry",
+    "ClockedRun",
+    "DeadLetter",
+    "Lease",
+    "SavedView",
+    "User",
+    "Version",
+    "VersionBase",
+    "WorkerBeat",
+]
