@@ -3,6 +3,10 @@
 from fullscore.kit.models.audit import AuditEntry
 from fullscore.kit.models.history import Version, VersionBase
 from fullscore.kit.models.jobs import ClockedRun, DeadLetter, Lease, WorkerBeat
+from fullscore.kit.models.limits import LimitCount
+from fullscore.kit.models.live import LiveChange
+from fullscore.kit.models.notify import Notification
+from fullscore.kit.models.secret import Secret
 from fullscore.kit.models.user import User
 from fullscore.kit.models.views import SavedView
 
@@ -11,7 +15,11 @@ __all__ = [
     "ClockedRun",
     "DeadLetter",
     "Lease",
+    "LimitCount",
+    "LiveChange",
+    "Notification",
     "SavedView",
+    "Secret",
     "User",
     "Version",
     "VersionBase",
