@@ -17,6 +17,7 @@ class Installation:
 
     home: Path
     database_url: str = ""
+    settings: str = "fullscore.config.settings"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -25,7 +26,7 @@ class Installation:
             **{k: v for k, v in os.environ.items() if not k.startswith("FULLSCORE_")},
             "FULLSCORE_HOME": str(self.home),
             "FULLSCORE_DATABASE_URL": self.database_url,
-            "DJANGO_SETTINGS_MODULE": "fullscore.config.settings",
+            "DJANGO_SETTINGS_MODULE": self.settings,
             "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
         }
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 
 from tests.installation import Installation
-from tests.servers import postgresql
 
 QUEUE = """
 from django_tasks_db.models import DBTaskResult
@@ -31,26 +30,6 @@ rows = DBTaskResult.objects.order_by("enqueued_at").values_list("status", "worke
 beats = WorkerBeat.objects.filter(worker=one.worker_id).count()
 print([(status, len(workers)) for status, workers in rows], beats)
 """
-
-
-@pytest.fixture(scope="session")
-def on_sqlite(tmp_path_factory):
-    installed = Installation(tmp_path_factory.mktemp("sqlite"))
-    installed.migrate()
-    return installed
-
-
-@pytest.fixture(scope="session")
-def on_postgresql(tmp_path_factory):
-    with postgresql() as url:
-        installed = Installation(tmp_path_factory.mktemp("postgresql"), url)
-        installed.migrate()
-        yield installed
-
-
-@pytest.fixture(params=["on_sqlite", "on_postgresql"])
-def installed(request):
-    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

@@ -15,7 +15,10 @@ from fullscore.kit.time import now
 
 # Pollers open theirs all the time; a write each would be too much.
 USE_NOTED_EVERY = timedelta(minutes=1)
- in the database or its backup."""
+
+
+def master_keys() -> envelope.MasterKeys:
+    """Return the installation's master keys, which are never in the database or its backup."""
     return envelope.MasterKeys.read(settings.OPTIONS.master_key)
 
 
