@@ -108,9 +108,27 @@ CACHES = {
         # In the database: rate limits are right with many workers.
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "kit_cache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},  # Django's 300 would cull counters still in use
     }
 }
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "slow"]}}
+
+_smtp = urlsplit(OPTIONS.smtp_url)
+if _smtp.scheme not in ("", "smtp", "smtps"):
+    raise ValueError("FULLSCORE_SMTP_URL must start with smtp:// or smtps://")
+EMAIL_BACKEND = (
+    f"django.core.mail.backends.{'smtp' if OPTIONS.smtp_url else 'filebased'}.EmailBackend"
+)
+EMAIL_FILE_PATH = OPTIONS.home / "mail"
+EMAIL_HOST = _smtp.hostname or ""
+EMAIL_PORT = _smtp.port or (465 if _smtp.scheme == "smtps" else 587)
+EMAIL_HOST_USER = unquote(_smtp.username or "")
+EMAIL_HOST_PASSWORD = unquote(_smtp.password or "")
+EMAIL_USE_SSL = _smtp.scheme == "smtps"
+# Mail leaves this machine encrypted, or not at all.
+EMAIL_USE_TLS = _smtp.scheme == "smtp" and EMAIL_HOST not in ("localhost", "127.0.0.1", "::1")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = OPTIONS.mail_from
 
 AUTH_USER_MODEL = "kit.User"
 AUTHENTICATION_BACKENDS = [
