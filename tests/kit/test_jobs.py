@@ -183,6 +183,14 @@ def test_the_job_of_a_worker_that_beats_is_left_alone_however_long_it_runs():
     assert DBTaskResult.objects.get().status == TaskResultStatus.RUNNING
 
 
+def test_a_job_whose_end_could_not_be_noted_is_tried_again_by_its_own_worker():
+    result = taken(by="me", seconds_ago=61)
+    beat("me", seconds_ago=1)
+
+    assert workers.recover(by="me", present=result.pk) == 0
+    assert workers.recover(by="me", present=None) == 1
+
+
 def test_a_job_that_kills_every_worker_ends_as_a_dead_letter():
     for n in range(3):
         taken(by=f"killed {n}", seconds_ago=61, result=DBTaskResult.objects.first())
