@@ -10,7 +10,7 @@ from django_tasks_db.models import DBTaskResult
 from fullscore.kit import jobs
 from fullscore.kit.errors import Conflict, Problem
 from fullscore.kit.jobs import worker as workers
-from fullscore.kit.models import ClockedRun, DeadLetter, Lease, User, WorkerBeat
+from fullscore.kit.models import AuditEntry, ClockedRun, DeadLetter, Lease, User, WorkerBeat
 from fullscore.kit.time import now
 
 pytestmark = pytest.mark.django_db
@@ -135,6 +135,7 @@ def test_a_dead_letter_can_be_queued_again_once():
     letter.refresh_from_db()
     assert done == ["again"]
     assert (letter.state, letter.settled_by) == ("retried", ann)
+    assert AuditEntry.objects.get().verb == "retry"
     with pytest.raises(Conflict, match="already retried"):
         jobs.discard(letter, by=ann)
 
