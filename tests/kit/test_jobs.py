@@ -10,7 +10,7 @@ from django_tasks_db.models import DBTaskResult
 from fullscore.kit import jobs
 from fullscore.kit.errors import Conflict, Problem
 from fullscore.kit.jobs import worker as workers
-from fullscore.kit.models import ClockedRun, DeadLetter, Lease, User, WorkerBeat
+from fullscore.kit.models import AuditEntry, ClockedRun, DeadLetter, Lease, User, WorkerBeat
 from fullscore.kit.time import now
 
 pytestmark = pytest.mark.django_db
@@ -135,6 +135,7 @@ def test_a_dead_letter_can_be_queued_again_once():
     letter.refresh_from_db()
     assert done == ["again"]
     assert (letter.state, letter.settled_by) == ("retried", ann)
+    assert AuditEntry.objects.get().verb == "retry"
     with pytest.raises(Conflict, match="already retried"):
         jobs.discard(letter, by=ann)
 
@@ -181,6 +182,14 @@ def test_the_job_of_a_worker_that_beats_is_left_alone_however_long_it_runs():
     assert workers.recover() == 0
 
     assert DBTaskResult.objects.get().status == TaskResultStatus.RUNNING
+
+
+def test_a_job_whose_end_could_not_be_noted_is_tried_again_by_its_own_worker():
+    result = taken(by="me", seconds_ago=61)
+    beat("me", seconds_ago=1)
+
+    assert workers.recover(by="me", present=result.pk) == 0
+    assert workers.recover(by="me", present=None) == 1
 
 
 def test_a_job_that_kills_every_worker_ends_as_a_dead_letter():

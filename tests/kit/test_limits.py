@@ -74,6 +74,7 @@ def test_windows_that_are_over_are_forgotten():
     assert LimitCount.objects.get().key == "new"
 
 
+@pytest.mark.real
 def test_many_processes_count_together(installed):
     installed.ask(
         "from fullscore.kit.models import LimitCount as L; answer = L.objects.all().delete()"

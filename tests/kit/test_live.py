@@ -76,6 +76,15 @@ def test_a_list_as_a_whole_is_heard_of_by_those_who_see_any_of_it(ann, bob):
     assert not live.may_hear(bob, change)
 
 
+def test_a_removal_is_heard_of_by_those_who_see_others_of_its_kind(ann, bob):
+    note_for(ann)
+    removed = note_for(ann)
+    Notification.objects.filter(pk=removed.key).delete()
+
+    assert live.may_hear(ann, removed)
+    assert not live.may_hear(bob, removed)
+
+
 def test_many_changes_are_checked_with_one_query_per_topic(ann, django_assert_num_queries):
     changes = [note_for(ann) for _ in range(20)]
 

@@ -11,6 +11,8 @@ import pytest
 
 from tests.servers import free_port
 
+pytestmark = pytest.mark.real
+
 SERVE = """
 import uvicorn
 uvicorn.run("fullscore.config.asgi:application", port={port}, log_level="error",
@@ -26,7 +28,7 @@ for name in ("ann", "bob"):
     user, _ = User.objects.get_or_create(email=f"{name}@example.org", defaults={"name": name})
     User.objects.update(is_active=True)
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     answer[name] = client.cookies["session"].value
 """
 TELL = """
@@ -131,7 +133,8 @@ def test_a_change_reaches_the_reader_it_is_for_and_no_other(site):
     assert headers["Cache-Control"] == "no-cache"
 
 
-def test_nothing_is_lost_between_page_and_stream_or_over_a_restart(site):
+def test_nothing_is_lost_between_page_and_stream_or_over_a_restart(on_sqlite):
+    site = replace(on_sqlite, settings="tests.kit.live_settings")
     people = site.ask(PEOPLE)
     told = site.ask(TELL + "answer = [tell(who) for who in ('ann', 'bob', 'ann')]")
     with serving(site) as port:

@@ -9,7 +9,8 @@ from django.db import connection
 
 from fullscore.kit import envelope, log, secrets
 from fullscore.kit.errors import Conflict, Invalid
-from fullscore.kit.models import Secret
+from fullscore.kit.models import AuditEntry, Secret
+from fullscore.kit.models.user import system
 
 pytestmark = pytest.mark.django_db
 
@@ -32,25 +33,37 @@ def value_of(secret: Secret) -> str:
 
 
 def test_what_is_kept_can_be_used_and_its_use_is_noted():
-    secret = secrets.keep("core switches", CANARY, kind=Secret.Kind.COMMUNITY)
+    secret = secrets.keep("core switches", CANARY, kind=Secret.Kind.COMMUNITY, by=system())
 
     assert value_of(secret) == CANARY
     secret.refresh_from_db()
     assert secret.last_used_at is not None
 
 
+def test_uses_are_audited_once_an_hour_and_without_the_value():
+    secret = secrets.keep("core switches", CANARY, by=system())
+
+    for _ in range(3):
+        value_of(secret)
+
+    verbs = [entry.verb for entry in AuditEntry.objects.order_by("n")]
+    assert verbs == ["add", "use"]
+    states = [(entry.before, entry.after) for entry in AuditEntry.objects.all()]
+    assert "ciphertext" not in str(states)
+
+
 def test_a_replaced_secret_has_its_new_value_and_a_new_data_key():
-    secret = secrets.keep("db", "old")
+    secret = secrets.keep("db", "old", by=system())
     before = bytes(secret.data_key)
 
-    secrets.replace(secret, "new")
+    secrets.replace(secret, "new", by=system())
 
     assert value_of(secret) == "new"
     assert bytes(secret.data_key) != before
 
 
 def test_the_same_value_never_looks_the_same_twice():
-    a, b = secrets.keep("a", CANARY), secrets.keep("b", CANARY)
+    a, b = secrets.keep("a", CANARY, by=system()), secrets.keep("b", CANARY, by=system())
 
     assert bytes(a.ciphertext) != bytes(b.ciphertext)
 
@@ -64,7 +77,10 @@ def test_the_same_value_never_looks_the_same_twice():
     ],
 )
 def test_what_was_moved_to_another_row_cannot_be_read(fields):
-    mine, theirs = secrets.keep("mine", "my value"), secrets.keep("theirs", CANARY)
+    mine, theirs = (
+        secrets.keep("mine", "my value", by=system()),
+        secrets.keep("theirs", CANARY, by=system()),
+    )
     Secret.objects.filter(pk=mine.pk).update(**{name: getattr(theirs, name) for name in fields})
 
     with pytest.raises(Conflict, match="altered or moved"):
@@ -73,7 +89,7 @@ def test_what_was_moved_to_another_row_cannot_be_read(fields):
 
 @pytest.mark.parametrize("position", [0, 12, -1], ids=["nonce", "first byte", "tag"])
 def test_an_altered_byte_is_noticed(position):
-    secret = secrets.keep("a", CANARY)
+    secret = secrets.keep("a", CANARY, by=system())
     altered = bytearray(secret.ciphertext)
     altered[position] ^= 1
     Secret.objects.update(ciphertext=bytes(altered))
@@ -83,7 +99,7 @@ def test_an_altered_byte_is_noticed(position):
 
 
 def test_a_truncated_secret_is_noticed():
-    secret = secrets.keep("a", CANARY)
+    secret = secrets.keep("a", CANARY, by=system())
     Secret.objects.update(ciphertext=b"short")
 
     with pytest.raises(Conflict, match="altered or moved"):
@@ -91,7 +107,7 @@ def test_a_truncated_secret_is_noticed():
 
 
 def test_a_lost_master_key_gives_a_sentence(settings):
-    secret = secrets.keep("a", CANARY)
+    secret = secrets.keep("a", CANARY, by=system())
     having(settings, NEW)
 
     with pytest.raises(Conflict, match=f"master key {secret.key_id}.*enter the credential again"):
@@ -99,13 +115,13 @@ def test_a_lost_master_key_gives_a_sentence(settings):
 
 
 def test_the_master_key_is_rotated_while_in_use(settings):
-    kept = [secrets.keep(f"s{n}", f"{CANARY}{n}") for n in range(3)]
+    kept = [secrets.keep(f"s{n}", f"{CANARY}{n}", by=system()) for n in range(3)]
     sealed = {s.pk: bytes(s.ciphertext) for s in kept}
 
     having(settings, NEW, OLD)
     assert value_of(kept[0]) == f"{CANARY}0"
-    assert secrets.rotate() == 3
-    assert secrets.rotate() == 0
+    assert secrets.rotate(by=system()) == 3
+    assert secrets.rotate(by=system()) == 0
 
     having(settings, NEW)
     assert [value_of(s) for s in kept] == [f"{CANARY}{n}" for n in range(3)]
@@ -114,7 +130,7 @@ def test_the_master_key_is_rotated_while_in_use(settings):
 
 def test_an_empty_secret_is_refused():
     with pytest.raises(Invalid, match="cannot be empty"):
-        secrets.keep("a", "")
+        secrets.keep("a", "", by=system())
 
 
 @pytest.mark.parametrize(
@@ -132,7 +148,7 @@ def test_a_bad_master_key_is_named(text, message):
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's own dump")
 def test_a_database_dump_contains_no_plaintext_and_no_master_key():
-    secrets.keep("a", CANARY)
+    secrets.keep("a", CANARY, by=system())
     connection.ensure_connection()
 
     dump = "\n".join(connection.connection.iterdump()).lower()
@@ -144,7 +160,7 @@ def test_a_database_dump_contains_no_plaintext_and_no_master_key():
 
 
 def test_nothing_shows_in_text_serialisation_or_logs(logged):
-    secret = secrets.keep("a", CANARY)
+    secret = secrets.keep("a", CANARY, by=system())
 
     with secret.open() as value:
         log.get_logger().info("used", secret=secret, password=value, plain=repr(secret))

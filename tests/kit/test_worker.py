@@ -9,6 +9,8 @@ import pytest
 
 from tests.installation import Installation
 
+pytestmark = pytest.mark.real
+
 QUEUE = """
 from django_tasks_db.models import DBTaskResult
 from tests.kit.chores import mark

@@ -105,10 +105,10 @@ DATABASES = {"default": _database(OPTIONS.database_url)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {
-        # In the database: rate limits are right with many workers.
+        # In the database: all processes see the same.
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "kit_cache",
-        "OPTIONS": {"MAX_ENTRIES": 10_000},  # Django's 300 would cull counters still in use
+        "OPTIONS": {"MAX_ENTRIES": 10_000},  # Django's 300 would throw out what is still in use
     }
 }
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "slow"]}}

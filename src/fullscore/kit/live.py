@@ -93,8 +93,17 @@ def _keys_seen(user: access.Actor, topic: str, keys: set[str]) -> set[str]:
     if topic not in _visible:
         return keys
     rows = _visible[topic](user)
-    found = {str(pk) for pk in rows.filter(pk__in=keys - {""}).values_list("pk", flat=True)}
-    return found | {""} if "" in keys and rows.exists() else found
+    seen = _existing(rows, keys - {""})
+    unseen = keys - seen
+    # What is gone cannot be asked: a removal is heard of like a change of the whole list.
+    everybodys = unseen - _existing(rows.model._base_manager.all(), unseen - {""})
+    return seen | everybodys if everybodys and rows.exists() else seen
+
+
+def _existing(rows: QuerySet[Any], keys: set[str]) -> set[str]:
+    if not keys:
+        return set()
+    return {str(pk) for pk in rows.filter(pk__in=keys).values_list("pk", flat=True)}
 
 
 def may_hear(user: access.Actor, change: LiveChange) -> bool:

@@ -50,7 +50,7 @@ async def _lines(request: HttpRequest, user: User) -> AsyncIterator[str]:
         for message in await live.off_loop(partial(live.catch_up, user, seen)):
             seen = int(str(message["id"]))
             yield _event(message)
-        checked_at = time.monotonic()
+        checked_at = told_at = time.monotonic()
         while live.hub.is_telling(queue):
             if time.monotonic() - checked_at > RECHECK_SECONDS:
                 fresh = await live.off_loop(partial(_still_signed_in, request, user))
@@ -58,10 +58,12 @@ async def _lines(request: HttpRequest, user: User) -> AsyncIterator[str]:
                     return
                 user, checked_at = fresh, time.monotonic()
             changes = [c for c in await _next(queue) if c.pk > seen]
+            seen = changes[-1].pk if changes else seen
             for change in await live.off_loop(partial(live.heard, user, changes)):
+                told_at = time.monotonic()
                 yield _event(change.message)
-            seen = max([seen, *(c.pk for c in changes)])
-            if not changes:
+            if time.monotonic() - told_at >= PULSE_SECONDS:
+                told_at = time.monotonic()
                 yield f"id: {seen}\n\n"  # a pulse; moves the reader past what it may not hear
 
 

@@ -1,5 +1,7 @@
 """What follows a failed attempt: another one later, or a dead letter somebody must deal with."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,6 +10,7 @@ from django.utils.module_loading import import_string
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
+from fullscore.kit import audit
 from fullscore.kit.errors import Conflict
 from fullscore.kit.jobs.declare import ATTEMPTS, Job
 from fullscore.kit.models.jobs import DeadLetter
@@ -77,30 +80,27 @@ def _sentence(lines: list[str], kind: str) -> str:
 
 def retry(letter: DeadLetter, *, by: User) -> DeadLetter:
     """Put the job on its queue again, with all its attempts."""
-    with transaction.atomic():
-        letter = _waiting(letter)
+    with transaction.atomic(), _settling(letter, "retry", DeadLetter.State.RETRIED, by=by):
         declared = _declared(letter.task)
         if declared is None:
             raise Conflict("This version no longer has that job; discard the dead letter.")
         arguments = letter.arguments
         declared.using(queue_name=letter.queue).enqueue(*arguments["args"], **arguments["kwargs"])
-        return _settled(letter, DeadLetter.State.RETRIED, by=by)
+    return letter
 
 
 def discard(letter: DeadLetter, *, by: User) -> DeadLetter:
     """Give the job up for good."""
-    with transaction.atomic():
-        return _settled(_waiting(letter), DeadLetter.State.DISCARDED, by=by)
+    with transaction.atomic(), _settling(letter, "discard", DeadLetter.State.DISCARDED, by=by):
+        return letter
 
 
-def _waiting(letter: DeadLetter) -> DeadLetter:
-    letter = DeadLetter.objects.select_for_update().get(pk=letter.pk)
-    if letter.state != DeadLetter.State.WAITING:
-        raise Conflict(f"This dead letter was already {letter.state}.")
-    return letter
-
-
-def _settled(letter: DeadLetter, state: str, *, by: User) -> DeadLetter:
-    letter.state, letter.settled_at, letter.settled_by = state, now(), by
-    letter.save(update_fields=["state", "settled_at", "settled_by"])
-    return letter
+@contextmanager
+def _settling(letter: DeadLetter, verb: str, state: str, *, by: User) -> Iterator[None]:
+    """Refuse what is settled already; lock, so that two people do not both settle it."""
+    present = DeadLetter.objects.select_for_update().get(pk=letter.pk)
+    if present.state != DeadLetter.State.WAITING:
+        raise Conflict(f"This dead letter was already {present.state}.")
+    with audit.recorded(letter, verb, by=by):
+        yield
+        letter.state, letter.settled_at, letter.settled_by = state, now(), by

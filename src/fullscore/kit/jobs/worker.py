@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from types import FrameType
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import (
     InterfaceError,
@@ -65,6 +65,7 @@ class Worker(db_worker.Worker):
         )
         self._stopped = threading.Event()
         self._is_out_of_time = False
+        self._present: UUID | None = None  # the job it runs or ran last
 
     def serve(self) -> None:
         """Run jobs as they come until `stop`; call `obey_signals` first in a process of its own."""
@@ -100,6 +101,7 @@ class Worker(db_worker.Worker):
 
     def run_task(self, db_task_result: DBTaskResult) -> None:
         """Run one claimed job and see to what follows from a failure."""
+        self._present = db_task_result.pk
         super().run_task(db_task_result)
         if db_task_result.status == TaskResultStatus.FAILED:
             if self._is_out_of_time:
@@ -137,7 +139,7 @@ class Worker(db_worker.Worker):
             try:
                 close_old_connections()
                 self._beat(started_at)
-                recover()
+                recover(by=self.worker_id, present=self._present)
             except (OperationalError, InterfaceError) as error:
                 log.warning("worker could not beat", error=str(error))
             if self._stopped.wait(BEAT_SECONDS):
@@ -158,10 +160,12 @@ class Worker(db_worker.Worker):
         )
 
 
-def recover() -> int:
+def recover(*, by: str = "", present: UUID | None = None) -> int:
     """Settle the jobs of workers that died, and failures nobody settled; return how many.
 
-    A job taken less than a lease ago is left alone: its worker may not have beaten yet.
+    A job taken less than a lease ago is left alone: its worker may not have beaten yet. The worker
+    that asks lost those of its own jobs that are not its present one: the database was away when
+    it wanted to note their end.
     """
     living = set(
         WorkerBeat.objects.filter(beat_at__gt=now() - LEASE).values_list("worker", flat=True)
@@ -169,7 +173,12 @@ def recover() -> int:
     running = DBTaskResult.objects.filter(
         status=TaskResultStatus.RUNNING, started_at__lt=now() - LEASE
     )
-    orphans = [result.pk for result in running if result.worker_ids[-1] not in living]
+    orphans = [
+        result.pk
+        for result in running
+        if result.worker_ids[-1] not in living
+        or (result.worker_ids[-1] == by and result.pk != present)
+    ]
     for pk in orphans:
         DBTaskResult.objects.filter(pk=pk, status=TaskResultStatus.RUNNING).update(
             status=TaskResultStatus.FAILED, finished_at=now(), traceback="", exception_class_path=""

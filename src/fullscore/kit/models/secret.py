@@ -1,20 +1,20 @@
 """Credentials for what we look after: written, used, never shown."""
 
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 
 from fullscore.kit import envelope
 from fullscore.kit.models.querysets import VisibleQuerySet
+from fullscore.kit.models.user import User, system
 from fullscore.kit.time import now
 
-# Pollers open theirs all the time; a write each would be too much.
-USE_NOTED_EVERY = timedelta(minutes=1)
+# Pollers open theirs all the time; an entry each would drown the audit.
+USE_NOTED_EVERY = timedelta(hours=1)
 
 
 def master_keys() -> envelope.MasterKeys:
@@ -35,7 +35,6 @@ class Secret(models.Model):
         TOKEN = "token"  # noqa: S105
         COMMUNITY = "community", "SNMP community"
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=120, unique=True)
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.PASSWORD)
     scope = models.CharField(max_length=120, blank=True)  # what it opens, for people
@@ -44,6 +43,8 @@ class Secret(models.Model):
     key_id = models.CharField(max_length=12, editable=False, db_index=True)
     rotated_at = models.DateTimeField(editable=False)  # when the value last changed
     last_used_at = models.DateTimeField(null=True, editable=False)
+
+    audit_leaves_out = ("ciphertext", "data_key", "last_used_at")
 
     objects = SecretQuerySet.as_manager()
 
@@ -54,15 +55,25 @@ class Secret(models.Model):
         return self.name
 
     @contextmanager
-    def open(self) -> Iterator[str]:
-        """Give the value for use; keep it in no variable that outlives the block."""
+    def open(self, *, by: User | None = None) -> Iterator[str]:
+        """Give the value for use; keep it in no variable that outlives the block.
+
+        The use is audited, for pollers once per hour.
+        """
         data_key = master_keys().unwrap(
             bytes(self.data_key), by=self.key_id, place=self.place("data_key")
         )
         value = envelope.unseal(data_key, bytes(self.ciphertext), self.place("ciphertext"))
-        unnoted = Q(last_used_at=None) | Q(last_used_at__lt=now() - USE_NOTED_EVERY)
-        Secret.objects.filter(unnoted, pk=self.pk).update(last_used_at=now())
+        self._note_use(by)
         yield value.decode()
+
+    def _note_use(self, by: User | None) -> None:
+        from fullscore.kit import audit  # which stands on the models
+
+        unnoted = Q(last_used_at=None) | Q(last_used_at__lt=now() - USE_NOTED_EVERY)
+        with transaction.atomic():
+            if Secret.objects.filter(unnoted, pk=self.pk).update(last_used_at=now()):
+                audit.noted(self, "use", by=by or system())
 
     def seal(self, value: str) -> None:
         """Put a new value in, under a new data key; the caller saves."""
