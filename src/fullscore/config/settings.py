@@ -36,7 +36,16 @@ INSTALLED_APPS = [
     "axes",
     "csp",
 ]
-DOMAINS: list[str] = []
+DOMAINS = [
+    "fullscore.domains.foundation.directory",
+    "fullscore.domains.foundation.estate",
+    "fullscore.domains.foundation.access",
+    "fullscore.domains.foundation.findings",
+    "fullscore.domains.foundation.telemetry",
+    "fullscore.domains.foundation.system",
+    "fullscore.domains.infrastructure.servers",
+    "fullscore.domains.overview.attention",
+]
 INSTALLED_APPS += DOMAINS
 
 MIDDLEWARE = [
