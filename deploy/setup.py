@@ -76,7 +76,9 @@ def download() -> bytes:
         with urllib.request.urlopen(urljoin(page, found["url"]), timeout=300) as answer:  # noqa: S310
             wheel: bytes = answer.read()
     except (OSError, ValueError, KeyError, StopIteration) as error:
-        sys.exit(f"uv {UV} could not be fetched ({error!r}): install it by other means and run this again.")
+        sys.exit(
+            f"uv {UV} could not be fetched ({error!r}): install it by other means and run this again."
+        )
     if hashlib.sha256(wheel).hexdigest() != wanted:
         sys.exit("The index sent another file than the one we know: nothing was installed.")
     return wheel

@@ -11,7 +11,7 @@ import pytest
 
 from tests.servers import free_port
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.once]
 
 SERVE = """
 import uvicorn

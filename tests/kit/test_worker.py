@@ -9,7 +9,7 @@ import pytest
 
 from tests.installation import Installation
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.once]
 
 QUEUE = """
 from django_tasks_db.models import DBTaskResult

@@ -74,6 +74,7 @@ class Worker(db_worker.Worker):
         while self.running:
             _wake.clear()
             try:
+                close_old_connections()
                 self.drain()
             except (OperationalError, InterfaceError) as error:
                 log.warning("worker waits for the database", error=str(error))
@@ -83,7 +84,6 @@ class Worker(db_worker.Worker):
 
     def drain(self) -> None:
         """Run every job that is ready, then return."""
-        close_old_connections()
         if self._is_anything_ready():  # a plain read: an idle worker takes no write lock
             self.run()
 

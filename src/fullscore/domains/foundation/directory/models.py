@@ -83,9 +83,7 @@ class MembershipQuerySet(VisibleQuerySet["Membership"]):
 
     def on(self, day: object) -> QuerySet["Membership"]:
         """Return the memberships that hold on a day; intervals are half open."""
-        return self.filter(
-            Q(ends_on__isnull=True) | Q(ends_on__gt=day), starts_on__lte=day
-        )
+        return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gt=day), starts_on__lte=day)
 
     def visible_to(self, user: Actor) -> "MembershipQuerySet":
         """Return all memberships to whoever may see people."""

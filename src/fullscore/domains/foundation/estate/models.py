@@ -151,7 +151,9 @@ class Requirement(models.Model):
     kind = models.CharField(max_length=12, choices=LINK_CHOICES, default="needs")
     name = models.CharField(max_length=80, blank=True)
     needed = models.PositiveIntegerField(
-        null=True, blank=True, help_text="How many must be up; empty: all; 0: helped by, not needed."
+        null=True,
+        blank=True,
+        help_text="How many must be up; empty: all; 0: helped by, not needed.",
     )
 
     objects = LinkQuerySet.as_manager()
