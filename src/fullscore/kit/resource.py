@@ -71,13 +71,13 @@ class Resource:
     )
     subtitle: Callable[[Any], str] | None = None
     trouble: Callable[[QuerySet[Any]], str] | None = None  # "7 overdue", beside the list's title
-    default_query: str = ""  # the filter a bare list opens with, such as "state=open"
+    quick: Mapping[str, str] = field(default_factory=dict)  # one-click filters: words → query
     people: Mapping[str, str] = field(default_factory=dict)  # field → private, team or open
     add: Callable[..., Any] | None = None  # add(by=…, **values); None: the plain recorded one
     change: Callable[..., Any] | None = None
     can_delete: bool = False
     form: type[ModelForm] | None = None
-    filterset: type[django_filters.FilterSet] | None = None
+    filterset: type["Searched"] | None = None  # further filters of one's own
     in_bulk: bool = True
     export: bool = True
 
@@ -161,11 +161,9 @@ class Resource:
 
     def filter_class(self) -> type[django_filters.FilterSet]:
         """Return the filter set that page, API, export and command line share."""
-        if self.filterset:
-            return self.filterset
         return django_filters.filterset_factory(
             self.model,
-            filterset=type("Filters", (_Searched,), {"resource": self}),
+            filterset=type("Filters", (self.filterset or Searched,), {"resource": self}),
             fields={name: self._lookups(name) for name in self.filters},
         )
 
@@ -213,7 +211,7 @@ class Resource:
             pass
 
 
-class _Searched(django_filters.FilterSet):
+class Searched(django_filters.FilterSet):
     """Every filter set also answers `q`, by the search index."""
 
     resource: Resource
