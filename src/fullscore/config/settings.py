@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "fullscore.interfaces.web.problems.ProblemsAndOrigin",
 ]
 
 ROOT_URLCONF = "fullscore.config.urls"
@@ -156,6 +157,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+CSRF_FAILURE_VIEW = "fullscore.interfaces.web.problems.no_token"
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 

@@ -104,7 +104,7 @@ def page(
     marks = [_mark(found[0]), _mark(found[-1])] if found else ["", ""]
     return Page(
         columns,
-        _named(resource, columns, found),
+        named(resource, columns, found),
         sort,
         next=marks[1] if found and (has_more or backwards) else "",
         previous=marks[0] if found and (has_more if backwards else bool(mark)) else "",
@@ -130,7 +130,7 @@ def all_rows(
     ordered = _ordered(rows, chosen_sort(resource, query.get("sort", "")), backwards=False)
     found = ordered.values_list("pk", "pk", *columns).iterator(chunk_size=1000)
     while chunk := list(islice(found, 1000)):
-        yield from _named(resource, columns, chunk)
+        yield from named(resource, columns, chunk)
 
 
 def page_at(
@@ -146,7 +146,7 @@ def page_at(
     has_more, found = len(found) > size, found[:size]
     told = [(pk, pk, *(_stated(resource, c, state) for c in columns)) for pk, state in found]
     next_mark = str(found[-1][0]) if has_more else ""
-    return Page(columns, _named(resource, columns, told), "", next=next_mark)
+    return Page(columns, named(resource, columns, told), "", next=next_mark)
 
 
 def chosen_columns(resource: Resource, query: Mapping[str, str]) -> Sequence[str]:
@@ -226,8 +226,8 @@ class _Exact(DjangoJSONEncoder):
         return o.isoformat() if isinstance(o, datetime) else super().default(o)
 
 
-def _named(resource: Resource, columns: Sequence[str], found: Sequence[Any]) -> list[Row]:
-    """Turn (pk, sort value, values…) into rows, ids of other records into names."""
+def named(resource: Resource, columns: Sequence[str], found: Sequence[Any]) -> list[Row]:
+    """Turn tuples of (pk, sort value, values…) into rows, ids of other records into names."""
     names: dict[int, Callable[[Any], Any]] = {}
     for place, column in enumerate(columns):
         field = resource.field_of(column)
