@@ -1,23 +1,13 @@
 """What can be wrong with what exists: end of life, certificates, open doors, nobody's items."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from datetime import datetime, timedelta
 
+from fullscore.domains.foundation.estate.facts import Aging, Held, Leaning, Socket, Worn
 from fullscore.kit.checks import Cost, Limits, Subject, Verdict, bad, good, graded, rule, unknown
 
 QUARTER = timedelta(minutes=15)
 DAY = timedelta(days=1)
-
-
-class Aging(NamedTuple):
-    """An item and the day its support ends."""
-
-    item: int
-    name: str
-    what: str
-    until: date | None
-    source: str
 
 
 @rule(
@@ -38,19 +28,6 @@ def end_of_life(items: Iterable[Aging], *, now: datetime, limits: Limits) -> Ite
             title=f"Support of {one.what} on {one.name} {words}", advice=end_of_life.fix,
             evidence=({"supported_until": one.until.isoformat(), "source": one.source},),
         )  # fmt: skip
-
-
-class Worn(NamedTuple):
-    """A certificate as it was seen in use."""
-
-    item: int
-    host: str
-    path: str
-    subject: str
-    ends_at: datetime | None
-    key_kind: str
-    key_bits: int | None
-    signature: str
 
 
 @rule(
@@ -111,18 +88,6 @@ def certificate_weak(worn: Iterable[Worn], *, now: datetime, limits: Limits) -> 
             yield good(subject)
 
 
-class Socket(NamedTuple):
-    """Something that listens."""
-
-    item: int
-    host: str
-    address: str
-    transport: str
-    port: int
-    process: str
-    is_intended: bool
-
-
 # Ports of databases and of administration that have no business on an open address.
 GUARDED = {
     1433: "SQL Server", 1521: "Oracle", 2375: "Docker", 2379: "etcd", 3306: "MySQL/MariaDB",
@@ -158,19 +123,6 @@ def open_to_world(sockets: Iterable[Socket], *, now: datetime, limits: Limits) -
             evidence=({"process": one.process, "address": one.address, "port": one.port},),
             advice=open_to_world.fix,
         )  # fmt: skip
-
-
-class Held(NamedTuple):
-    """An item, who owns it, when it was last seen, and how it stands to what depends on it."""
-
-    item: int
-    name: str
-    kind: str
-    criticality: int
-    effective: int
-    owner: int | None
-    seen_at: datetime | None
-    has_sources: bool
 
 
 @rule(
@@ -228,14 +180,6 @@ def unseen(items: Iterable[Held], *, now: datetime, limits: Limits) -> Iterator[
             Subject(item=one.item), days, limits.of(one.item), unit="d", advice=unseen.fix,
             title=f"{one.name} was last seen {days:.0f} days ago",
         )  # fmt: skip
-
-
-class Leaning(NamedTuple):
-    """A critical item and the items whose failure alone brings it down."""
-
-    item: int
-    name: str
-    points: tuple[str, ...]
 
 
 @rule(

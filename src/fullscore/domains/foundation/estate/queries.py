@@ -1,14 +1,29 @@
 """Questions about items that more than one place asks."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl
 
+import numpy as np
 from django.db.models import QuerySet
 
+from fullscore.domains.foundation.estate.facts import Aging, Held, Leaning, Socket, Worn
 from fullscore.domains.foundation.estate.kinds import BY_NAME, HARD_LINKS
-from fullscore.domains.foundation.estate.models import Item, Link
+from fullscore.domains.foundation.estate.models import (
+    Certificate,
+    Claim,
+    Item,
+    ItemVersion,
+    Link,
+    Listener,
+    Requirement,
+)
+from fullscore.engines import graph
+from fullscore.kit.checks import Scope
 from fullscore.kit.errors import Invalid
+from fullscore.kit.models import Version
 
 DOWNTIME_PER_HOUR = {1: 2000.0, 2: 300.0, 3: 40.0, 4: 0.0}  # money; the default of a criticality
 FIELDS = ("kind", "name", "state", "environment", "criticality", "owner", "site", "tag", "id")
@@ -92,3 +107,169 @@ def _owner_above(pk: int) -> int | None:
 def seen_since(moment: datetime) -> QuerySet[Item]:
     """Return the live items some source has seen since a moment."""
     return Item.objects.live().filter(seen_at__gte=moment)
+
+
+# ── what the checks read: a few statements for all items of a scope ────────────────────────────
+
+
+def aging(scope: Scope) -> Iterator[Aging]:
+    """Return the live items whose end of support is known."""
+    rows = _in(scope).filter(supported_until__isnull=False)
+    for item in rows.only("pk", "name", "attributes", "supported_until", "support_source"):
+        told = item.attributes
+        what = " ".join(str(told[k]) for k in ("os", "os_version", "model") if told.get(k))
+        yield Aging(item.pk, item.name, what or "it", item.supported_until, item.support_source)
+
+
+def worn(scope: Scope) -> Iterator[Worn]:
+    """Return the certificates seen in use."""
+    for one in Certificate.objects.filter(item__in=_in(scope)).select_related("item"):
+        yield Worn(
+            one.item_id, one.item.name, one.path, one.subject, one.not_after, one.key_kind,
+            one.key_bits, one.signature,
+        )  # fmt: skip
+
+
+def sockets(scope: Scope) -> Iterator[Socket]:
+    """Return what listens."""
+    for one in Listener.objects.filter(item__in=_in(scope)).select_related("item"):
+        yield Socket(
+            one.item_id, one.item.name, one.address, one.transport, one.port, one.process,
+            one.is_intended,
+        )  # fmt: skip
+
+
+def held(scope: Scope) -> Iterator[Held]:
+    """Return the active items with owner, last sight and effective criticality."""
+    lowest = _effective()
+    sources = set(Claim.objects.values_list("item_id", flat=True).distinct())
+    for item in _in(scope).filter(state=Item.State.ACTIVE):
+        yield Held(
+            item.pk, item.name, item.kind, item.criticality,
+            min(item.criticality, lowest.get(item.pk, item.criticality)), item.owner_id, item.seen_at,
+            item.pk in sources,
+        )  # fmt: skip
+
+
+def _effective() -> dict[int, int]:
+    """Return the lowest criticality among all that hard-depend on each item; one pass per class."""
+    above: dict[int, list[int]] = {}
+    for upper, lower in Link.objects.filter(kind__in=HARD_LINKS).values_list(
+        "from_item_id", "to_item_id"
+    ):
+        above.setdefault(upper, []).append(lower)
+    lowest: dict[int, int] = {}
+    for number, pk in sorted(Item.objects.live().values_list("criticality", "pk")):
+        front = [pk] if lowest.get(pk, 9) > number else []
+        lowest[pk] = min(lowest.get(pk, number), number)
+        while front:
+            for lower in above.get(front.pop(), ()):
+                if lowest.get(lower, 9) > number:
+                    lowest[lower] = number
+                    front.append(lower)
+    return lowest
+
+
+def leaning(scope: Scope) -> Iterator[Leaning]:
+    """Return the critical items that need something, and their single points of failure."""
+    estate = dependencies()
+    rows = _in(scope).filter(criticality__lte=2, requirements__isnull=False).distinct()
+    for pk, name in rows.values_list("pk", "name"):
+        points = graph.single_points(estate.graph, estate.node[pk]) if pk in estate.node else ()
+        yield Leaning(pk, name, tuple(estate.names[int(p)] for p in points))
+
+
+def _in(scope: Scope) -> QuerySet[Item]:
+    rows: QuerySet[Item] = Item.objects.live()
+    return rows if scope.items is None else rows.filter(pk__in=scope.items)
+
+
+# ── the graph of needs, compiled once per version of the estate ────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Estate:
+    """The compiled graph, and how its nodes are called."""
+
+    graph: graph.Graph
+    node: Mapping[int, int]  # item → node
+    items: Sequence[int]  # node → item
+    names: Sequence[str]
+
+
+_compiled: dict[str, tuple[object, Estate]] = {}
+
+
+def dependencies() -> Estate:
+    """Return the graph of what needs what, rebuilt when a link, a need or an item has changed."""
+    mark = _newest_change()
+    known = _compiled.get("now")
+    if known is None or known[0] != mark:
+        known = (mark, _compile())
+        _compiled["now"] = known
+    return known[1]
+
+
+def _newest_change() -> tuple[object, ...]:
+    newest = Version.objects.filter(noun__in=("estate.link", "estate.requirement"))
+    return (
+        newest.order_by("-pk").values_list("pk", flat=True).first(),
+        ItemVersion.objects.order_by("-pk").values_list("pk", flat=True).first(),
+        Link.objects.count(),
+    )
+
+
+def _compile() -> Estate:
+    rows = list(Item.objects.live().order_by("pk").values_list("pk", "name"))
+    node = {pk: place for place, (pk, _) in enumerate(rows)}
+    links = [
+        (requirement, node[to])
+        for requirement, to in Link.objects.filter(requirement__isnull=False).values_list(
+            "requirement_id", "to_item_id"
+        )
+        if to in node
+    ]
+    supports: dict[int, int] = Counter(requirement for requirement, _ in links)
+    needs = [
+        (pk, node[dependent], supports[pk] if needed is None else min(needed, supports[pk]))
+        for pk, dependent, needed in Requirement.objects.values_list("pk", "dependent_id", "needed")
+        if dependent in node and supports.get(pk)
+    ]
+    place = {pk: at for at, (pk, _, _) in enumerate(needs)}
+    edges = [(place[requirement], to) for requirement, to in links if requirement in place]
+    built = graph.build(
+        graph.Dependencies(
+            node_count=len(rows),
+            dependent=np.array([n[1] for n in needs], dtype=np.int32),
+            needed=np.array([n[2] for n in needs], dtype=np.int32),
+            requirement=np.array([e[0] for e in edges], dtype=np.int32),
+            support=np.array([e[1] for e in edges], dtype=np.int32),
+        )
+    )
+    return Estate(built, node, [pk for pk, _ in rows], [name for _, name in rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """One item that suffers when others fail, and the shortest chain of why."""
+
+    item: int
+    name: str
+    is_down: bool
+    chain: tuple[str, ...]
+
+
+def what_if(items: Iterable[int], *, limit: int = 500) -> list[Consequence]:
+    """Return what goes down and what is degraded when these items fail; down first."""
+    estate = dependencies()
+    failed = [estate.node[pk] for pk in items if pk in estate.node]
+    effect = graph.impact(estate.graph, failed)
+    told = [(int(n), True) for n in effect.down] + [(int(n), False) for n in effect.degraded]
+    return [
+        Consequence(
+            estate.items[n], estate.names[n], is_down,
+            tuple(estate.names[step] for step in graph.why(estate.graph, failed, n)),
+        )
+        for n, is_down in told[:limit]
+        if n not in failed
+    ]  # fmt: skip
