@@ -12,5 +12,7 @@ def shared_data(*parts: str) -> Path:
     """Return the path of one shared data file, or skip the test that asked for it."""
     path = SHARED.joinpath("data", *parts)
     if not path.exists():
-        pytest.skip(f"shared data {'/'.join(parts)} is not here: set FULLSCORE_SHARED to its folder")
+        pytest.skip(
+            f"shared data {'/'.join(parts)} is not here: set FULLSCORE_SHARED to its folder"
+        )
     return path

@@ -6,3 +6,9 @@ class FullscoreConfig(AppConfig):
 
     name = "fullscore.config"
     label = "fullscore"
+
+    def ready(self) -> None:
+        """Tell the lower floors what only this one knows."""
+        from fullscore.config import joints
+
+        joints.join()

@@ -36,7 +36,8 @@ class Options:
         "How people reach this installation, for links in mail; default: host and port.", ""
     )
     allowed_hosts: str = _doc(
-        "Host names the web process answers to, separated by commas; default: its own and loopback.", ""
+        "Host names the web process answers to, separated by commas; default: its own and loopback.",
+        "",
     )
     database_url: str = _doc(
         "postgresql://user:password@host:5432/name; empty: SQLite in the data folder.",
@@ -46,7 +47,9 @@ class Options:
     samples_url: str = _doc(
         "Where samples are stored: parquet:///folder; empty: `samples` in the data folder.", ""
     )
-    secret_key: str = _doc("Signs sessions; made and kept in the data folder when empty.", "", secret=True)
+    secret_key: str = _doc(
+        "Signs sessions; made and kept in the data folder when empty.", "", secret=True
+    )
     master_key: str = _doc(
         "Wraps the keys of stored credentials (32 bytes, base64); made and kept apart from the database.",
         "",
@@ -59,16 +62,20 @@ class Options:
     )
     mail_from: str = _doc("The sender of mail.", "fullscore@localhost")
     time_zone: str = _doc("Default time zone of new accounts.", "UTC")
-    trusted_proxies: str = _doc("Addresses whose X-Forwarded-* headers count, separated by commas.", "")
+    trusted_proxies: str = _doc(
+        "Addresses whose X-Forwarded-* headers count, separated by commas.", ""
+    )
     is_https: bool = _doc("People reach this installation by https (behind a proxy).", False)
-    is_debug: bool = _doc("Development only: tracebacks in the browser, the component gallery.", False)
+    is_debug: bool = _doc(
+        "Development only: tracebacks in the browser, the component gallery.", False
+    )
     is_sample: bool = _doc("Marks every page as sample data; set by `fullscore demo`.", False)
     log_level: str = _doc("debug, info, warning or error.", "info")
 
     @property
     def address(self) -> str:
         """Return the address people open."""
-        host = "localhost" if self.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else self.host  # noqa: S104
+        host = "localhost" if self.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else self.host
         return self.base_url.rstrip("/") or f"http://{host}:{self.port}"
 
 
@@ -96,7 +103,8 @@ def with_keys(options: Options) -> Options:
     folder = options.home / "keys"
     return replace(
         options,
-        secret_key=options.secret_key or _kept(folder / "secret_key", lambda: secrets.token_urlsafe(64)),
+        secret_key=options.secret_key
+        or _kept(folder / "secret_key", lambda: secrets.token_urlsafe(64)),
         master_key=options.master_key or _kept(folder / "master_key", _new_master_key),
     )
 

@@ -36,7 +36,16 @@ INSTALLED_APPS = [
     "axes",
     "csp",
 ]
-DOMAINS: list[str] = []
+DOMAINS = [
+    "fullscore.domains.foundation.directory",
+    "fullscore.domains.foundation.estate",
+    "fullscore.domains.foundation.access",
+    "fullscore.domains.foundation.findings",
+    "fullscore.domains.foundation.telemetry",
+    "fullscore.domains.foundation.system",
+    "fullscore.domains.infrastructure.servers",
+    "fullscore.domains.overview.attention",
+]
 INSTALLED_APPS += DOMAINS
 
 MIDDLEWARE = [
@@ -53,6 +62,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "fullscore.interfaces.web.problems.ProblemsAndOrigin",
 ]
 
 ROOT_URLCONF = "fullscore.config.urls"
@@ -105,12 +115,30 @@ DATABASES = {"default": _database(OPTIONS.database_url)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {
-        # In the database: rate limits are right with many workers.
+        # In the database: all processes see the same.
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "kit_cache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},  # Django's 300 would throw out what is still in use
     }
 }
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "slow"]}}
+
+_smtp = urlsplit(OPTIONS.smtp_url)
+if _smtp.scheme not in ("", "smtp", "smtps"):
+    raise ValueError("FULLSCORE_SMTP_URL must start with smtp:// or smtps://")
+EMAIL_BACKEND = (
+    f"django.core.mail.backends.{'smtp' if OPTIONS.smtp_url else 'filebased'}.EmailBackend"
+)
+EMAIL_FILE_PATH = OPTIONS.home / "mail"
+EMAIL_HOST = _smtp.hostname or ""
+EMAIL_PORT = _smtp.port or (465 if _smtp.scheme == "smtps" else 587)
+EMAIL_HOST_USER = unquote(_smtp.username or "")
+EMAIL_HOST_PASSWORD = unquote(_smtp.password or "")
+EMAIL_USE_SSL = _smtp.scheme == "smtps"
+# Mail leaves this machine encrypted, or not at all.
+EMAIL_USE_TLS = _smtp.scheme == "smtp" and EMAIL_HOST not in ("localhost", "127.0.0.1", "::1")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = OPTIONS.mail_from
 
 AUTH_USER_MODEL = "kit.User"
 AUTHENTICATION_BACKENDS = [
@@ -129,6 +157,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+CSRF_FAILURE_VIEW = "fullscore.interfaces.web.problems.no_token"
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 

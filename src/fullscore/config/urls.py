@@ -1,5 +1,10 @@
-"""Every address. Filled from the resources; pages that are not list, detail or form follow."""
+"""Every address. Those of the nouns come from the resources; pages of their own follow."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, URLResolver
 
-urlpatterns: list[URLPattern] = []
+from fullscore.config.resources import RESOURCES
+from fullscore.interfaces.web import urls as web
+
+urlpatterns: list[URLPattern | URLResolver] = [*web.patterns(RESOURCES)]
+handler403 = "fullscore.interfaces.web.problems.not_allowed"
+handler404 = "fullscore.interfaces.web.problems.not_found"

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-FOREVER = datetime(9999, 12, 31, tzinfo=UTC)  # an interval still open; never NULL, so indexes stay simple
+FOREVER = datetime(
+    9999, 12, 31, tzinfo=UTC
+)  # an interval still open; never NULL, so indexes stay simple
 
 
 def now() -> datetime:

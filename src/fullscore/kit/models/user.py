@@ -63,6 +63,7 @@ SYSTEM_EMAIL = "system@fullscore.invalid"
 def system() -> User:
     """Return the account under which clocked work and reactions are recorded."""
     user, _ = User.objects.get_or_create(
-        email=SYSTEM_EMAIL, defaults={"name": "Fullscore", "kind": User.Kind.SYSTEM, "password": "!"}
+        email=SYSTEM_EMAIL,
+        defaults={"name": "Fullscore", "kind": User.Kind.SYSTEM, "password": "!"},
     )
     return user

@@ -1,0 +1,18 @@
+"""Where the floors are joined: who answers the questions that lower floors ask."""
+
+from django.conf import settings
+
+from fullscore.config.menu import ENTRIES
+from fullscore.config.resources import RESOURCES
+from fullscore.interfaces.web import shell
+from fullscore.kit import live, log, search
+from fullscore.kit.models import Notification
+
+
+def join() -> None:
+    """Hand each lower floor what it needs; called once, when everything is loaded."""
+    log.set_up(settings.OPTIONS.log_level)
+    search.find_by({r.model: r.search for r in RESOURCES if r.search})
+    shell.show(RESOURCES, ENTRIES)
+    visible = {r.noun: r.model._default_manager.visible_to for r in RESOURCES}  # type: ignore[attr-defined]
+    live.visible_with({**visible, "notification": Notification.objects.visible_to})

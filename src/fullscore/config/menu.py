@@ -1,0 +1,5 @@
+"""The pages of the menu that are no lists, in order."""
+
+from fullscore.interfaces.web.shell import Entry
+
+ENTRIES: tuple[Entry, ...] = (Entry("Home", "/", "house"),)

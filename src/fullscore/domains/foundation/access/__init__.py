@@ -1,0 +1,1 @@
+"""Accounts, roles granted per team or site, sign-in links and API tokens."""

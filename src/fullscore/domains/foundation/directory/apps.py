@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class DirectoryConfig(AppConfig):
+    name = "fullscore.domains.foundation.directory"
+    label = "directory"

@@ -1,0 +1,1 @@
+"""What exists, what depends on what, and who says so."""

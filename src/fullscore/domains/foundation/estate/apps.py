@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class EstateConfig(AppConfig):
+    name = "fullscore.domains.foundation.estate"
+    label = "estate"

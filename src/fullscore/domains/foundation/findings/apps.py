@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class FindingsConfig(AppConfig):
+    name = "fullscore.domains.foundation.findings"
+    label = "findings"

@@ -1,0 +1,1 @@
+"""This installation itself: processes, jobs, dead letters, audit."""

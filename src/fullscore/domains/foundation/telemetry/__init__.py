@@ -1,0 +1,1 @@
+"""Series, samples and the local collector."""

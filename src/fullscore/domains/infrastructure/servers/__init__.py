@@ -1,0 +1,1 @@
+"""Hosts by their own word: facts, packages, units, accounts, settings."""

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class ServersConfig(AppConfig):
+    name = "fullscore.domains.infrastructure.servers"
+    label = "servers"

@@ -1,0 +1,1 @@
+"""The ranked queue: what needs me now and what waiting costs."""

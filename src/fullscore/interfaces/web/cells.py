@@ -1,0 +1,107 @@
+"""How a value looks in a list or among the facts of a page."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from fullscore.interfaces.web import shell
+from fullscore.kit import time
+from fullscore.kit.models import User
+from fullscore.kit.resource import Resource
+from fullscore.kit.tables import Ref, Row
+
+NOTHING = mark_safe('<span class="none" aria-label="nothing">–</span>')
+LONGEST = 400  # characters of one text in a cell or fact
+
+
+def cell(resource: Resource, column: str, value: Any, *, user: Any) -> Any:
+    """Return what stands in one cell; text is escaped by the template, HTML is marked safe."""
+    if drawn := resource.cells.get(column):
+        return drawn(value)
+    return shown(value, user=user, related=_related(resource, column))
+
+
+def shown(value: Any, *, user: Any, related: Resource | None = None) -> Any:
+    """Return a value as a person reads it: local time, names as links, yes and no in words."""
+    if value is None or value == "" or value in ([], {}):
+        return NOTHING
+    if value is True or value is False:
+        return "yes" if value else "no"
+    if isinstance(value, Ref):
+        return linked(value, related)
+    if isinstance(value, datetime):
+        return moment(value, user=user)
+    if isinstance(value, date):
+        return format_html('<time datetime="{}">{}</time>', value.isoformat(), f"{value:%-d %b %Y}")
+    if isinstance(value, float):
+        return f"{value:,.2f}".rstrip("0").rstrip(".")
+    if isinstance(value, int | Decimal):
+        return f"{value:,}" if not isinstance(value, Decimal) else f"{value:,.2f}"
+    if isinstance(value, dict):
+        return format_html_join(", ", "{} {}", ((k, v) for k, v in list(value.items())[:20]))
+    if isinstance(value, list | tuple):
+        return ", ".join(str(v) for v in value[:20])
+    return str(value)[:LONGEST]
+
+
+def linked(ref: Ref, related: Resource | None) -> SafeString | str:
+    """Return another record's name, as a link where it has a page."""
+    if related is None:
+        return ref.name
+    return format_html('<a href="{}">{}</a>', related.url(ref.id), ref.name)
+
+
+def moment(value: datetime, *, user: Any) -> SafeString:
+    """Return an instant in the reader's time zone; the exact one is in the attribute and the hint."""
+    local = value.astimezone(time.zone(getattr(user, "time_zone", "") or "UTC"))
+    now = time.now().astimezone(local.tzinfo)
+    if local.date() == now.date():
+        words = f"{local:%H:%M}"
+    elif local.year == now.year:
+        words = f"{local:%-d %b %H:%M}"
+    else:
+        words = f"{local:%-d %b %Y}"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        value.isoformat(timespec="seconds"), f"{local:%-d %b %Y %H:%M:%S %Z}", words,
+    )  # fmt: skip
+
+
+def row(resource: Resource, found: Row, columns: Any, *, user: Any) -> dict[str, Any]:
+    """Return one row as the list template wants it."""
+    cells = [cell(resource, c, v, user=user) for c, v in zip(columns, found.values, strict=True)]
+    return {"pk": found.pk, "url": resource.url(found.pk), "cells": cells, "tone": ""}
+
+
+def facts(resource: Resource, record: Any, *, user: User) -> list[tuple[str, Any]]:
+    """Return the facts of a record's page, labelled; the title is not repeated."""
+    told = []
+    for column in [*resource.columns, *resource.facts]:
+        value = value_of(resource, record, column)
+        if column in ("name", "title") and str(value) == str(record):
+            continue
+        told.append((resource.label_of(column), cell(resource, column, value, user=user)))
+    return told
+
+
+def value_of(resource: Resource, record: Any, column: str) -> Any:
+    """Return a column's value of one record, as a list would have it."""
+    value: Any = record
+    for part in column.split("__"):
+        value = getattr(value, part, None)
+    field = resource.field_of(column)
+    if field is not None and field.is_relation and value is not None:
+        return Ref(value.pk, str(value))
+    if field is not None and field.choices:
+        return dict(field.flatchoices).get(value, value)
+    return value
+
+
+def _related(resource: Resource, column: str) -> Resource | None:
+    field = resource.field_of(column)
+    return (
+        shell.resource_of(field.related_model) if field is not None and field.is_relation else None
+    )

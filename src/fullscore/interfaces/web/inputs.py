@@ -1,0 +1,61 @@
+"""A form from a verb's arguments: each becomes the field that suits its type."""
+
+from datetime import date, datetime
+from typing import Any, Literal, get_args, get_origin
+
+from django import forms
+
+from fullscore.kit.perform import Verb
+
+LONG_TEXTS = ("note", "reason", "text", "body", "comment", "compensating_control", "description")
+
+
+def form_of(verb: Verb, *, user: Any) -> type[forms.Form]:
+    """Return the form that asks for a verb's arguments; records are chosen among those seen."""
+    records = verb.records()
+    made: dict[str, forms.Field] = {}
+    for name, info in verb.input().model_fields.items():
+        label = name.removesuffix("_id").replace("_", " ").capitalize()
+        common = {"required": info.is_required(), "label": label}
+        if not info.is_required() and info.default not in (None, ""):
+            common["initial"] = info.default
+        if name in records:
+            rows = records[name]._default_manager.visible_to(user)  # type: ignore[attr-defined]
+            made[name] = forms.ModelChoiceField(rows, **common)
+        elif verb.choices and name in verb.choices:
+            made[name] = forms.ChoiceField(choices=verb.choices[name], **common)
+        else:
+            made[name] = _field(name, info.annotation, common)
+    return type("VerbForm", (forms.Form,), made)
+
+
+def values_of(form: forms.Form) -> dict[str, Any]:
+    """Return the arguments a person filled in; records as ids, empty ones left to their default."""
+    return {
+        name: getattr(value, "pk", value)
+        for name, value in form.cleaned_data.items()
+        if value not in (None, "") or form.fields[name].required
+    }
+
+
+def _field(name: str, hint: Any, common: dict[str, Any]) -> forms.Field:
+    kinds = [one for one in get_args(hint) if one is not type(None)] or [hint]
+    kind = kinds[0]
+    if get_origin(hint) is Literal:
+        return forms.ChoiceField(choices=[(c, str(c)) for c in get_args(hint)], **common)
+    if kind is bool:
+        return forms.BooleanField(**{**common, "required": False})
+    if kind is int:
+        return forms.IntegerField(**common)
+    if kind is float:
+        return forms.FloatField(**common)
+    if kind is datetime:
+        widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+        return forms.DateTimeField(widget=widget, **common)
+    if kind is date:
+        return forms.DateField(
+            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **common
+        )
+    if name in LONG_TEXTS:
+        return forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), max_length=5000, **common)
+    return forms.CharField(max_length=300, **common)

@@ -1,0 +1,240 @@
+"""The list of a noun: filter, sort, search, columns, saved views, and any past moment."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import django_filters
+from django.http import HttpResponse, QueryDict
+
+from fullscore.interfaces.web import cells, moments, shell
+from fullscore.interfaces.web.shell import SignedIn
+from fullscore.kit import access, tables
+from fullscore.kit.errors import Invalid
+from fullscore.kit.models import SavedView
+from fullscore.kit.perform import require
+from fullscore.kit.resource import Resource
+
+View = Callable[..., HttpResponse]
+
+
+def list_of(resource: Resource) -> View:
+    """Return the list page of a noun."""
+
+    def view(request: SignedIn) -> HttpResponse:
+        require(resource.permission("view"), by=request.user)
+        at = moments.asked(request) if resource.keeps_history else None
+        context = _past(resource, request, at) if at else _present(resource, request)
+        return shell.page(
+            request,
+            "list.html#rows" if _wants_rows(request) else "list.html",
+            **context,
+            **(
+                _frame(resource, request, at)
+                if not _wants_rows(request)
+                else {"resource": resource}
+            ),
+            at=at,
+        )
+
+    return view
+
+
+def _wants_rows(request: SignedIn) -> bool:
+    return bool(request.htmx) and request.htmx.target == "rows"  # type: ignore[attr-defined]
+
+
+def _present(resource: Resource, request: SignedIn) -> dict[str, Any]:
+    try:
+        rows, problem = tables.filtered(resource, request.user, request.GET, request=request), ""
+    except Invalid as error:
+        rows, problem = resource.visible_to(request.user).none(), str(error)
+    page = tables.page(resource, rows, request.GET.dict())
+    count, is_exact = tables.counted(rows)
+    told = _drawn(resource, request, page)
+    return told | {
+        "count_text": _count(resource, len(page.rows), count, is_exact),
+        "trouble_text": problem or (resource.trouble(rows) if resource.trouble else ""),
+        "empty": _empty(resource, request),
+    }
+
+
+def _past(resource: Resource, request: SignedIn, at: datetime) -> dict[str, Any]:
+    page = tables.page_at(resource, request.user, at, request.GET.dict())
+    told = _drawn(resource, request, page)
+    words = f"{len(page.rows)} shown, as they were"
+    empty = {"title": "Nothing was recorded yet", "text": "No record existed at that moment."}
+    return told | {"count_text": words, "trouble_text": "", "empty": empty}
+
+
+def _drawn(resource: Resource, request: SignedIn, page: tables.Page) -> dict[str, Any]:
+    query = request.GET
+    return {
+        "columns": [_heading(resource, c, page.sort, query) for c in page.columns],
+        "rows": [cells.row(resource, r, page.columns, user=request.user) for r in page.rows],
+        "next_url": _with(query, after=page.next, before="") if page.next else "",
+        "previous_url": _with(query, before=page.previous, after="") if page.previous else "",
+    }
+
+
+def _frame(resource: Resource, request: SignedIn, at: datetime | None) -> dict[str, Any]:
+    """Return what stands around the rows; nothing that writes when the past is shown."""
+    user, query = request.user, request.GET
+    may_add = bool(resource.fields) and at is None and access.may(user, resource.permission("add"))
+    files = "?" + query.urlencode() if query else ""
+    return {
+        "resource": resource,
+        "title": resource.title_plural.capitalize(),
+        "search_text": query.get("q", ""),
+        "chips": _chips(resource, query),
+        "addable": _controls(resource, query),
+        "quick": [
+            {"title": words, "url": f"?{asked}", "current": query.urlencode() == asked}
+            for words, asked in resource.quick.items()
+        ],
+        "views": _views(resource, request),
+        "bulk_verbs": _bulk_verbs(resource, user) if at is None else [],
+        "can_add": may_add,
+        "add_url": resource.url("add"),
+        "can_import": may_add,
+        "import_url": resource.url("import"),
+        "export_urls": {
+            kind: resource.url(f"export.{kind}") + files for kind in ("csv", "xlsx")
+        } if resource.export and at is None else {},
+        "column_choices": _column_choices(resource, query),
+        "keeps_history": resource.keeps_history,
+        "crumbs": [],
+    }  # fmt: skip
+
+
+def _heading(resource: Resource, column: str, sort: str, query: QueryDict) -> dict[str, Any]:
+    offered = {s.removeprefix("-"): s for s in resource.sorts}
+    is_sorted = sort.removeprefix("-") == column
+    url = ""
+    if column in offered:
+        first = offered[column]
+        other = column if first.startswith("-") else f"-{column}"
+        wanted = other if sort == first else first
+        url = _with(query, sort=wanted, after="", before="")
+    field = resource.field_of(column)
+    is_number = field is not None and field.get_internal_type() in NUMBERS and not field.choices
+    direction = ("desc" if sort.startswith("-") else "asc") if is_sorted else ""
+    return {
+        "name": column, "label": resource.label_of(column), "sort_url": url,
+        "sorted": direction, "is_number": is_number,
+    }  # fmt: skip
+
+
+NUMBERS = {
+    "IntegerField", "PositiveIntegerField", "PositiveSmallIntegerField", "SmallIntegerField",
+    "BigIntegerField", "FloatField", "DecimalField",
+}  # fmt: skip
+
+
+def _count(resource: Resource, shown: int, count: int, is_exact: bool) -> str:
+    if not is_exact:
+        return f"{shown} shown of more than {count:,}"
+    words = resource.title if count == 1 else resource.title_plural
+    return f"{count:,} {words}" if shown == count else f"{shown} shown of {count:,}"
+
+
+def _controls(resource: Resource, query: QueryDict) -> list[dict[str, Any]]:
+    """Return the filter controls: a choice, a record picked by name, a day, or a word."""
+    made = []
+    for name, control in resource.filter_class().base_filters.items():
+        if name == "q":
+            continue
+        choices: Sequence[tuple[Any, Any]] | None = None
+        if isinstance(control, django_filters.ModelChoiceFilter):
+            related = control.extra.get("queryset")
+            choices = [(r.pk, str(r)) for r in related.all()[:200]] if related is not None else None
+        elif isinstance(control, django_filters.ChoiceFilter):
+            choices = list(control.extra.get("choices", ()))
+        elif isinstance(control, django_filters.BooleanFilter):
+            choices = [("true", "yes"), ("false", "no")]
+        made.append({
+            "name": name, "label": _label(resource, name), "choices": choices,
+            "kind": type(control).__name__.removesuffix("Filter").lower(), "value": query.get(name, ""),
+        })  # fmt: skip
+    return made
+
+
+COMPARED = {"gte": "from", "lt": "before", "lte": "up to", "gt": "above"}
+
+
+def _label(resource: Resource, name: str) -> str:
+    column, _, lookup = name.rpartition("__")
+    if lookup in COMPARED:
+        return f"{resource.label_of(column)} {COMPARED[lookup]}"
+    return resource.label_of(name)
+
+
+def _chips(resource: Resource, query: QueryDict) -> list[dict[str, str]]:
+    chips = []
+    for control in _controls(resource, query):
+        if value := control["value"]:
+            labels = {str(k): str(v) for k, v in control["choices"] or ()}
+            words = f"{control['label']}: {labels.get(value, value)}"
+            chips.append({
+                "label": words,
+                "url": _with(query, **{control["name"]: "", "after": "", "before": ""}),
+            })  # fmt: skip
+    return chips
+
+
+def _views(resource: Resource, request: SignedIn) -> list[dict[str, Any]]:
+    seen = SavedView.objects.visible_to(request.user).filter(noun=resource.noun)
+    now = request.GET.urlencode()
+    return [
+        {
+            "title": v.name, "url": f"{resource.url()}?{v.query}", "pk": v.pk,
+            "current": v.query == now, "is_own": v.owner_id == request.user.pk,
+        }
+        for v in seen
+    ]  # fmt: skip
+
+
+def _bulk_verbs(resource: Resource, user: Any) -> list[dict[str, str]]:
+    verbs = [
+        {"name": v.name, "label": v.label, "icon": v.icon, "tone": v.tone}
+        for v in resource.verbs
+        if v.in_bulk and access.may(user, v.permission)
+    ]
+    if resource.in_bulk and resource.fields and access.may(user, resource.permission("change")):
+        verbs.append({"name": "edit", "label": "Edit", "icon": "pencil", "tone": ""})
+    return verbs
+
+
+def _column_choices(resource: Resource, query: QueryDict) -> list[dict[str, Any]]:
+    shown = tables.chosen_columns(resource, query.dict())
+    known = [*resource.columns, *(f for f in resource.facts if f not in resource.columns)]
+    return [{"name": c, "label": resource.label_of(c), "shown": c in shown} for c in known]
+
+
+def _empty(resource: Resource, request: SignedIn) -> dict[str, str]:
+    if set(request.GET) - set(tables.OWN):
+        return {
+            "title": f"No {resource.title_plural} match", "text": "Nothing passes these filters.",
+            "action_url": resource.url(), "action": "Show all",
+        }  # fmt: skip
+    about = (resource.model.__doc__ or "").strip().split("\n")[0]
+    told = {
+        "title": f"No {resource.title_plural} yet",
+        "text": about,
+        "action_url": "",
+        "action": "",
+    }
+    if resource.fields and access.may(request.user, resource.permission("add")):
+        told |= {"action_url": resource.url("add"), "action": f"Add {resource.title}"}
+    return told
+
+
+def _with(query: QueryDict, **changes: str) -> str:
+    """Return the address's query with some words changed; empty ones go."""
+    told = query.copy()
+    for name, value in changes.items():
+        if value:
+            told[name] = value
+        else:
+            told.pop(name, None)
+    return "?" + told.urlencode()

@@ -1,0 +1,33 @@
+"""Any past moment in the address: `?at=2026-11-17T02:13`."""
+
+from datetime import UTC, datetime
+
+from fullscore.interfaces.web.shell import SignedIn
+from fullscore.kit import history, time
+from fullscore.kit.errors import Invalid
+
+
+def asked(request: SignedIn, name: str = "at") -> datetime | None:
+    """Return the moment an address asks for, read in the reader's time zone; None for now.
+
+    Raises Invalid for what is no moment; one in the future is now.
+    """
+    text = request.GET.get(name, "").strip()
+    return read(text, zone=getattr(request.user, "time_zone", "UTC")) if text else None
+
+
+def read(text: str, *, zone: str = "UTC") -> datetime | None:
+    """Return a moment written in ISO 8601; without an offset it is local to `zone`."""
+    try:
+        moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
+    except ValueError as error:
+        raise Invalid(f"“{text[:40]}” is no moment: write one such as 2026-11-17T02:13.") from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=time.zone(zone))
+    moment = moment.astimezone(UTC)
+    return moment if moment < time.now() else None
+
+
+def is_settling(at: datetime) -> bool:
+    """Say whether the moment is so recent that it may still gain versions."""
+    return time.now() - at < history.SETTLING

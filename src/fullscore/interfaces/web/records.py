@@ -1,0 +1,241 @@
+"""The page of one record: what it is, what is wrong, what hangs on it, how it was."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from fullscore.interfaces.web import cells, moments, shell
+from fullscore.interfaces.web.shell import SignedIn
+from fullscore.kit import access, history, tables, time
+from fullscore.kit.audit import noun_of
+from fullscore.kit.errors import NotFound
+from fullscore.kit.models import AuditEntry, User
+from fullscore.kit.perform import Verb, find, require
+from fullscore.kit.resource import Panel, Resource, panels_on
+
+View = Callable[..., HttpResponse]
+PANEL_ROWS = 20
+
+
+def detail_of(resource: Resource) -> View:
+    """Return the page of one record, as it is or as it was."""
+
+    def view(request: SignedIn, pk: int) -> HttpResponse:
+        require(resource.permission("view"), by=request.user)
+        record = find(resource.model, pk, by=request.user)
+        at = moments.asked(request) if resource.keeps_history else None
+        shown = was(record, at) if at else record
+        context = {
+            "resource": resource,
+            "record": shown,
+            "title": str(shown),
+            "subtitle": resource.subtitle(shown) if resource.subtitle else "",
+            "badges": list(resource.badges(shown)) if resource.badges else [],
+            "facts": cells.facts(resource, shown, user=request.user),
+            "verbs": [] if at else buttons(resource, record, request.user),
+            "panels": _panels(resource, shown, request.user, at),
+            "at": at,
+            "as_of": _as_of(resource, record, at) if resource.keeps_history else None,
+            "edit_url": "" if at else _edit_url(resource, record, request.user),
+            "crumbs": [{"title": resource.title_plural.capitalize(), "url": resource.url()}],
+            "live": f"{resource.noun}:{record.pk}",
+        }
+        return shell.page(request, "detail.html", **context)
+
+    return view
+
+
+def panel_of(resource: Resource) -> View:
+    """Return one panel of a record's page, for those fetched after the page stands."""
+
+    def view(request: SignedIn, pk: int, key: str) -> HttpResponse:
+        require(resource.permission("view"), by=request.user)
+        record = find(resource.model, pk, by=request.user)
+        for owner, panel in panels_on(resource.model, shell.resources()):
+            if panel.key == key and _may_read(panel, owner, request.user):
+                html = _panel_html(owner, panel, record, request.user, moments.asked(request))[0]
+                return HttpResponse(html, headers={"Cache-Control": "no-store"})
+        raise Http404
+
+    return view
+
+
+def changes_of(resource: Resource) -> View:
+    """Return what differs in one record between two moments, and who did it."""
+
+    def view(request: SignedIn, pk: int) -> HttpResponse:
+        require(resource.permission("view"), by=request.user)
+        record = find(resource.model, pk, by=request.user)
+        later = moments.asked(request, "to") or time.now()
+        earlier = moments.asked(request, "from") or later - timedelta(days=7)
+        before, after = history.at(record, earlier) or {}, history.at(record, later) or {}
+        one = history.Difference(record.pk, before, after)
+        context = {
+            "resource": resource,
+            "title": f"What changed: {record}",
+            "record": record,
+            "earlier": earlier,
+            "later": later,
+            "differences": [_difference(resource, *told) for told in one.fields],
+            "entries": _entries(record, request.user, since=earlier, until=later),
+            "is_settling": moments.is_settling(later),
+            "back_url": resource.url(record.pk),
+            "crumbs": [
+                {"title": resource.title_plural.capitalize(), "url": resource.url()},
+                {"title": str(record), "url": resource.url(record.pk)},
+            ],
+        }
+        return shell.page(request, "changes.html", **context)
+
+    return view
+
+
+def was(record: Any, at: datetime) -> Any:
+    """Return the record as it was, never to be saved. Raises NotFound before it existed."""
+    state = history.at(record, at)
+    if state is None:
+        raise NotFound(f"{record} did not exist at {at:%Y-%m-%d %H:%M} UTC.")
+    known = {f.attname: f for f in record._meta.concrete_fields}
+    values = {
+        name: known[name].to_python(value) if value is not None else None
+        for name, value in state.items()
+        if name in known and not known[name].is_relation
+    }
+    keys = {name: state[name] for name, f in known.items() if f.is_relation and name in state}
+    return type(record)(**{**values, **keys})
+
+
+def buttons(resource: Resource, record: Any, user: User) -> list[dict[str, Any]]:
+    """Return the verbs somebody may do to this record; what cannot be done now says why."""
+    return [_button(resource, verb, record) for verb in resource.verbs if _may_do(verb, user)]
+
+
+def _may_do(verb: Verb, user: User) -> bool:
+    return access.may(user, verb.permission)
+
+
+def _button(resource: Resource, verb: Verb, record: Any) -> dict[str, Any]:
+    return {
+        "name": verb.name, "label": verb.label, "icon": verb.icon, "tone": verb.tone,
+        "about": verb.about, "url": resource.url(record.pk, verb.name),
+        "why_not": verb.when(record) if verb.when else "",
+        "has_input": bool(verb.input().model_fields),
+    }  # fmt: skip
+
+
+def _edit_url(resource: Resource, record: Any, user: User) -> str:
+    may = bool(resource.fields) and access.may(user, resource.permission("change"))
+    return resource.url(record.pk, "edit") if may else ""
+
+
+def _may_read(panel: Panel, owner: Resource, user: User) -> bool:
+    wanted = panel.permission or owner.permission("view")
+    return access.may(user, wanted)
+
+
+def _panels(
+    resource: Resource, record: Any, user: User, at: datetime | None
+) -> list[dict[str, Any]]:
+    """Return the panels that have something to say; the past is shown by those that know it."""
+    told = []
+    for owner, panel in panels_on(resource.model, shell.resources()):
+        if not _may_read(panel, owner, user) or (at and not panel.shows_past):
+            continue
+        if panel.is_lazy:
+            url = resource.url(record.pk, "panel", panel.key)
+            told.append(
+                {"title": panel.title, "key": panel.key, "html": "", "url": url, "count": ""}
+            )
+            continue
+        html, count = _panel_html(owner, panel, record, user, at)
+        if html:
+            told.append(
+                {"title": panel.title, "key": panel.key, "html": html, "url": "", "count": count}
+            )
+    if at is None:
+        told.append(_history(record, user))
+    return told
+
+
+def _panel_html(
+    owner: Resource, panel: Panel, record: Any, user: User, at: datetime | None
+) -> tuple[SafeString | str, str]:
+    if panel.draw:
+        return panel.draw(record, user, at), ""
+    rows = panel.rows(record) if panel.rows else owner.model._default_manager.none()
+    shown = shell.resource_of(rows.model)
+    seen = rows & rows.model._default_manager.visible_to(user)  # type: ignore[attr-defined]
+    count = seen.count()
+    if not count or shown is None:
+        return "", ""
+    columns = panel.columns or shown.columns
+    ordered = seen if seen.ordered else seen.order_by(shown.sorts[0])
+    found = list(ordered.values_list("pk", "pk", *columns)[:PANEL_ROWS])
+    context = {
+        "resource": shown,
+        "columns": [{"name": c, "label": shown.label_of(c)} for c in columns],
+        "rows": [
+            cells.row(shown, r, columns, user=user) for r in tables.named(shown, columns, found)
+        ],
+        "more": count - len(found),
+    }
+    return render_to_string("panel_rows.html", context), str(count)
+
+
+def _as_of(resource: Resource, record: Any, at: datetime | None) -> dict[str, Any]:
+    first = history.of(record).order_by("starts_at").values_list("starts_at", flat=True).first()
+    now = time.now()
+    return {
+        "url": resource.url(record.pk),
+        "min": (first or now).astimezone(UTC).isoformat(timespec="minutes"),
+        "max": now.isoformat(timespec="minutes"),
+        "value": at.isoformat(timespec="minutes") if at else "",
+        "changes_url": resource.url(record.pk, "changes"),
+        "is_settling": bool(at) and moments.is_settling(at),
+    }
+
+
+def _difference(resource: Resource, name: str, before: Any, after: Any) -> dict[str, str]:
+    column = name.removesuffix("_id")
+    return {
+        "label": resource.label_of(column),
+        "before": _said(resource, column, before),
+        "after": _said(resource, column, after),
+    }
+
+
+def _said(resource: Resource, column: str, value: Any) -> str:
+    if value in (None, "", [], {}):
+        return "–"
+    field = resource.field_of(column)
+    if field is not None and field.is_relation and field.related_model:
+        found = field.related_model._base_manager.filter(pk=value).first()
+        return str(found or value)
+    if field is not None and field.choices:
+        return str(dict(field.flatchoices).get(value, value))
+    return str(value)
+
+
+def _entries(record: Any, user: User, *, since: datetime, until: datetime) -> list[AuditEntry]:
+    rows = AuditEntry.objects.filter(noun=noun_of(record), record=str(record.pk))
+    return list(rows.filter(at__gt=since, at__lte=until).select_related("by")[:200])
+
+
+def _history(record: Any, user: User) -> dict[str, Any]:
+    rows = AuditEntry.objects.filter(noun=noun_of(record), record=str(record.pk))
+    entries = [_entry(e) for e in rows.select_related("by")[:PANEL_ROWS]]
+    context = {"entries": entries, "user": user}
+    html = render_to_string("panel_history.html", context) if entries else ""
+    return {"title": "History", "key": "history", "html": html, "url": "", "count": ""}
+
+
+def _entry(entry: AuditEntry) -> dict[str, Any]:
+    before, after = entry.before or {}, entry.after or {}
+    names = sorted(n for n in before.keys() | after.keys() if before.get(n) != after.get(n))
+    changed = [n.removesuffix("_id").replace("_", " ") for n in names] if entry.before else []
+    verb = entry.verb.replace("_", " ")
+    return {"entry": entry, "verb": verb, "changed": ", ".join(changed[:8])}

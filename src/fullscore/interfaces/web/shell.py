@@ -1,0 +1,101 @@
+"""What every page carries: menu, theme, the person, the last live change."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from fullscore.kit import access, live
+from fullscore.kit.models import User
+from fullscore.kit.resource import Resource
+
+
+class SignedIn(HttpRequest):
+    """A request behind the sign-in: its user is an account."""
+
+    user: User
+
+
+THEMES = ("", "light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page of the menu that is no list: home, a map, a board."""
+
+    title: str
+    url: str
+    icon: str
+    group: str = ""
+    permission: str = ""
+
+
+_resources: list[Resource] = []
+_entries: list[Entry] = []
+
+
+def show(resources: Sequence[Resource], entries: Sequence[Entry]) -> None:
+    """Say what the menu holds, in order; called once, by `config`."""
+    _resources[:] = resources
+    _entries[:] = entries
+
+
+def resources() -> Sequence[Resource]:
+    """Return every noun, in menu order."""
+    return _resources
+
+
+def resource_of(model: Any) -> Resource | None:
+    """Return how a noun is seen, if it is."""
+    return next((r for r in _resources if r.model is model), None)
+
+
+def page(request: HttpRequest, template: str, status: int = 200, **context: Any) -> HttpResponse:
+    """Render a page in the shell; a fragment of it when htmx asks for one."""
+    context.setdefault("page_title", context.get("title", ""))
+    if not getattr(request, "htmx", False) or request.htmx.boosted:  # type: ignore[attr-defined]
+        context |= _around(request)
+    answer = render(request, template, context, status=status)
+    answer["Cache-Control"] = "no-store"
+    answer["Vary"] = "HX-Request, Cookie"
+    return answer
+
+
+def _around(request: HttpRequest) -> dict[str, Any]:
+    user = request.user
+    me = user if user.is_authenticated else None
+    theme = request.COOKIES.get("theme", getattr(me, "theme", ""))
+    return {
+        "theme": theme if theme in THEMES else "",
+        "density": "compact" if request.COOKIES.get("density") == "compact" else "",
+        "nav": menu(request) if me else [],
+        "me": me,
+        "last_change": live.last_id() if me else 0,
+        "sample_mark": settings.OPTIONS.is_sample,
+    }
+
+
+def menu(request: SignedIn) -> list[dict[str, Any]]:
+    """Return the pages the person may open, by heading."""
+    groups: dict[str, list[dict[str, Any]]] = {"": []}
+    for entry in _entries:
+        if not entry.permission or access.may(request.user, entry.permission):
+            groups.setdefault(entry.group, []).append(
+                _link(request, entry.title, entry.url, entry.icon)
+            )
+    for resource in _resources:
+        if resource.group and access.may(request.user, resource.permission("view")):
+            title = resource.title_plural.capitalize()
+            groups.setdefault(resource.group, []).append(
+                _link(request, title, resource.url(), resource.icon)
+            )
+    return [{"title": title, "entries": links} for title, links in groups.items() if links]
+
+
+def _link(request: HttpRequest, title: str, url: str, icon: str) -> dict[str, Any]:
+    path = request.path
+    is_current = path == url or (url != "/" and path.startswith(url + "/"))
+    return {"title": title, "url": url, "icon": icon, "current": is_current}

@@ -1,0 +1,260 @@
+"""Adding, editing, removing, and doing verbs to one record or to many."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from fullscore.interfaces.web import shell
+from fullscore.interfaces.web.inputs import form_of, values_of
+from fullscore.interfaces.web.shell import SignedIn
+from fullscore.kit.errors import Invalid, NotFound, Problem
+from fullscore.kit.perform import Verb, find, perform, require
+from fullscore.kit.resource import Resource
+
+View = Callable[..., HttpResponse]
+MOST_IN_BULK = 1000
+
+
+def add_of(resource: Resource) -> View:
+    """Return the form that adds a record."""
+
+    def view(request: SignedIn) -> HttpResponse:
+        require(resource.permission("add"), by=request.user)
+        initial = {k: v for k, v in request.GET.items() if k in resource.fields}
+        form = _model_form(resource, request, initial=initial)
+        if request.method == "POST" and form.is_valid():
+            try:
+                record = resource.create(form.cleaned_data, by=request.user)
+            except Problem as problem:
+                _tell(form, problem)
+            else:
+                messages.success(request, f"{resource.title.capitalize()} “{record}” added.")
+                return go(request, resource.url(record.pk))
+        return _form_page(request, resource, form, f"Add {resource.title}", resource.url())
+
+    return view
+
+
+def edit_of(resource: Resource) -> View:
+    """Return the form that changes a record; what others changed meanwhile is not overwritten."""
+
+    def view(request: SignedIn, pk: int) -> HttpResponse:
+        record = find(resource.model, pk, by=request.user)
+        require(resource.permission("change"), record, by=request.user)
+        form = _model_form(resource, request, instance=record)
+        if request.method == "POST" and form.is_valid():
+            try:
+                fresh = find(resource.model, pk, by=request.user, lock=False)
+                values = {name: form.cleaned_data[name] for name in form.changed_data}
+                resource.update(fresh, values, by=request.user)
+            except Problem as problem:
+                _tell(form, problem)
+            else:
+                messages.success(request, f"“{fresh}” saved.")
+                return go(request, resource.url(pk))
+        return _form_page(request, resource, form, f"Edit {record}", resource.url(pk))
+
+    return view
+
+
+def delete_of(resource: Resource) -> View:
+    """Return the page that asks before a record is removed for good."""
+
+    def view(request: SignedIn, pk: int) -> HttpResponse:
+        record = find(resource.model, pk, by=request.user)
+        require(resource.permission("delete"), record, by=request.user)
+        if request.method == "POST":
+            told = str(record)
+            resource.delete(record, by=request.user)
+            messages.success(request, f"{resource.title.capitalize()} “{told}” removed.")
+            return go(request, resource.url())
+        context = {"title": f"Remove {record}", "action": request.path, "tone": "danger",
+                   "button": "Remove", "plan": ["It is removed for good; its history stays."]}  # fmt: skip
+        return shell.page(
+            request, "verb.html", resource=resource, form=None,
+            cancel_url=resource.url(pk), **context,
+        )  # fmt: skip
+
+    return view
+
+
+def verb_of(resource: Resource, verb: Verb) -> View:
+    """Return the page of a verb: asks for what it needs, then does it."""
+
+    def view(request: SignedIn, pk: int) -> HttpResponse:
+        record = find(resource.model, pk, by=request.user)
+        require(verb.permission, record, by=request.user)
+        form_class = form_of(verb, user=request.user)
+        is_sent = request.method == "POST"
+        form = form_class(request.POST if is_sent else None)
+        if is_sent and form.is_valid():
+            try:
+                perform(verb, resource.model, pk, by=request.user, values=values_of(form))
+            except NotFound:
+                raise
+            except Problem as problem:
+                _tell(form, problem)
+            else:
+                messages.success(request, f"{verb.label}: “{record}” done.")
+                return go(request, resource.url(pk))
+        return _verb_page(request, resource, verb, form, str(record), resource.url(pk))
+
+    return view
+
+
+def bulk_of(resource: Resource) -> View:
+    """Return the page that does one verb to many records, after saying to which."""
+
+    def view(request: SignedIn) -> HttpResponse:
+        if request.method != "POST":
+            return HttpResponseRedirect(resource.url())
+        keys = [k for k in request.POST.getlist("pk") if k.isdecimal()]
+        if not keys:
+            messages.warning(request, "Select some rows first.")
+            return go(request, resource.url())
+        if len(keys) > MOST_IN_BULK:
+            raise Invalid(f"At most {MOST_IN_BULK:,} rows at once; these are {len(keys):,}.")
+        name = request.POST.get("verb", "")
+        if name == "edit":
+            return _edit_many(request, resource, keys)
+        verb = next((v for v in resource.verbs if v.name == name and v.in_bulk), None)
+        if verb is None:
+            raise NotFound(f"{resource.title_plural.capitalize()} have no verb “{name[:40]}”.")
+        return _do_many(request, resource, verb, keys)
+
+    return view
+
+
+def _do_many(request: SignedIn, resource: Resource, verb: Verb, keys: list[str]) -> HttpResponse:
+    require(verb.permission, by=request.user)
+    is_sent = "confirmed" in request.POST
+    form = form_of(verb, user=request.user)(request.POST if is_sent else None)
+    if not is_sent or not form.is_valid():
+        return _many_page(request, resource, verb.label, verb.about, form, keys, verb.name)
+
+    def act(pk: str) -> None:
+        perform(verb, resource.model, pk, by=request.user, values=values_of(form))
+
+    return _each(request, resource, verb.label, keys, act)
+
+
+def _edit_many(request: SignedIn, resource: Resource, keys: list[str]) -> HttpResponse:
+    """Set the filled fields on every selected record; each is a change of its own in the audit."""
+    require(resource.permission("change"), by=request.user)
+    is_sent = "confirmed" in request.POST
+    form = resource.form_class()(request.POST if is_sent else None)
+    for field in form.fields.values():
+        field.required = False
+        field.help_text = "Empty: unchanged."
+    if isinstance(form, forms.ModelForm):
+        form._post_clean = lambda: None  # one record's rules are asked of each record, below
+    filled = [
+        n
+        for n in resource.fields
+        if request.POST.get(n) or request.POST.getlist(n) not in ([], [""])
+    ]
+    if not is_sent or not form.is_valid() or not filled:
+        about = "Only the fields you fill in are changed."
+        return _many_page(request, resource, "Edit", about, form, keys, "edit")
+    values = {name: form.cleaned_data[name] for name in filled if name in form.cleaned_data}
+
+    def act(pk: str) -> None:
+        resource.update(find(resource.model, pk, by=request.user), values, by=request.user)
+
+    return _each(request, resource, "Edit", keys, act)
+
+
+def _each(
+    request: SignedIn,
+    resource: Resource,
+    label: str,
+    keys: list[str],
+    act: Callable[[str], None],
+) -> HttpResponse:
+    """Act on one record after another; one that refuses does not stop the rest."""
+    refused: list[str] = []
+    for pk in keys:
+        try:
+            act(pk)
+        except Problem as problem:
+            refused.append(f"{pk}: {problem}")
+    done = len(keys) - len(refused)
+    if done:
+        messages.success(request, f"{label}: {done} done.")
+    for sentence in refused[:5]:
+        messages.error(request, sentence)
+    if len(refused) > 5:
+        messages.error(request, f"… and {len(refused) - 5} more refused.")
+    return go(request, resource.url())
+
+
+def _many_page(
+    request: SignedIn, resource: Resource, label: str, about: str, form: Any,
+    keys: list[str], name: str,
+) -> HttpResponse:  # fmt: skip
+    rows = resource.visible_to(request.user).filter(pk__in=keys)
+    examples = [str(record) for record in rows[:10]]
+    count = len(keys)
+    words = resource.title if count == 1 else resource.title_plural
+    more = [f"… and {count - len(examples)} more"] if count > len(examples) else []
+    return shell.page(
+        request, "verb.html", resource=resource, form=form, title=f"{label} {count} {words}",
+        about=about, action=resource.url("bulk"), hidden=[("verb", name), ("confirmed", "1")],
+        keys=keys, plan=examples + more, button=label, tone="", cancel_url=resource.url(),
+    )  # fmt: skip
+
+
+def _verb_page(
+    request: SignedIn, resource: Resource, verb: Verb, form: Any, told: str, back: str
+) -> HttpResponse:
+    return shell.page(
+        request, "verb.html", resource=resource, form=form, title=f"{verb.label}: {told}",
+        about=verb.about, action=request.path, button=verb.label, tone=verb.tone, cancel_url=back,
+        hidden=[], keys=[], plan=[],
+        crumbs=[{"title": resource.title_plural.capitalize(), "url": resource.url()}],
+    )  # fmt: skip
+
+
+def _form_page(
+    request: SignedIn, resource: Resource, form: Any, title: str, back: str
+) -> HttpResponse:
+    return shell.page(
+        request, "form.html", 422 if form.errors else 200, resource=resource, form=form, title=title,
+        action=request.get_full_path(), cancel_url=back,
+        crumbs=[{"title": resource.title_plural.capitalize(), "url": resource.url()}],
+    )  # fmt: skip
+
+
+def _model_form(resource: Resource, request: SignedIn, **given: Any) -> forms.ModelForm[Any]:
+    """Return the form of a noun; records are chosen among those one may see."""
+    form = resource.form_class()(request.POST if request.method == "POST" else None, **given)
+    for field in form.fields.values():
+        if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
+            manager = field.queryset.model._default_manager
+            if hasattr(manager.all(), "visible_to"):
+                field.queryset = manager.visible_to(request.user)  # type: ignore[attr-defined]
+    return form
+
+
+def _tell(form: Any, problem: Problem) -> None:
+    """Show a refusal where it belongs: at its field, else above the form."""
+    fields: Mapping[str, list[str]] = getattr(problem, "fields", {})
+    placed = False
+    for name, sentences in fields.items():
+        if name in form.fields:
+            form.add_error(name, sentences)
+            placed = True
+    if not placed:
+        form.add_error(None, str(problem))
+
+
+def go(request: SignedIn, url: str) -> HttpResponse:
+    """Go on to where the person came from, when that is one of our own pages; else to `url`."""
+    wanted = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(wanted, {request.get_host()}):
+        wanted = url
+    return HttpResponseRedirect(wanted)

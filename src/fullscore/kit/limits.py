@@ -1,0 +1,53 @@
+"""So much and no more: fixed windows, counted in the database, so many workers count together.
+
+A table of its own and not Django's database cache: that one's `incr` reads and then writes, so two
+workers lose counts, and it counts and culls the whole table at each write.
+"""
+
+import math
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Case, F, Value, When
+
+from fullscore.kit.errors import TooMany
+from fullscore.kit.jobs.declare import every
+from fullscore.kit.models.limits import LimitCount
+from fullscore.kit.time import in_words, now
+
+
+def limit(key: str, *, per: timedelta, count: int) -> None:
+    """Count one more of `key`; raise TooMany when that is over `count` in a window of `per`.
+
+    The window starts with its first count. `key` names what and who: "search:42". Call it outside
+    the transaction of the work, or a rollback takes the count back. Being refused writes nothing.
+    """
+    present = now()
+    known = LimitCount.objects.filter(key=key, ends_at__gt=present, count__gte=count).first()
+    window = known or _counted(key, ends_at=present + per)
+    if known or window.count > count:
+        seconds = max(1, math.ceil((window.ends_at - present).total_seconds()))
+        raise TooMany(
+            f"That was too often: try again in {in_words(seconds)}.", retry_after_seconds=seconds
+        )
+
+
+def _counted(key: str, *, ends_at: datetime) -> LimitCount:
+    """Return the window with one more in it; a window that is over begins again."""
+    is_over = When(ends_at__lte=now(), then=Value(1))
+    with transaction.atomic():
+        LimitCount.objects.bulk_create(
+            [LimitCount(key=key, count=0, ends_at=ends_at)], ignore_conflicts=True
+        )
+        # One statement adds; its row stays locked until the end of the transaction.
+        LimitCount.objects.filter(key=key).update(
+            count=Case(is_over, default=F("count") + 1),
+            ends_at=Case(When(ends_at__lte=now(), then=Value(ends_at)), default=F("ends_at")),
+        )
+        return LimitCount.objects.get(key=key)
+
+
+@every(hours=1)
+def prune() -> None:
+    """Forget windows that are over."""
+    LimitCount.objects.filter(ends_at__lte=now()).delete()

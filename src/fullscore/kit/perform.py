@@ -1,0 +1,152 @@
+"""The one road to a verb. Page, API, command line and assistant all go through `perform`.
+
+It asks for the permission, finds the record among the rows the person may see, locks it, and runs the
+service in one transaction. The service refuses what the state forbids and records what it does.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args, get_origin, get_type_hints
+
+from django.db import connection, models, transaction
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from fullscore.kit import access
+from fullscore.kit.errors import Invalid, NotAllowed, NotFound
+from fullscore.kit.models import User
+
+
+@dataclass(frozen=True)
+class Verb:
+    """Something a person may do to one record: a button, an API route, a command and an MCP tool.
+
+    `service` is a verb of the domain, called as `service(record, *, by, …)`; its keyword arguments become
+    the input of all four interfaces. `when` says, from the record alone, why it cannot be done now
+    (an empty text: it can), so that buttons explain themselves; the service decides.
+    """
+
+    service: Callable[..., Any]
+    permission: str
+    icon: str = "check"
+    tone: str = ""  # "primary" once per noun, "danger" asks before it acts
+    when: Callable[[Any], str] | None = None
+    name: str = ""
+    in_bulk: bool = True
+    choices: Mapping[str, Sequence[tuple[str, str]]] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            object.__setattr__(self, "name", self.service.__name__)
+
+    @property
+    def label(self) -> str:
+        """Return the words on the button."""
+        return self.name.replace("_", " ").capitalize()
+
+    @property
+    def about(self) -> str:
+        """Return the first line of the service's docstring."""
+        return (inspect.getdoc(self.service) or "").split("\n")[0]
+
+    def input(self) -> type[BaseModel]:
+        """Return the schema of what the verb asks for: the service's keyword arguments without `by`."""
+        hints = get_type_hints(self.service)
+        wanted = {
+            p.name: (
+                _wire_type(hints.get(p.name, str)),
+                ... if p.default is p.empty else p.default,
+            )
+            for p in inspect.signature(self.service).parameters.values()
+            if p.kind is p.KEYWORD_ONLY and p.name not in ("by", "now")
+        }
+        name = f"{self.service.__module__.split('.')[-2]}_{self.name}_input"
+        made: type[BaseModel] = create_model(
+            "".join(part.title() for part in name.split("_")),
+            __config__=ConfigDict(extra="forbid"),
+            **wanted,  # type: ignore[call-overload]
+        )
+        return made
+
+    def records(self) -> dict[str, type[models.Model]]:
+        """Return the arguments that are records, by name: outside they are ids."""
+        hints = get_type_hints(self.service)
+        return {
+            name: model
+            for name, hint in hints.items()
+            if name not in ("by", "return") and (model := _model_in(hint))
+            and inspect.signature(self.service).parameters[name].kind is inspect.Parameter.KEYWORD_ONLY
+        }  # fmt: skip
+
+
+def perform(
+    verb: Verb, model: type[models.Model], pk: Any, *, by: User, values: Mapping[str, Any]
+) -> Any:
+    """Do `verb` to one record for `by`; returns what the service returns.
+
+    Raises NotFound (not there, or not to be seen), NotAllowed, Invalid, and whatever the service refuses.
+    """
+    given = _checked(verb, values)
+    with transaction.atomic():
+        record = find(model, pk, by=by, lock=True)
+        require(verb.permission, record, by=by)
+        for name, related in verb.records().items():
+            if given.get(name) is not None:
+                given[name] = find(related, given[name], by=by)
+        return verb.service(record, by=by, **given)
+
+
+def find(model: type[models.Model], pk: Any, *, by: User, lock: bool = False) -> Any:
+    """Return the record if `by` may see it; unseen and absent look the same."""
+    rows = model._default_manager.visible_to(by)  # type: ignore[attr-defined]
+    if lock and connection.vendor == "postgresql":
+        rows = model._default_manager.filter(
+            pk__in=rows.filter(pk=pk).values("pk")
+        ).select_for_update(of=("self",))
+    try:
+        record = rows.filter(pk=pk).first()
+    except (ValueError, TypeError, OverflowError):
+        record = None
+    if record is None:
+        raise NotFound(f"There is no {model._meta.verbose_name} {pk}, or you may not see it.")
+    return record
+
+
+def require(permission: str, record: models.Model | None = None, *, by: User) -> None:
+    """Raise NotAllowed unless `by` holds the permission, and holds it for this record's row."""
+    reach = access.reach(by, permission)
+    if not reach.is_anything:
+        raise NotAllowed(f"This needs the permission “{permission}”; ask whoever grants access.")
+    if record is None or reach.everywhere:
+        return
+    rows = type(record)._default_manager
+    inside = getattr(rows.all(), "in_reach", None)
+    if inside is not None and not inside(reach).filter(pk=record.pk).exists():
+        raise NotAllowed(f"You hold “{permission}”, but not for this {record._meta.verbose_name}.")
+
+
+def _checked(verb: Verb, values: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        checked = verb.input()(**values)
+    except ValidationError as error:
+        fields: dict[str, list[str]] = {}
+        for problem in error.errors():
+            name = str(problem["loc"][0]) if problem["loc"] else ""
+            fields.setdefault(name, []).append(problem["msg"])
+        told = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in fields.items())
+        raise Invalid(f"{verb.label}: {told}.", fields) from error
+    return {name: getattr(checked, name) for name in type(checked).model_fields}
+
+
+def _model_in(hint: Any) -> type[models.Model] | None:
+    for one in (hint, *get_args(hint)):
+        if isinstance(one, type) and issubclass(one, models.Model):
+            return one
+    return None
+
+
+def _wire_type(hint: Any) -> Any:
+    """Return the type a value has outside: a record is its id."""
+    if _model_in(hint) is None:
+        return hint
+    return int if get_origin(hint) is None and not get_args(hint) else int | None

@@ -1,0 +1,235 @@
+"""Say once how one noun is seen: as a list, a page, a form, an API, a file and a set of commands.
+
+A `Resource` is a frozen value. Each derivation is a short method that calls a documented function of a
+library; to change one, write the ordinary Django class yourself and pass it. `fullscore explain <noun>`
+prints what was derived, `tests/test_every_resource.py` runs all of it over every noun.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.db.models import Model, Q, QuerySet
+from django.forms import ModelForm
+
+from fullscore.kit import access, history, search
+from fullscore.kit.access import Actor
+from fullscore.kit.audit import recorded, removed
+from fullscore.kit.models import User
+from fullscore.kit.perform import Verb, require
+
+Rows = Callable[[Any], QuerySet[Any]]
+Cell = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A part of a record's page: rows of some noun, or a fragment drawn by a function.
+
+    `on` names the noun on whose page it stands; the noun of the resource itself when it is None.
+    `rows(record)` are cut to what the reader may see; `draw(record, user, at)` returns safe HTML.
+    """
+
+    title: str
+    rows: Rows | None = None
+    columns: Sequence[str] = ()
+    draw: Callable[..., Any] | None = None
+    on: type[Model] | None = None
+    permission: str = ""
+    is_lazy: bool = False  # fetched after the page stands
+    shows_past: bool = False  # can be drawn as of a past moment
+
+    @property
+    def key(self) -> str:
+        """Return the panel's name in addresses."""
+        return self.title.lower().replace(" ", "-")
+
+
+@dataclass(frozen=True)
+class Resource:
+    """How one noun is seen and written, in every interface."""
+
+    model: type[Model]
+    columns: Sequence[str]
+    fields: Sequence[str] = ()
+    filters: Sequence[str] = ()
+    search: Sequence[str] = ()
+    order: Sequence[str] = ()  # sorts offered; the first is the default, "-" means falling
+    panels: Sequence[Panel] = ()
+    verbs: Sequence[Verb] = ()
+    facts: Sequence[str] = ()  # what the page shows beside the columns
+    name: str = ""
+    icon: str = "boxes"
+    group: str = ""  # heading in the menu; empty: not in the menu
+    cells: Mapping[str, Cell] = field(default_factory=dict)  # how a column is drawn
+    badges: Callable[[Any], Sequence[tuple[str, str]]] | None = (
+        None  # (words, tone) beside the title
+    )
+    subtitle: Callable[[Any], str] | None = None
+    trouble: Callable[[QuerySet[Any]], str] | None = None  # "7 overdue", beside the list's title
+    quick: Mapping[str, str] = field(default_factory=dict)  # one-click filters: words → query
+    people: Mapping[str, str] = field(default_factory=dict)  # field → private, team or open
+    add: Callable[..., Any] | None = None  # add(by=…, **values); None: the plain recorded one
+    change: Callable[..., Any] | None = None
+    can_delete: bool = False
+    form: type[ModelForm] | None = None
+    filterset: type["Searched"] | None = None  # further filters of one's own
+    in_bulk: bool = True
+    export: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            words = str(self.model._meta.verbose_name)
+            object.__setattr__(self, "name", words.replace(" ", "-"))
+
+    # ── words and addresses ────────────────────────────────────────────────────────────────────
+
+    @property
+    def title(self) -> str:
+        """Return the noun as people say it."""
+        return str(self.model._meta.verbose_name)
+
+    @property
+    def title_plural(self) -> str:
+        """Return the noun's plural as people say it."""
+        return str(self.model._meta.verbose_name_plural)
+
+    @property
+    def path(self) -> str:
+        """Return the noun in addresses: pages `/<path>/42`, API `/api/<path>/42`."""
+        own = self.name != str(self.model._meta.verbose_name).replace(" ", "-")
+        return f"{self.name}s" if own else self.title_plural.replace(" ", "-")
+
+    @property
+    def noun(self) -> str:
+        """Return the label under which the noun is audited, searched and announced live."""
+        return str(self.model._meta.label_lower)
+
+    def url(self, pk: Any = "", *more: str) -> str:
+        """Return an address under this noun."""
+        parts = [self.path, *([str(pk)] if pk != "" else []), *more]
+        return "/" + "/".join(parts)
+
+    def permission(self, action: str) -> str:
+        """Return the permission for view, add, change or delete."""
+        return access.permission(self.model, action)
+
+    # ── rows ───────────────────────────────────────────────────────────────────────────────────
+
+    def visible_to(self, user: Actor) -> QuerySet[Any]:
+        """Return the rows somebody may see; everything else starts from here."""
+        rows: QuerySet[Any] = self.model._default_manager.visible_to(user)  # type: ignore[attr-defined]
+        return rows
+
+    @property
+    def keeps_history(self) -> bool:
+        """Say whether the noun can be seen as of a past moment."""
+        return history.is_kept(self.model)
+
+    @property
+    def sorts(self) -> Sequence[str]:
+        """Return the offered sorts; falling back on the model's own order, then on the key."""
+        own = [o for o in self.model._meta.ordering if isinstance(o, str)]
+        return self.order or own[:1] or ["-pk"]
+
+    def field_of(self, column: str) -> models.Field[Any, Any] | None:
+        """Return the model field behind a column (following `__`), or None for a plain annotation."""
+        model: type[Model] = self.model
+        found: Any = None
+        for part in column.split("__"):
+            try:
+                found = model._meta.get_field(part)
+            except FieldDoesNotExist:
+                return None
+            model = getattr(found, "related_model", None) or model
+        return found if isinstance(found, models.Field) else None
+
+    def label_of(self, column: str) -> str:
+        """Return a column's heading."""
+        parts = column.split("__")
+        if len(parts) > 1 and parts[-1] in ("name", "title"):
+            column = "__".join(parts[:-1])
+        found = self.field_of(column)
+        words = str(found.verbose_name) if found else column.replace("__", " ").replace("_", " ")
+        return words[:1].upper() + words[1:]
+
+    # ── derived classes ────────────────────────────────────────────────────────────────────────
+
+    def filter_class(self) -> type[django_filters.FilterSet]:
+        """Return the filter set that page, API, export and command line share."""
+        return django_filters.filterset_factory(
+            self.model,
+            filterset=type("Filters", (self.filterset or Searched,), {"resource": self}),
+            fields={name: self._lookups(name) for name in self.filters},
+        )
+
+    def form_class(self) -> type[ModelForm]:
+        """Return the form that page and import share."""
+        if self.form:
+            return self.form
+        return forms.modelform_factory(self.model, fields=list(self.fields))
+
+    def _lookups(self, name: str) -> list[str]:
+        found = self.field_of(name)
+        if isinstance(found, models.DateTimeField | models.DateField):
+            return ["gte", "lt"]
+        is_scale = isinstance(found, models.IntegerField | models.FloatField | models.DecimalField)
+        if is_scale and not isinstance(found, models.ForeignKey):
+            return ["exact", "gte", "lte"]
+        return ["exact"]
+
+    # ── writing ────────────────────────────────────────────────────────────────────────────────
+
+    def create(self, values: Mapping[str, Any], *, by: User, note: str = "") -> Any:
+        """Add a record with these values; through the domain's own verb when it has one."""
+        require(self.permission("add"), by=by)
+        if self.add:
+            return self.add(by=by, **values)
+        record = self.model(**values)
+        with recorded(record, "add", by=by, note=note):
+            pass
+        return record
+
+    def update(self, record: Any, values: Mapping[str, Any], *, by: User, note: str = "") -> Any:
+        """Give a record these values; through the domain's own verb when it has one."""
+        require(self.permission("change"), record, by=by)
+        if self.change:
+            return self.change(record, by=by, **values)
+        with recorded(record, "change", by=by, note=note):
+            for name, value in values.items():
+                setattr(record, name, value)
+        return record
+
+    def delete(self, record: Any, *, by: User, note: str = "") -> None:
+        """Remove a record for good; only nouns that say `can_delete`."""
+        require(self.permission("delete"), record, by=by)
+        with removed(record, by=by, note=note):
+            pass
+
+
+class Searched(django_filters.FilterSet):
+    """Every filter set also answers `q`, by the search index."""
+
+    resource: Resource
+    q = django_filters.CharFilter(label="Search", method="matching")
+
+    def matching(self, rows: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
+        """Keep the rows that hold the words; short texts ask for a beginning."""
+        ids = search.match(self.resource.model, text)
+        if ids is not None:
+            return rows.filter(pk__in=ids)
+        starts = (Q(**{f"{path}__istartswith": text}) for path in self.resource.search)
+        return rows.filter(Q(*starts, _connector=Q.OR)) if self.resource.search else rows
+
+
+def panels_on(model: type[Model], resources: Sequence[Resource]) -> list[tuple[Resource, Panel]]:
+    """Return the panels of a noun's page: its own first, then those that other nouns put there."""
+    own = [
+        (r, p) for r in resources for p in r.panels if r.model is model and p.on in (None, model)
+    ]
+    others = [(r, p) for r in resources for p in r.panels if r.model is not model and p.on is model]
+    return own + others

@@ -1,0 +1,143 @@
+"""One box over all nouns. `config` says by which fields each noun is found; `recorded` keeps the words.
+
+Words are matched anywhere inside (trigrams: FTS5 on SQLite, pg_trgm on PostgreSQL); a misspelt word is tried
+again by its pieces. What a person may not see is never among the answers.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import models, transaction
+
+from fullscore.kit.access import Actor
+from fullscore.kit.models.search import SearchEntry
+
+SHORTEST = 3  # letters: the indexes know nothing shorter
+_fields: dict[str, tuple[type[models.Model], Sequence[str]]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One record found."""
+
+    noun: str
+    record_id: int
+    title: str
+
+
+def find_by(fields: Mapping[type[models.Model], Sequence[str]]) -> None:
+    """Say by which fields each noun is found; called once, by `config`."""
+    _fields.clear()
+    _fields.update({model._meta.label_lower: (model, names) for model, names in fields.items()})
+
+
+def refresh(record: models.Model) -> None:
+    """Store the words of one record, if its noun can be searched."""
+    refresh_many(type(record), [record.pk])
+
+
+def refresh_many(model: type[models.Model], ids: Iterable[int]) -> None:
+    """Store the words of many records of one noun, set at a time."""
+    noun = model._meta.label_lower
+    if noun not in _fields:
+        return
+    paths = _fields[noun][1]
+    rows = model._base_manager.filter(pk__in=list(ids)).values_list("pk", *paths)
+    entries = []
+    for pk, *values in rows:
+        told = [str(v) for v in values if v not in (None, "")]
+        entries.append(
+            SearchEntry(
+                noun=noun, record_id=pk, title=(told or [""])[0][:200], words=" ".join(told)[:2000]
+            )
+        )
+    with transaction.atomic():
+        SearchEntry.objects.bulk_create(
+            entries,
+            batch_size=500,
+            update_conflicts=True,
+            unique_fields=["noun", "record_id"],
+            update_fields=["title", "words"],
+        )
+
+
+def forget(record: models.Model) -> None:
+    """Take one record out of the answers."""
+    SearchEntry.objects.filter(noun=record._meta.label_lower, record_id=record.pk).delete()
+
+
+def rebuild() -> int:
+    """Store the words of every record anew; returns how many."""
+    SearchEntry.objects.all().delete()
+    for model, _ in _fields.values():
+        ids = list(model._base_manager.values_list("pk", flat=True))
+        for start in range(0, len(ids), 5000):
+            refresh_many(model, ids[start : start + 5000])
+    return SearchEntry.objects.count()
+
+
+def match(model: type[models.Model], text: str, *, limit: int = 1000) -> list[int] | None:
+    """Return the ids of one noun's records that hold the words; None when the text is too short to ask."""
+    words = _words(text)
+    if not words or model._meta.label_lower not in _fields:
+        return None
+    rows = SearchEntry.objects.filter(noun=model._meta.label_lower, words__matches=" ".join(words))
+    return list(rows.values_list("record_id", flat=True)[:limit])
+
+
+def find(text: str, *, by: Actor, nouns: Iterable[str] | None = None, limit: int = 20) -> list[Hit]:
+    """Return the best records of all nouns that `by` may see, best first."""
+    words = _words(text)
+    if not words:
+        return []
+    found = _visible(_candidates(words, nouns), by=by)
+    if not found and (pieces := _pieces(words)):
+        found = _visible(_candidates(pieces, nouns), by=by)
+    wanted = text.strip().lower()
+    return sorted(found, key=lambda hit: _rank(hit, wanted))[:limit]
+
+
+def _candidates(words: Sequence[str], nouns: Iterable[str] | None) -> list[Hit]:
+    rows = SearchEntry.objects.filter(words__matches=" ".join(words))
+    if nouns is not None:
+        rows = rows.filter(noun__in=list(nouns))
+    return [Hit(*row) for row in rows.values_list("noun", "record_id", "title")[:200]]
+
+
+def _visible(hits: Iterable[Hit], *, by: Actor) -> list[Hit]:
+    """Keep what the person may see: one question per noun."""
+    per_noun: dict[str, list[Hit]] = defaultdict(list)
+    for hit in hits:
+        per_noun[hit.noun].append(hit)
+    seen = []
+    for noun, of_noun in per_noun.items():
+        if noun not in _fields:
+            continue
+        rows = _fields[noun][0]._default_manager.visible_to(by)  # type: ignore[attr-defined]
+        ids = set(rows.filter(pk__in=[h.record_id for h in of_noun]).values_list("pk", flat=True))
+        seen += [hit for hit in of_noun if hit.record_id in ids]
+    return seen
+
+
+def _rank(hit: Hit, wanted: str) -> tuple[int, int, str]:
+    """Exact first, then beginning with, then a word beginning with, then shorter titles."""
+    title = hit.title.lower()
+    if title == wanted:
+        return (0, 0, title)
+    if title.startswith(wanted):
+        return (1, len(title), title)
+    return (2 if f" {wanted}" in title else 3, len(title), title)
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in text.lower().split()[:8] if len(word) >= SHORTEST]
+
+
+def _pieces(words: Sequence[str]) -> list[str]:
+    """Return the longest half of each long word: a typo in the other half is then forgiven."""
+    halves = []
+    for word in words:
+        middle = (len(word) + 1) // 2
+        halves.append(word[:middle] if middle >= SHORTEST else word)
+    return halves if halves != list(words) else []
