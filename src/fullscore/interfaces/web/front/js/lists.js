@@ -60,19 +60,16 @@ export async function refreshList(region) {
     const row = rows.get(old.dataset.pk);
     rows.delete(old.dataset.pk);
     if (!row) old.classList.add('is-gone');
-    else if (row.innerHTML !== old.dataset.was) replace(old, row);
+    else if (row.innerHTML !== old.innerHTML) replace(old, row);
   }
   announce(region, rows.size);
 }
 
 function replace(old, row) {
-  const was = row.innerHTML;
-  if (old.innerHTML === was) return;
   const isChosen = old.querySelector('input[type=checkbox]')?.checked;
   const hadFocus = old.contains(document.activeElement);
   old.replaceChildren(...row.childNodes);
   old.className = row.className;
-  old.dataset.was = was;
   old.classList.add('flash');
   const box = old.querySelector('input[type=checkbox]');
   if (box && isChosen) box.checked = true;
