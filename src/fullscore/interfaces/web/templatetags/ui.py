@@ -51,11 +51,12 @@ def severity(level: int, words: bool = False) -> SafeString:
 
 
 def _bars(lit: int) -> SafeString:
-    bars = [
-        f'<rect x="{x}" y="{y}" width="3" height="{height}" rx="1" fill="currentColor"'
-        f"{'' if n < lit else ' class="off"'}/>"
-        for n, (x, y, height) in enumerate(BARS)
-    ]
+    bars = []
+    for n, (x, y, height) in enumerate(BARS):
+        off = "" if n < lit else ' class="off"'
+        bars.append(
+            f'<rect x="{x}" y="{y}" width="3" height="{height}" rx="1" fill="currentColor"{off}/>'
+        )
     return mark_safe("".join(bars))  # numbers of ours only
 
 
