@@ -49,6 +49,42 @@ document.addEventListener('htmx:afterSwap', event => {
   if (list) count(list);
 });
 
+/** Say where a filter form leads: what is left empty does not stand in the address. */
+function addressOf(form, without = '') {
+  const told = [...new FormData(form)].filter(([name, value]) => value !== '' && name !== without);
+  const words = new URLSearchParams(told).toString();
+  return form.getAttribute('action') + (words ? `?${words}` : '');
+}
+
+document.addEventListener('htmx:configRequest', event => {
+  const {elt, parameters} = event.detail;
+  if (!elt.matches('form[role=search]')) return;
+  for (const [name, value] of [...parameters.entries()]) if (value === '') parameters.delete(name);
+});
+
+// A filter that comes or goes changes the bar itself, so the page is fetched; typing changes the rows only.
+document.addEventListener(
+  'change',
+  event => {
+    if (!event.target.closest?.('#menu-filter')) return;
+    event.stopPropagation();
+    location.href = addressOf(event.target.form);
+  },
+  true,
+);
+
+onAct('drop-filter', button => {
+  const control = button.closest('.chip').querySelector('select, input');
+  location.href = addressOf(control.form, control.name);
+});
+
+// Files hold what is shown now, not what was shown when the page came.
+document.addEventListener('htmx:pushedIntoHistory', () => {
+  for (const link of document.querySelectorAll('a[download]')) link.search = location.search;
+  const query = document.querySelector('#menu-save [name=query]');
+  if (query) query.value = location.search.slice(1);
+});
+
 /** Fetch the rows again: known ones are replaced where they stand, new ones announce themselves and wait. */
 export async function refreshList(region) {
   const headers = {'HX-Request': 'true', 'HX-Target': region.id};
