@@ -74,7 +74,9 @@ def duration(seconds: float, *, parts: int = 2) -> str:
     """Return a span in its largest words: 2 h 14 min, 3 d, 340 ms; `parts` words at most."""
     size, sign = abs(seconds), "−" if seconds < 0 else ""
     if 0 < size < 1:
-        return sign + (f"{rounded(size * 1000)} ms" if size >= 0.001 else f"{rounded(size * 1e6)} µs")
+        return sign + (
+            f"{rounded(size * 1000)} ms" if size >= 0.001 else f"{rounded(size * 1e6)} µs"
+        )
     if size < 10:
         return f"{sign}{rounded(size)} s"
     left, words = floor(size + 0.5), []

@@ -42,7 +42,14 @@ def stroke(x1: float, y1: float, x2: float, y2: float, classes: str) -> SafeStri
 
 
 def box(
-    x: float, y: float, width: float, height: float, classes: str, *, hint: str = "", radius: float = 2
+    x: float,
+    y: float,
+    width: float,
+    height: float,
+    classes: str,
+    *,
+    hint: str = "",
+    radius: float = 2,
 ) -> SafeString:
     """Draw a rectangle; its hint is shown on hover."""
     told = format_html("<title>{}</title>", hint) if hint else ""

@@ -15,7 +15,21 @@ HEIGHT = 220
 LEFT, TOP, RIGHT, BOTTOM = 58, 16, 8, 22
 SPARK = (120, 30)
 COLOURS = 6  # series told apart; the sixth is grey, for "others"
-STEPS = (60, 300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000)
+STEPS = (
+    60,
+    300,
+    900,
+    1800,
+    3600,
+    7200,
+    10_800,
+    21_600,
+    43_200,
+    86_400,
+    172_800,
+    604_800,
+    2_592_000,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +56,9 @@ class Mark:
     label: str
 
 
-def sparkline(values: Sequence[float | None], *, tone: str = "", in_cell: bool = False) -> SafeString:
+def sparkline(
+    values: Sequence[float | None], *, tone: str = "", in_cell: bool = False
+) -> SafeString:
     """Return a curve without axes, beside a figure that says the rest; decoration to screen readers."""
     width, height = SPARK
     found = d.known(values)
@@ -162,7 +178,9 @@ def _moments(start: datetime, end: datetime, zone: tzinfo) -> list[tuple[datetim
     form = "%H:%M" if step < 86_400 else "%-d %b"
     told, n = [], 0
     while (moment := midnight + timedelta(seconds=step * n)) <= end and n < 10_000:
-        if moment >= local + timedelta(seconds=span * 0.04) and moment <= end - timedelta(seconds=span * 0.03):
+        if moment >= local + timedelta(seconds=span * 0.04) and moment <= end - timedelta(
+            seconds=span * 0.03
+        ):
             told.append((moment, f"{moment:{form}}"))
         n += 1
     return told
