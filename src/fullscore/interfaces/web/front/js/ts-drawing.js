@@ -37,6 +37,7 @@ export function drawThresholds(plot, thresholds) {
   const px = devicePixelRatio;
   ctx.save();
   ctx.font = font();
+  ctx.textAlign = 'left';
   ctx.strokeStyle = colour('--crit-f');
   ctx.fillStyle = colour('--crit');
   ctx.lineWidth = px;
@@ -58,6 +59,7 @@ export function drawMarks(plot, marks) {
   const bottom = bbox.top + bbox.height;
   ctx.save();
   ctx.font = font();
+  ctx.textAlign = 'left';
   ctx.lineWidth = px;
   ctx.strokeStyle = colour('--text-3');
   ctx.fillStyle = colour('--text-2');
