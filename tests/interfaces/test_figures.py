@@ -30,7 +30,8 @@ def test_the_script_says_the_same():
         pytest.skip("No Node on this machine: the script's formatter was not run.")
     code = (
         f"const {{figure}} = await import({json.dumps(SCRIPT.as_uri())});"
-        f"console.log(JSON.stringify({json.dumps(TABLE)}.map(([, value, unit]) => figure(value, unit))));"
+        f"const told = {json.dumps(TABLE)}.map(([, value, unit]) => figure(value, unit));"
+        "console.log(JSON.stringify(told));"
     )
 
     told = subprocess.run(

@@ -1,4 +1,4 @@
-"""How a figure is said: one place on this side, `front/js/figures.js` on the other, one table of tests.
+"""How a figure is said: one place here, `front/js/figures.js` there, one table of tests.
 
 Bytes count in 1024 (GiB), bits and everything else in 1000 (Gbit/s). Three significant digits, as a
 person reads at a glance; the exact figure is in the hint or the table beside the chart.
@@ -19,8 +19,8 @@ PLAIN = {"Cel": "°C"}
 def figure(value: float | None, unit: str = "") -> str:
     """Return a figure with its unit as people write it.
 
-    `unit` is a UCUM-like code: `By`, `By/s`, `bit/s`, `s`, `%`, `ratio` (shown in percent), `Cel`, `1` or
-    a word of one's own, which is written as it stands. Missing and infinite values are a dash.
+    `unit` is a UCUM-like code: `By`, `By/s`, `bit/s`, `s`, `%`, `ratio` (shown in percent), `Cel`, `1`
+    or a word of one's own, which is written as it stands. Missing and infinite values are a dash.
     """
     if value is None or not isfinite(value):
         return NOTHING
@@ -36,7 +36,7 @@ def figure(value: float | None, unit: str = "") -> str:
 
 
 def scaled(value: float, unit: str = "", *, base: int = 1000) -> str:
-    """Return `value` with the prefix that leaves one to three (or four, in 1024) digits before the point."""
+    """Return `value` with the prefix that leaves few digits: three, or four when counting in 1024."""
     prefixes = BINARY if base == 1024 else DECIMAL
     size, step = abs(value), 0
     # 999.5 would be written 1000: it belongs to the next prefix already.
@@ -48,7 +48,7 @@ def scaled(value: float, unit: str = "", *, base: int = 1000) -> str:
 
 
 def rounded(value: float) -> str:
-    """Return three significant digits, whole ones in full, without idle zeros: 0.125, 8.3, 99.9, 1,234."""
+    """Return three significant digits, whole ones in full, no idle zeros: 0.125, 8.3, 1,234."""
     if value == 0:
         return "0"
     size = abs(value)
@@ -61,7 +61,7 @@ def rounded(value: float) -> str:
 
 
 def percent(ratio: float) -> str:
-    """Return a ratio in percent: two places close to all or nothing, where they matter, else one."""
+    """Return a ratio in percent: two places close to all or nothing, else one."""
     value = ratio * 100
     places = 2 if 99 <= value < 100 or 0 < abs(value) < 1 else 1
     # A promise just missed must never read as kept: below 100 is cut, not rounded.

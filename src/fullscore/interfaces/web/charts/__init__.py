@@ -1,7 +1,7 @@
-"""Pictures of figures, drawn on the server: the same in a page, a mail and a PDF, and without a script.
+"""Pictures of figures, drawn on the server: the same in a page, a mail and a PDF.
 
-Every picture is SVG with a title, a sentence that says the finding, and CSS classes instead of colours.
-Missing figures are gaps, bars start at zero, at most six series are drawn apart. `ui.md` §10.
+Every picture is SVG with a title, a sentence that says the finding, and CSS classes instead of
+colours. Missing figures are gaps, bars start at zero, at most six series are drawn apart.
 """
 
 from fullscore.interfaces.web.charts.amounts import bars, objective, waterfall

@@ -1,4 +1,4 @@
-"""Amounts side by side: bars, a waterfall from one sum to another, one figure against its promise."""
+"""Amounts side by side: bars, a waterfall between two sums, a figure against its promise."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ def bars(
     rows: Sequence[tuple[str, float]], *, title: str, unit: str = "",
     limit: tuple[str, float] | None = None, tones: Sequence[str] = (), sentence: str = "",
 ) -> SafeString:  # fmt: skip
-    """Return lying bars from zero, each with its figure; `tones` colour those one should look at."""
+    """Return lying bars from zero, each with its figure; `tones` colour those to look at."""
     values = [value for _, value in rows]
     high = max([0.0, *values, *([limit[1]] if limit else [])]) or 1.0
     low = min([0.0, *values])
@@ -106,8 +106,8 @@ def objective(
 ) -> SafeString:
     """Return one figure against its promise, as a bar with a line at the promise.
 
-    The scale starts at `low`: by default as far below the promise as the best (1, or the promise) is above
-    it, times four, so that 99.9 and 99.5 % can be told apart.
+    The scale starts at `low`; by default four times as far below the promise as the best (1) is above
+    it, so that 99.9 and 99.5 % can be told apart.
     """
     best = 1.0 if unit == "ratio" else max(promised * 1.25, value or 0.0)
     start = (

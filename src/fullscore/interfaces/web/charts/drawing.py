@@ -1,4 +1,4 @@
-"""Pen and ruler of the charts: elements, scales and round steps. Units are those of the view box."""
+"""Pen and ruler of the charts: elements, scales, round steps. Units are the view box's."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,8 @@ def picture(
 ) -> SafeString:  # fmt: skip
     """Return the drawing with its name and the sentence that says what it shows."""
     return format_html(
-        '<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}"><title>{}</title><desc>{}</desc>{}</svg>',
+        '<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}"><title>{}</title>'
+        "<desc>{}</desc>{}</svg>",
         classes, number(width), number(height), f"{title}. {sentence}".strip(". ") + ".", title,
         sentence, joined(parts),
     )  # fmt: skip

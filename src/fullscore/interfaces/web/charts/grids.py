@@ -18,7 +18,10 @@ def heatmap(
     rows: Sequence[str], columns: Sequence[str], values: Mapping[tuple[int, int], float],
     *, title: str, unit: str = "", sentence: str = "",
 ) -> SafeString:  # fmt: skip
-    """Return figures as depth of colour; `values` maps (row, column) to a figure, missing ones are void."""
+    """Return figures as depth of colour, darker for more.
+
+    `values` maps (row, column) to a figure; what is missing is drawn as an empty frame.
+    """
     high = max(values.values(), default=0.0) or 1.0
     room = (d.WIDTH - LEFT - 4) / max(len(columns), 1)
     parts = []
@@ -44,8 +47,9 @@ def _cell(
         return d.box(x, y, width, CELL, "void", hint=f"{where}: not measured")
     share = FAINTEST + (1 - FAINTEST) * max(0.0, value) / high
     return format_html(
-        '<rect class="cell" style="--v:{}" x="{}" y="{}" width="{}" height="{}" rx="2"><title>{}</title></rect>',
-        f"{share:.2f}", d.number(x), d.number(y), d.number(width), CELL, f"{where}: {figure(value, unit)}",
+        '<rect class="cell" style="--v:{}" x="{}" y="{}" width="{}" height="{}" rx="2">'
+        "<title>{}: {}</title></rect>",
+        f"{share:.2f}", d.number(x), d.number(y), d.number(width), CELL, where, figure(value, unit),
     )  # fmt: skip
 
 
@@ -64,8 +68,8 @@ def matrix(
 ) -> SafeString:  # fmt: skip
     """Return a table of marks with a sticky head and first column, in one tab stop.
 
-    `rows` are (name, address), `cells` map (row, column) to (words, tone). Words carry the meaning; the
-    tone only draws the eye.
+    `rows` are (name, address), `cells` map (row, column) to (words, tone). Words carry the meaning;
+    the tone only draws the eye.
     """
     head = d.joined(format_html('<th scope="col"><span>{}</span></th>', name) for name in columns)
     body = []
@@ -74,8 +78,9 @@ def matrix(
         marks = d.joined(_mark(cells.get((r, c))) for c in range(len(columns)))
         body.append(format_html('<tr><th scope="row">{}</th>{}</tr>', label, marks))
     return format_html(
-        '<div class="matrix" tabindex="0" role="region" aria-label="{}"><table class="tbl"><caption class="vh">{}'
-        '</caption><thead><tr><th scope="col">{}</th>{}</tr></thead><tbody>{}</tbody></table></div>',
+        '<div class="matrix" tabindex="0" role="region" aria-label="{}"><table class="tbl">'
+        '<caption class="vh">{}</caption>'
+        '<thead><tr><th scope="col">{}</th>{}</tr></thead><tbody>{}</tbody></table></div>',
         title, title, corner, head, d.joined(body),
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Figures over time: a spark in a cell, a line with its limits and marks, a band of what may come."""
+"""Figures over time: a spark in a cell, a line with limits and marks, a band of what may come."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class Mark:
 def sparkline(
     values: Sequence[float | None], *, tone: str = "", in_cell: bool = False
 ) -> SafeString:
-    """Return a curve without axes, beside a figure that says the rest; decoration to screen readers."""
+    """Return a curve without axes, beside a figure that says the rest; screen readers skip it."""
     width, height = SPARK
     found = d.known(values)
     low, high = (min(found), max(found)) if found else (0, 1)
@@ -98,8 +98,8 @@ def line(
 
 def quantile_band(
     times: Sequence[datetime], low: Sequence[float], middle: Sequence[float], high: Sequence[float],
-    *, title: str, unit: str = "", past: Points = (), limits: Sequence[Limit] = (), zone: tzinfo = UTC,
-    sentence: str = "",
+    *, title: str, unit: str = "", past: Points = (), limits: Sequence[Limit] = (),
+    zone: tzinfo = UTC, sentence: str = "",
 ) -> SafeString:  # fmt: skip
     """Return a forecast: what was as a line, what is likely dashed, and the band around it."""
     if not times:

