@@ -2,7 +2,7 @@
 
 from .cuts import cut_nodes, cut_off
 from .dependencies import Dependencies, Graph, build
-from .impact import Impact, impact
+from .spread import Impact, impact
 from .reasons import why
 from .single import single_points
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from .dependencies import Graph, within
-from .impact import Spread
+from .spread import Spread
 
 
 def why(graph: Graph, failed: Sequence[int], node: int) -> tuple[int, ...]:
@@ -48,7 +48,8 @@ def _steps_back(
 
 def _supports(graph: Graph, node: int) -> list[int]:
     first, end = graph.inward.start[node : node + 2]
-    return graph.inward.node[first:end].tolist()
+    supports: list[int] = graph.inward.node[first:end].tolist()
+    return supports
 
 
 def _broken(graph: Graph, spread: Spread, node: int) -> list[int]:
@@ -58,7 +59,8 @@ def _broken(graph: Graph, spread: Spread, node: int) -> list[int]:
     is_down = spread.down[support]
     support, requirement = support[is_down], requirement[is_down]
     _, place, lost = np.unique(requirement, return_inverse=True, return_counts=True)
-    return support[lost[place] > graph.slack[requirement]].tolist()
+    broken: list[int] = support[lost[place] > graph.slack[requirement]].tolist()
+    return broken
 
 
 def _followed(start: int, towards: dict[int, int], *, end: int) -> Iterator[int]:
