@@ -1,0 +1,1260 @@
+#!/usr/bin/env python3
+"""Print what one Linux host is and how it fares, as one JSON object.
+
+    probe.py --facts --samples          what the host is, and its counters now
+    probe.py --root DIR --facts         the same of another root: an image, a recording
+    probe.py --samples --push URL --token-file FILE
+
+Standard library only, Python 3.6 or newer, so that it runs on any host without installing
+anything, also from standard input (`ssh host python3 - --facts < probe.py`). It only reads;
+the spool of `--push` is the one thing it writes. It never reads a process's environment, never
+prints a password hash, and masks secrets in arguments.
+
+A section that fails adds to `errors` and never ends the run. A reason starts with one word:
+`permission`, `absent` (the host has no such thing), `time`, `cut` (a limit), `failed`.
+With `--root` no program is run and no kernel is asked: files only, links resolved inside it.
+Samples carry the names and units of node_exporter.
+"""
+
+import json
+import os
+import re
+import stat
+import sys
+import time
+
+FORMAT = 1
+VERSION = "1.0"
+SECONDS = 2.0  # the whole run; --seconds gives more to hosts whose package tool is slow
+OUTPUT_BYTES = 5 * 1000 * 1000
+SPOOL_BYTES = 50 * 1000 * 1000
+ROWS = {"packages": 20000}
+ROWS_OTHERWISE = 5000
+TEXT_CHARACTERS = 1024
+PROGRAM_BYTES = 4 * 1024 * 1024
+PROGRAM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
+MASK = "***"
+
+# C0 and C1 controls, DEL, lone surrogates (undecodable bytes), and marks that reorder text.
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+ESCAPE = re.compile("(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)|\x1b.")
+
+
+class Unknown(Exception):
+    """A section cannot be told; the message is the reason."""
+
+
+# --- The host: files inside a root, programs, the clock of this run ---------------------------
+
+
+class Host:
+    """One root to read, with a time budget and the list of what could not be read."""
+
+    def __init__(self, root="/", seconds=SECONDS, cloud=False, languages=False):
+        self.root = os.path.realpath(root)
+        self.is_live = self.root == "/"
+        self.cloud = cloud
+        self.languages = languages
+        self.errors = []
+        self.section = ""
+        self.programs = {}
+        self.first_ticks = {}
+        self.kept = {}
+        self.started = time.time()
+        self.ends = time.monotonic() + seconds
+
+    def left(self):
+        """Return the seconds this run may still take."""
+        return self.ends - time.monotonic()
+
+    def check_time(self):
+        if self.left() <= 0:
+            raise Unknown("time: the run's limit is spent")
+
+    def note(self, reason):
+        """Record why part of the present section is missing, each reason once."""
+        error = {"section": self.section, "reason": clean(reason)}
+        if error not in self.errors:
+            self.errors.append(error)
+
+    def once(self, key, make):
+        """Return what `make` gave the first time: several sections share one reading."""
+        if key not in self.kept:
+            self.kept[key] = make(self)
+        return self.kept[key]
+
+    def path(self, path):
+        """Return where `path` lies; links of another root are followed inside that root only."""
+        if self.is_live:
+            return path
+        done, parts, hops = [], path.split("/")[::-1], 0
+        while parts:
+            part = parts.pop()
+            if part in ("", "."):
+                continue
+            if part == "..":
+                done = done[:-1]
+                continue
+            here = os.path.join(self.root, *(done + [part]))
+            if not os.path.islink(here):
+                done.append(part)
+                continue
+            hops += 1
+            if hops > 40:
+                raise OSError("too many links: " + path)
+            target = os.readlink(here)
+            if target.startswith("/"):
+                done = []
+            parts.extend(target.split("/")[::-1])
+        return os.path.join(self.root, *done)
+
+    def read(self, path, limit=1 << 20):
+        """Return at most `limit` bytes of a regular file; devices and pipes are refused."""
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+        handle = os.open(self.path(path), flags)
+        try:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise OSError("not a file: " + path)
+            chunks, size = [], 0
+            while size < limit:
+                chunk = os.read(handle, min(65536, limit - size))
+                if not chunk:
+                    break
+                chunks.append(chunk)
+                size += len(chunk)
+            return b"".join(chunks)
+        finally:
+            os.close(handle)
+
+    def text(self, path, limit=1 << 20):
+        return self.read(path, limit).decode("utf-8", "surrogateescape")
+
+    def lines(self, path, limit=1 << 20):
+        return self.text(path, limit).split("\n")
+
+    def word(self, path):
+        """Return a file's content stripped, or None when it cannot be read or is empty."""
+        try:
+            return self.text(path, 65536).strip(" \t\r\n\0") or None
+        except (OSError, ValueError):
+            return None
+
+    def number(self, path):
+        try:
+            return int(self.word(path) or "")
+        except ValueError:
+            return None
+
+    def names(self, path):
+        """Return the sorted names in a folder; none when it cannot be listed."""
+        try:
+            return sorted(os.listdir(self.path(path)))
+        except OSError:
+            return []
+
+    def files(self, folder, ending=""):
+        """Return the paths of the regular files in a folder, links followed."""
+        paths = [folder.rstrip("/") + "/" + name for name in self.names(folder) if name.endswith(ending)]
+        return [path for path in paths if self.is_file(path)]
+
+    def stat(self, path):
+        """Return the status of what `path` leads to, or None."""
+        try:
+            return os.stat(self.path(path))
+        except (OSError, ValueError):
+            return None
+
+    def is_file(self, path):
+        status = self.stat(path)
+        return status is not None and stat.S_ISREG(status.st_mode)
+
+    def is_folder(self, path):
+        status = self.stat(path)
+        return status is not None and stat.S_ISDIR(status.st_mode)
+
+    def glob(self, pattern):
+        """Return the paths that match; one `*` step at a time, inside the root."""
+        found = [""]
+        for step in pattern.strip("/").split("/"):
+            if "*" not in step:
+                found = [path + "/" + step for path in found]
+                continue
+            shape = re.compile(re.escape(step).replace("\\*", "[^/]*") + r"\Z")
+            found = [path + "/" + name for path in found for name in self.names(path or "/") if shape.match(name)]
+        return [path for path in found[:500] if self.stat(path) is not None]
+
+    # Programs are started all at once, so that their times overlap with our own reading.
+
+    def start(self, name, arguments, as_nobody=False):
+        """Start a program that only reads; `output(name)` collects it."""
+        import subprocess
+
+        program = find_program(arguments[0])
+        if not self.is_live or program is None:
+            return
+        drop = drop_rights if as_nobody and os.geteuid() == 0 else None
+        try:
+            process = subprocess.Popen(
+                [program] + arguments[1:], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL, env={"PATH": PROGRAM_PATH, "LC_ALL": "C", "TZ": "UTC"},
+                cwd="/", preexec_fn=drop, start_new_session=True,
+            )
+        except OSError:
+            return
+        os.set_blocking(process.stdout.fileno(), False)
+        self.programs[name] = (process, [])
+
+    def output(self, name):
+        """Return what a started program printed; raise Unknown when it is absent, slow or failed."""
+        if name not in self.programs:
+            raise Unknown("absent: no program for " + name)
+        process, chunks = self.programs[name]
+        if not drain(self, process, chunks):
+            kill(process)
+            raise Unknown("time: {} did not answer in time".format(name))
+        text = b"".join(chunks).decode("utf-8", "surrogateescape")
+        if process.wait() != 0 and not text:
+            raise Unknown("failed: {} ended with status {}".format(name, process.returncode))
+        return text
+
+    def close(self):
+        """End every program that is still running."""
+        for process, _ in self.programs.values():
+            kill(process)
+
+
+def find_program(name):
+    for folder in PROGRAM_PATH.split(":"):
+        path = folder + "/" + name
+        if os.access(path, os.X_OK):
+            return path
+    return None
+
+
+def drop_rights():
+    """Become nobody: a package tool run by root would refresh its cache on disk; nobody cannot."""
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+
+
+def drain(host, process, chunks):
+    """Read a program to its end; False when the time is spent or it prints too much."""
+    import select
+
+    size = sum(len(chunk) for chunk in chunks)
+    handle = process.stdout.fileno()
+    while size < PROGRAM_BYTES:
+        ready, _, _ = select.select([handle], [], [], max(0.0, host.left()))
+        if not ready:
+            return False
+        chunk = os.read(handle, 65536)
+        if not chunk:
+            return True
+        chunks.append(chunk)
+        size += len(chunk)
+    return False
+
+
+def kill(process):
+    import signal
+
+    if process.poll() is None:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except OSError:
+            process.kill()
+        process.wait()
+    process.stdout.close()
+
+
+# --- Small readings every section uses --------------------------------------------------------
+
+
+def clean(text):
+    """Return text safe to print anywhere: no escapes, no undecodable bytes, limited length."""
+    if "\x1b" in text or "\x9b" in text:
+        text = ESCAPE.sub("", text)
+    return UNPRINTABLE.sub("\ufffd", text[: 4 * TEXT_CHARACTERS])[:TEXT_CHARACTERS]
+
+
+def cleaned(value):
+    """Return a value with every text in it cleaned."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {clean(key): cleaned(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [cleaned(inner) for inner in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    return value
+
+
+def whole(text):
+    """Return a whole number, or None for what is none."""
+    try:
+        return int(text)
+    except (TypeError, ValueError):
+        return None
+
+
+def settings(text):
+    """Return KEY=value lines as a dict, quotes removed."""
+    pairs = {}
+    for line in text.split("\n"):
+        key, equals, value = line.partition("=")
+        if equals and not key.lstrip().startswith("#"):
+            pairs[key.strip()] = value.strip().strip("\"'")
+    return pairs
+
+
+def natural(text):
+    """Return a sort key that reads digits as numbers: 6.1.0-9 comes before 6.1.0-10."""
+    return [(1, int(part), "") if part.isdigit() else (0, 0, part) for part in re.findall(r"\d+|\D+", text)]
+
+
+def seconds_of(stamp):
+    """Return Unix seconds of systemd's `Tue 2026-11-24 00:00:00 UTC`, or None."""
+    import calendar
+
+    match = re.match(r"\w{3} (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(\.\d+)? UTC$", stamp or "")
+    if not match:
+        return None
+    return calendar.timegm(time.strptime(match.group(1), "%Y-%m-%d %H:%M:%S")) + float(match.group(2) or 0)
+
+
+SPANS = {"y": 31557600, "month": 2629800, "w": 604800, "d": 86400, "h": 3600, "min": 60, "s": 1, "ms": 1e-3, "us": 1e-6}
+
+
+def span_of(words):
+    """Return the seconds of systemd's `1d 2h 3min 4.5s`, or None."""
+    parts = re.findall(r"([\d.]+)(month|min|ms|us|[ywdhs])\b", words or "")
+    return sum(float(number) * SPANS[unit] for number, unit in parts) if parts else None
+
+
+SECRET_NAME = r"(?:pass(?:w(?:or)?d|phrase)?|pwd|secret|token|credential|api[-_]?key|access[-_]?key|private[-_]?key)"
+SECRET_PATTERNS = [
+    (re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^/\s:@]*:)[^/\s@]+@"), r"\1" + MASK + "@"),
+    (re.compile(r"(?i)([\w.-]*" + SECRET_NAME + r"[\w.-]*\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|[^\s&;,]+)"), r"\1" + MASK),
+    (re.compile(r"(?i)(authorization:\s*\w+\s+|\bbearer\s+)\S+"), r"\1" + MASK),
+    (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_\w{20,}|\bxox[abpr]-[\w-]{10,}|\bglpat-[\w-]{10,}"), MASK),
+    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), MASK),
+    (re.compile(r"(?<![\w/.-])[A-Fa-f0-9]{32,}(?![\w/.-])|(?<![\w/.+=-])(?=[\w+/]*\d)(?=[\w+/]*[A-Z])(?=[\w+/]*[a-z])[A-Za-z0-9+/]{40,}={0,2}"), MASK),
+]
+SECRET_FLAG = re.compile(r"(?i)^--?[\w.-]*" + SECRET_NAME + r"[\w.-]*$")
+GLUED_PASSWORD = re.compile(r"^(?:mysql\w*|mariadb\w*|sshpass|mongo\w*|7z\w*)$")
+
+
+def masked(arguments):
+    """Return a command line in which whatever looks like a secret is masked."""
+    program = arguments[0].rsplit("/", 1)[-1] if arguments else ""
+    words, hide = [], False
+    for word in arguments:
+        if hide:
+            word = MASK
+        hide = bool(SECRET_FLAG.match(word)) or (word in ("-u", "--user") and program == "curl")
+        if GLUED_PASSWORD.match(program) and word.startswith("-p") and len(word) > 2:
+            word = "-p" + MASK
+        if program == "sshpass" and word == "-p":
+            hide = True
+        words.append(word)
+    return mask_text(" ".join(words))
+
+
+def mask_text(text):
+    for pattern, instead in SECRET_PATTERNS:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def masked_line(command):
+    """Mask a command written as one line, as in a timetable or a unit."""
+    return masked(command.split(" "))
+
+
+# --- Samples: counters with the names and units of node_exporter ------------------------------
+
+CPU_MODES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
+STAT_NAMES = {
+    "ctxt": "node_context_switches_total", "btime": "node_boot_time_seconds", "processes": "node_forks_total",
+    "procs_running": "node_procs_running", "procs_blocked": "node_procs_blocked", "intr": "node_intr_total",
+}
+MEMORY_NAMES = frozenset(
+    "MemTotal MemFree MemAvailable Buffers Cached SwapCached Active Inactive SwapTotal SwapFree Dirty Writeback"
+    " AnonPages Mapped Shmem Slab SReclaimable SUnreclaim KernelStack PageTables CommitLimit Committed_AS"
+    " HugePages_Total HugePages_Free Hugepagesize".split()
+)
+VMSTAT_NAMES = frozenset("pgmajfault pgfault oom_kill pswpin pswpout pgpgin pgpgout".split())
+NETWORK_NAMES = (
+    "receive_bytes_total receive_packets_total receive_errs_total receive_drop_total receive_fifo_total"
+    " receive_frame_total receive_compressed_total receive_multicast_total transmit_bytes_total"
+    " transmit_packets_total transmit_errs_total transmit_drop_total transmit_fifo_total transmit_colls_total"
+    " transmit_carrier_total transmit_compressed_total"
+).split()
+DISK_NAMES = (  # the columns of /proc/diskstats after the name, with what turns them into the unit
+    ("reads_completed_total", 1), ("reads_merged_total", 1), ("read_bytes_total", 512), ("read_time_seconds_total", 1e-3),
+    ("writes_completed_total", 1), ("writes_merged_total", 1), ("written_bytes_total", 512),
+    ("write_time_seconds_total", 1e-3), ("io_now", 1), ("io_time_seconds_total", 1e-3),
+    ("io_time_weighted_seconds_total", 1e-3),
+)
+PART_OF_DISK = re.compile(r"^(z?ram|loop|fd|(h|s|v|xv)d[a-z]+|nvme\d+n\d+p|mmcblk\d+p)\d+$")
+NO_FILESYSTEM = frozenset(
+    "autofs binfmt_misc bpf cgroup cgroup2 configfs debugfs devpts devtmpfs efivarfs fusectl hugetlbfs iso9660 mqueue"
+    " nsfs overlay proc procfs pstore rpc_pipefs securityfs selinuxfs squashfs erofs sysfs tracefs".split()
+)
+NO_MOUNT = re.compile(r"^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)")
+REMOTE_FILESYSTEM = re.compile(r"^(nfs\d?|cifs|smb\w*|ceph|glusterfs|lustre|9p|afs|ocfs2|gfs2|fuse\..*|davfs)$")
+MOUNT_SECONDS = 0.3  # how long a network file system may take to answer before it counts as broken
+
+_waiting = {}  # mount → thread that asks it: a mount that hangs is asked once, not every 15 s
+_restarts = {"starts": None, "rows": []}
+
+
+def collect_samples(root="/", errors=None):
+    """Return the counters now as [name, labels, value]; a part that fails adds to `errors`."""
+    return _samples_of(Host(root), errors if errors is not None else [])
+
+
+def _samples_of(host, errors):
+    rows, before = [], host.errors
+    host.errors = errors
+    for part in SAMPLE_PARTS:
+        host.section = "samples." + part.__name__.split("_")[1]
+        try:
+            rows.extend(part(host))
+        except FileNotFoundError as error:
+            host.note("absent: {}".format(error.filename))
+        except PermissionError:
+            host.note("permission")
+        except (OSError, ValueError, IndexError, KeyError) as error:
+            host.note("failed: {}".format(error))
+        except Unknown as unknown:
+            host.note(str(unknown))
+    host.errors = before
+    return [[name, labels, value] for name, labels, value in rows]
+
+
+def _sample_cpu(host):
+    for line in host.text("/proc/stat").split("\n"):
+        key, _, rest = line.partition(" ")
+        if key in STAT_NAMES:
+            yield STAT_NAMES[key], {}, int(rest.split(" ", 1)[0])
+        elif key.startswith("cpu") and key != "cpu":
+            for mode, ticks in zip(CPU_MODES, rest.split()):
+                yield "node_cpu_seconds_total", {"cpu": key[3:], "mode": mode}, int(ticks) / TICKS
+
+
+def _sample_memory(host):
+    for line in host.text("/proc/meminfo").split("\n"):
+        key, _, rest = line.partition(":")
+        if key in MEMORY_NAMES:
+            amount, _, unit = rest.strip().partition(" ")
+            if unit == "kB":
+                yield "node_memory_{}_bytes".format(key), {}, int(amount) * 1024
+            else:
+                yield "node_memory_" + key, {}, int(amount)
+
+
+def _sample_load(host):
+    load = host.text("/proc/loadavg").split()
+    for name, value in zip(("node_load1", "node_load5", "node_load15"), load):
+        yield name, {}, float(value)
+
+
+def _sample_disk(host):
+    for line in host.text("/proc/diskstats").split("\n"):
+        words = line.split()
+        if len(words) < 14 or PART_OF_DISK.match(words[2]):
+            continue
+        for (name, unit), value in zip(DISK_NAMES, words[3:]):
+            yield "node_disk_" + name, {"device": words[2]}, int(value) * unit
+
+
+def _sample_network(host):
+    for line in host.text("/proc/net/dev").split("\n")[2:]:
+        device, colon, rest = line.strip().rpartition(":")
+        if not colon:
+            continue
+        labels = {"device": device}
+        for name, value in zip(NETWORK_NAMES, rest.split()):
+            yield "node_network_" + name, labels, int(value)
+        folder = "/sys/class/net/{}/".format(device)
+        state, speed = host.word(folder + "operstate"), host.number(folder + "speed")
+        if state:
+            yield "node_network_up", labels, int(state == "up")
+        if speed is not None and speed > 0:
+            yield "node_network_speed_bytes", labels, speed * 1000000 // 8
+
+
+def _sample_filesystem(host):
+    for mount, device, kind, options in mounts_of(host):
+        if kind in NO_FILESYSTEM or NO_MOUNT.match(mount):
+            continue
+        labels = {"device": device, "fstype": kind, "mountpoint": mount}
+        yield "node_filesystem_readonly", labels, int("ro" in options.split(","))
+        if not host.is_live:
+            continue
+        size = space_of(mount, kind)
+        yield "node_filesystem_device_error", labels, int(size is None)
+        if size is None:
+            continue
+        yield "node_filesystem_size_bytes", labels, size.f_blocks * size.f_frsize
+        yield "node_filesystem_free_bytes", labels, size.f_bfree * size.f_frsize
+        yield "node_filesystem_avail_bytes", labels, size.f_bavail * size.f_frsize
+        yield "node_filesystem_files", labels, size.f_files
+        yield "node_filesystem_files_free", labels, size.f_ffree
+
+
+def mounts_of(host):
+    """Return (mount, device, type, options), the newest of each mount point."""
+    try:
+        text = host.text("/proc/1/mounts")
+    except OSError:
+        text = host.text("/proc/self/mounts")
+    found = {}
+    for line in text.split("\n"):
+        words = [unquoted(word) for word in line.split(" ")]
+        if len(words) >= 4:
+            found[words[1]] = (words[1], words[0], words[2], words[3])
+    return list(found.values())
+
+
+def unquoted(word):
+    r"""Return a path of the mount table with `\040` and the like read."""
+    if "\\" not in word:
+        return word
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match.group(1), 8) & 255), word)
+
+
+def space_of(mount, kind):
+    """Return statvfs of a mount, or None when it fails or, for a network one, does not answer."""
+    if not REMOTE_FILESYSTEM.match(kind):
+        try:
+            return os.statvfs(mount)
+        except (OSError, ValueError):
+            return None
+    import threading
+
+    if mount in _waiting and _waiting[mount].is_alive():
+        return None
+    answer = []
+    thread = threading.Thread(target=ask_space, args=(mount, answer), daemon=True)
+    _waiting[mount] = thread
+    thread.start()
+    thread.join(MOUNT_SECONDS)
+    return answer[0] if answer else None
+
+
+def ask_space(mount, answer):
+    try:
+        answer.append(os.statvfs(mount))
+    except (OSError, ValueError):
+        answer.append(None)
+
+
+def _sample_pressure(host):
+    for resource in ("cpu", "io", "memory"):
+        for line in host.text("/proc/pressure/" + resource).split("\n"):
+            share, _, rest = line.partition(" ")
+            if not rest or (resource, share) == ("cpu", "full"):  # node_exporter leaves it out: always 0
+                continue
+            name = "waiting" if share == "some" else "stalled"
+            total = int(rest.rpartition("total=")[2])
+            yield "node_pressure_{}_{}_seconds_total".format(resource, name), {}, total / 1e6
+
+
+def _sample_vmstat(host):
+    for line in host.text("/proc/vmstat").split("\n"):
+        key, _, value = line.partition(" ")
+        if key in VMSTAT_NAMES:
+            yield "node_vmstat_" + key, {}, int(value)
+
+
+def _sample_handles(host):
+    allocated, _, maximum = host.text("/proc/sys/fs/file-nr").split()
+    yield "node_filefd_allocated", {}, int(allocated)
+    yield "node_filefd_maximum", {}, int(maximum)
+    for name in ("entries", "entries_limit"):
+        source = "count" if name == "entries" else "max"
+        value = host.number("/proc/sys/net/netfilter/nf_conntrack_" + source)
+        if value is not None:
+            yield "node_nf_conntrack_" + name, {}, value
+
+
+def _sample_tcp(host):
+    lines = [line.split() for line in host.text("/proc/net/snmp").split("\n") if line.startswith("Tcp:")]
+    counters = dict(zip(lines[0], lines[1]))
+    for name in ("RetransSegs", "InSegs", "OutSegs", "ActiveOpens", "PassiveOpens", "CurrEstab"):
+        if name in counters:
+            yield "node_netstat_Tcp_" + name, {}, int(counters[name])
+
+
+def _sample_clock(host):
+    yield "node_time_seconds", {}, round(time.time(), 3)
+    if not host.is_live:
+        return
+    clock = kernel_clock()
+    if clock is not None:
+        yield "node_timex_offset_seconds", {}, clock[0]
+        yield "node_timex_sync_status", {}, int(clock[1])
+        yield "node_timex_maxerror_seconds", {}, clock[2]
+
+
+def kernel_clock():
+    """Return (offset seconds, is synchronised, largest error seconds) by adjtimex, or None."""
+    try:
+        import ctypes
+
+        library = ctypes.CDLL(None, use_errno=True)
+        call = library.adjtimex
+    except (ImportError, OSError, AttributeError):
+        return None
+    longs = ctypes.sizeof(ctypes.c_long)
+    room = ctypes.create_string_buffer(512)  # struct timex with modes = 0: the kernel only answers
+    state = call(room)
+    if state < 0:
+        return None
+
+    def field(slot):
+        return ctypes.c_long.from_buffer(room, slot * longs).value
+
+    status = ctypes.c_int.from_buffer(room, 5 * longs).value
+    unit = 1e-9 if status & 0x2000 else 1e-6  # STA_NANO
+    return field(1) * unit, state != 5 and not status & 0x40, field(3) * 1e-6  # TIME_ERROR, STA_UNSYNC
+
+
+def _sample_units(host):
+    base = cgroup_base(host)
+    if base is None:
+        raise Unknown("absent: no systemd units in cgroup v2")
+    starts = []
+    for unit, folder in sorted(unit_folders(host, base).items()):
+        labels = {"unit": unit}
+        used = re.search(r"usage_usec (\d+)", host.word(folder + "/cpu.stat") or "")
+        if used:
+            yield "unit_cpu_seconds_total", labels, int(used.group(1)) / 1e6
+        for name, source in (("unit_memory_bytes", "memory.current"), ("unit_tasks", "pids.current")):
+            value = host.number(folder + "/" + source)
+            if value is not None:
+                yield name, labels, value
+        starts.append((unit, invocation(host, unit)))
+    for unit, count in restarts_of(host, starts):
+        yield "unit_restarts_total", {"unit": unit}, count
+
+
+def cgroup_base(host):
+    for base in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified"):
+        if host.is_folder(base + "/system.slice"):
+            return base
+    return None
+
+
+def unit_folders(host, base):
+    """Return service → folder below system.slice, at most 1,000."""
+    found, slices = {}, [base + "/system.slice"]
+    while slices and len(found) < 1000:
+        folder = slices.pop()
+        for name in host.names(folder):
+            if name.endswith(".service"):
+                found[name] = folder + "/" + name
+            elif name.endswith(".slice"):
+                slices.append(folder + "/" + name)
+    return found
+
+
+def invocation(host, unit):
+    """Return systemd's id of the present start of a unit: another id means another start."""
+    try:
+        return os.readlink(host.path("/run/systemd/units/invocation:" + unit))
+    except OSError:
+        return None
+
+
+def restarts_of(host, starts):
+    """Return (unit, restarts); systemctl is only asked when some unit has started anew."""
+    if not host.is_live or not host.is_folder("/run/systemd/system"):
+        return []
+    if _restarts["starts"] != starts:
+        host.start("restarts", ["systemctl", "show", "--no-pager", "--property=Id,NRestarts", "*.service"])
+        blocks = [settings(block) for block in host.output("restarts").split("\n\n")]
+        rows = [(block["Id"], whole(block.get("NRestarts"))) for block in blocks if "Id" in block]
+        _restarts["rows"] = [(unit, count) for unit, count in rows if count is not None]
+        _restarts["starts"] = starts
+        host.close()
+    return _restarts["rows"]
+
+
+SAMPLE_PARTS = (
+    _sample_cpu, _sample_memory, _sample_load, _sample_disk, _sample_network, _sample_filesystem, _sample_pressure,
+    _sample_vmstat, _sample_handles, _sample_tcp, _sample_clock, _sample_units,
+)
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+# --- Facts: identity, system, hardware --------------------------------------------------------
+
+
+def facts_identity(host):
+    hostname = host.word("/proc/sys/kernel/hostname") or host.word("/etc/hostname") or ""
+    booted = re.search(r"^btime (\d+)", host.text("/proc/stat"), re.M) if host.stat("/proc/stat") else None
+    firmware = "/sys/class/dmi/id/"
+    if host.is_live and host.stat(firmware + "product_uuid") and host.word(firmware + "product_uuid") is None:
+        host.note("permission: system_uuid and serial")
+    return {
+        "hostname": hostname,
+        "fqdn": full_name(host, hostname),
+        "machine_id": host.word("/etc/machine-id") or host.word("/var/lib/dbus/machine-id"),
+        "boot_id": host.word("/proc/sys/kernel/random/boot_id"),
+        "booted_at": float(booted.group(1)) if booted else None,
+        "system_uuid": host.word(firmware + "product_uuid"),
+        "serial": host.word(firmware + "product_serial"),
+        "vendor": host.word(firmware + "sys_vendor"),
+        "product": host.word(firmware + "product_name"),
+        "virtualization": virtualization(host),
+        "cloud": cloud_of(host),
+    }
+
+
+def full_name(host, hostname):
+    """Return the name with its domain as /etc/hosts says it: no question is sent to a name server."""
+    if "." in hostname:
+        return hostname
+    for line in (host.word("/etc/hosts") or "").split("\n"):
+        names = line.partition("#")[0].split()[1:]
+        if hostname in names:
+            return next((name for name in names if name.startswith(hostname + ".")), None)
+    return None
+
+
+CONTAINER_MARKS = (("docker", "docker"), ("kubepods", "docker"), ("libpod", "podman"), ("lxc", "lxc"))
+VENDORS = (
+    ("vmware", "vmware"), ("qemu", "kvm"), ("kvm", "kvm"), ("amazon ec2", "kvm"), ("google", "kvm"),
+    ("openstack", "kvm"), ("digitalocean", "kvm"), ("hetzner", "kvm"), ("xen", "xen"),
+    ("innotek", "virtualbox"), ("microsoft corporation virtual", "hyperv"),
+)
+
+
+def virtualization(host):
+    """Return what the host runs on: a container's name first, then a hypervisor's, else `none`."""
+    if host.stat("/.dockerenv"):
+        return "docker"
+    if host.stat("/run/.containerenv"):
+        return "podman"
+    container = host.word("/run/systemd/container")
+    if container:
+        return container
+    control = host.word("/proc/1/cgroup") or ""
+    for mark, name in CONTAINER_MARKS:
+        if "/" + mark in control:
+            return name
+    firmware = "/sys/class/dmi/id/"
+    maker = " ".join(host.word(firmware + name) or "" for name in ("sys_vendor", "product_name")).lower()
+    for mark, name in VENDORS:
+        if mark in maker:
+            return name
+    if host.word("/sys/hypervisor/type") == "xen":
+        return "xen"
+    is_guest = re.search(r"^flags\s*:.*\bhypervisor\b", host.word("/proc/cpuinfo") or "", re.M)
+    return "unknown" if is_guest else "none"
+
+
+CLOUDS = (
+    ("amazon", "aws"), ("google", "gcp"), ("microsoft", "azure"), ("digitalocean", "digitalocean"),
+    ("hetzner", "hetzner"), ("openstack", "openstack"), ("alibaba", "alibaba"),
+)
+METADATA = "169.254.169.254"  # link-local: never leaves the machine it runs on
+
+
+def cloud_of(host):
+    """Return the provider by firmware, and its instance id when `--cloud` allows one question."""
+    firmware = "/sys/class/dmi/id/"
+    maker = " ".join(host.word(firmware + name) or "" for name in ("sys_vendor", "bios_vendor")).lower()
+    provider = next((name for mark, name in CLOUDS if mark in maker), None)
+    if provider == "azure" and host.word(firmware + "chassis_asset_tag") != "7783-7084-3265-9085-8269-3286-77":
+        provider = None  # Hyper-V on somebody's own machine has the same vendor
+    if provider is None:
+        return None
+    instance = ask_cloud(host, provider) if host.cloud and host.is_live else None
+    return {"provider": provider, "instance_id": instance}
+
+
+def ask_cloud(host, provider):
+    import http.client
+
+    headers, path = {}, "/latest/meta-data/instance-id"
+    try:
+        if provider == "aws":
+            seconds = {"X-aws-ec2-metadata-token-ttl-seconds": "60"}
+            headers = {"X-aws-ec2-metadata-token": metadata(http.client, "PUT", "/latest/api/token", seconds)}
+        elif provider == "gcp":
+            headers, path = {"Metadata-Flavor": "Google"}, "/computeMetadata/v1/instance/id"
+        elif provider == "azure":
+            headers = {"Metadata": "true"}
+            path = "/metadata/instance/compute/vmId?api-version=2021-02-01&format=text"
+        elif provider == "digitalocean":
+            path = "/metadata/v1/id"
+        return metadata(http.client, "GET", path, headers)
+    except (OSError, http.client.HTTPException) as error:
+        host.note("failed: the cloud's metadata: {}".format(error))
+        return None
+
+
+def metadata(client, verb, path, headers):
+    connection = client.HTTPConnection(METADATA, timeout=0.3)
+    try:
+        connection.request(verb, path, headers=headers)
+        answer = connection.getresponse()
+        text = answer.read(4096).decode("ascii", "replace").strip()
+        if answer.status != 200:
+            raise OSError("status {}".format(answer.status))
+        return text
+    finally:
+        connection.close()
+
+
+def facts_os(host):
+    release = settings(host.word("/etc/os-release") or host.word("/usr/lib/os-release") or "")
+    clock = kernel_clock() if host.is_live else None
+    machine = os.uname().machine if host.is_live else None
+    return {
+        "id": release.get("ID"),
+        "version_id": release.get("VERSION_ID") or host.word("/etc/debian_version"),
+        "name": release.get("PRETTY_NAME") or release.get("NAME"),
+        "codename": release.get("VERSION_CODENAME"),
+        "kernel": running_kernel(host),
+        "architecture": machine or architecture_by_files(host),
+        "libc": libc_of(host),
+        "installed_kernels": installed_kernels(host),
+        "time_zone": time_zone(host),
+        "time_synchronised": clock[1] if clock else None,
+        "time_offset_seconds": clock[0] if clock else None,
+    }
+
+
+def running_kernel(host):
+    if host.is_live:
+        return os.uname().release
+    return host.word("/proc/sys/kernel/osrelease")
+
+
+def architecture_by_files(host):
+    """Return the architecture by the dynamic loader's name: the kernel asked would be ours."""
+    for name in host.names("/lib64") + host.names("/lib"):
+        match = re.match(r"ld-(?:linux|musl)-(\w+)|ld-(?:linux)-(aarch64|armhf)", name)
+        if match:
+            return (match.group(1) or match.group(2)).replace("x86-64", "x86_64")
+    return "x86_64" if "ld-linux-x86-64.so.2" in host.names("/lib64") else None
+
+
+def libc_of(host):
+    for name in host.names("/lib"):
+        if name.startswith("ld-musl"):
+            return "musl"
+    if host.is_live:
+        try:
+            return os.confstr("CS_GNU_LIBC_VERSION")
+        except (OSError, ValueError):
+            return None
+    return None
+
+
+def installed_kernels(host):
+    """Return kernel releases found in /boot, else in /lib/modules, oldest first."""
+    found = {name[8:] for name in host.names("/boot") if re.match(r"vmlinuz-\d", name)}
+    if not found:
+        found = {name for name in host.names("/lib/modules") if re.match(r"\d", name)}
+    return sorted((name for name in found if "rescue" not in name), key=natural)
+
+
+def time_zone(host):
+    try:
+        target = os.readlink(host.path("/etc") + "/localtime")
+        if "zoneinfo/" in target:
+            return target.partition("zoneinfo/")[2]
+    except OSError:
+        pass  # a plain file, or none: the name may still stand beside it
+    return host.word("/etc/timezone")
+
+
+def facts_hardware(host):
+    processors = host.text("/proc/cpuinfo", 4 << 20) if host.stat("/proc/cpuinfo") else ""
+    model = re.search(r"^(?:model name|Model|cpu model)\s*:\s*(.+)$", processors, re.M)
+    packages = set(re.findall(r"^physical id\s*:\s*(\d+)", processors, re.M))
+    threads = len(re.findall(r"^processor\s*:", processors, re.M))
+    per_package = re.search(r"^cpu cores\s*:\s*(\d+)", processors, re.M)
+    total = re.search(r"^MemTotal:\s*(\d+) kB", host.word("/proc/meminfo") or "", re.M)
+    sockets = len(packages) or (1 if threads else None)
+    return {
+        "cpu_model": model.group(1).strip() if model else None,
+        "sockets": sockets,
+        "cores": int(per_package.group(1)) * sockets if per_package and sockets else None,
+        "threads": threads or None,
+        "memory_bytes": int(total.group(1)) * 1024 if total else None,
+        "bios_date": host.word("/sys/class/dmi/id/bios_date"),
+        "disks": [disk_of(host, name) for name in disk_names(host)],
+        "raid": raids(host),
+        "sensors": sensors(host),
+    }
+
+
+def disk_names(host):
+    names = [name for name in host.names("/sys/block") if not re.match(r"(loop|ram|zram|sr|fd|dm-|md|nbd)\d*", name)]
+    return [name for name in names if host.number("/sys/block/{}/size".format(name))]
+
+
+def disk_of(host, name):
+    folder = "/sys/block/{}/".format(name)
+    rotational = host.number(folder + "queue/rotational")
+    return {
+        "name": name,
+        "size_bytes": (host.number(folder + "size") or 0) * 512,
+        "rotational": None if rotational is None else bool(rotational),
+        "model": host.word(folder + "device/model"),
+        "serial": host.word(folder + "device/serial") or serial_of_page(host, folder),
+        "health": health_of(host, name),
+    }
+
+
+def serial_of_page(host, folder):
+    """Return a SCSI disk's serial from vital product data page 0x80: four bytes, then the text."""
+    try:
+        return host.read(folder + "device/vpd_pg80", 256)[4:].decode("ascii", "replace").strip("\0 ") or None
+    except OSError:
+        return None
+
+
+def health_of(host, name):
+    """Return what the disk says of itself through smartctl; needs root and the program."""
+    if "smart " + name not in host.programs:
+        return None
+    try:
+        told = json.loads(host.output("smart " + name))
+    except (Unknown, ValueError) as error:
+        host.note("failed: health of {}: {}".format(name, error))
+        return None
+    raw = {row.get("id"): row.get("raw", {}).get("value") for row in told.get("ata_smart_attributes", {}).get("table", [])}
+    memory = told.get("nvme_smart_health_information_log", {})
+    return {
+        "passed": told.get("smart_status", {}).get("passed"),
+        "reallocated_sectors": raw.get(5),
+        "pending_sectors": raw.get(197),
+        "spare_percent": memory.get("available_spare"),
+        "spare_threshold_percent": memory.get("available_spare_threshold"),
+        "used_percent": memory.get("percentage_used"),
+    }
+
+
+def raids(host):
+    """Return the software arrays of /proc/mdstat."""
+    found = []
+    for block in re.split(r"\n(?=md)", host.word("/proc/mdstat") or ""):
+        head = re.match(r"(md\S*) : (\w+)(?: \([\w-]+\))? ?(raid\d+|linear|multipath)? ?(.*)", block)
+        if head is None:
+            continue
+        members = re.search(r"\[(\d+)/(\d+)\] \[([U_]+)\]", block)
+        action = re.search(r"(recovery|resync|reshape|check)\s*=\s*([\d.]+)%", block)
+        found.append({
+            "name": head.group(1), "level": head.group(3), "state": head.group(2),
+            "devices": [word.partition("[")[0] for word in head.group(4).split()],
+            "failed": len(re.findall(r"\(F\)", head.group(4))),
+            "is_degraded": bool(members and "_" in members.group(3)),
+            "action": action.group(1) if action else None,
+        })
+    return found
+
+
+def sensors(host):
+    found = []
+    for chip in host.glob("/sys/class/hwmon/hwmon*")[:50]:
+        for name in host.names(chip):
+            value = host.number(chip + "/" + name) if re.match(r"temp\d+_input$", name) else None
+            if value is not None:
+                label = host.word(chip + "/" + name.replace("_input", "_label"))
+                found.append({"chip": host.word(chip + "/name"), "label": label or name[:-6], "celsius": value / 1000.0})
+    return found
+
+
+# --- Facts: storage, network ------------------------------------------------------------------
+
+
+def facts_filesystems(host):
+    wanted = fstab(host)
+    rows = []
+    for mount, device, kind, options in mounts_of(host):
+        is_special = kind in NO_FILESYSTEM or NO_MOUNT.match(mount)
+        if is_special and mount not in ("/dev/shm", "/"):
+            continue
+        space = space_of(mount, kind) if host.is_live else None
+        rows.append({
+            "mount": mount, "device": device, "type": kind, "options": options,
+            "size_bytes": space.f_blocks * space.f_frsize if space else None,
+            "used_bytes": (space.f_blocks - space.f_bfree) * space.f_frsize if space else None,
+            "inodes": space.f_files if space else None,
+            "inodes_used": space.f_files - space.f_ffree if space else None,
+            "is_read_only": "ro" in options.split(","),
+            "options_wanted": wanted.get(mount),
+        })
+    return rows
+
+
+def fstab(host):
+    """Return mount → options as written for boot: tells a remount from an intention."""
+    wanted = {}
+    for line in (host.word("/etc/fstab") or "").split("\n"):
+        words = line.partition("#")[0].split()
+        if len(words) >= 4:
+            wanted[unquoted(words[1])] = words[3]
+    return wanted
+
+
+def facts_interfaces(host):
+    known = host.once("netlink addresses", netlink_addresses) if host.is_live else addresses_by_files(host)
+    rows = []
+    for name in host.names("/sys/class/net"):
+        folder = "/sys/class/net/{}/".format(name)
+        if not host.is_folder(folder):
+            continue
+        speed = host.number(folder + "speed")
+        rows.append({
+            "name": name,
+            "mac": host.word(folder + "address"),
+            "mtu": host.number(folder + "mtu"),
+            "state": host.word(folder + "operstate"),
+            "speed_bits_per_second": speed * 1000000 if speed is not None and speed > 0 else None,
+            "addresses": known.get(name, []),
+            "master": link_name(host, folder + "master"),
+            "is_virtual": host.stat(folder + "device") is None,
+        })
+    return rows
+
+
+def link_name(host, path):
+    folder, _, name = path.rpartition("/")
+    try:
+        return os.path.basename(os.readlink(host.path(folder) + "/" + name))
+    except OSError:
+        return None
+
+
+def addresses_by_files(host):
+    """Return device → IPv6 addresses: the only ones /proc names with their device."""
+    import socket
+
+    found = {}
+    for line in (host.word("/proc/net/if_inet6") or "").split("\n"):
+        words = line.split()
+        if len(words) == 6:
+            address = socket.inet_ntop(socket.AF_INET6, bytes.fromhex(words[0]))
+            found.setdefault(words[5], []).append("{}/{}".format(address, int(words[2], 16)))
+    return found
+
+
+def netlink(request, family=0):
+    """Yield the payloads of a netlink dump: the kernel's own list, no program needed."""
+    import socket
+    import struct
+
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as channel:
+        channel.settimeout(1.0)
+        channel.bind((0, 0))
+        body = struct.pack("=Bxxx12x", family)
+        channel.send(struct.pack("=IHHII", 16 + len(body), request, 0x301, 1, 0) + body)
+        while True:
+            data = channel.recv(65536)
+            while len(data) >= 16:
+                length, kind = struct.unpack_from("=IH", data)
+                if kind in (2, 3) or length < 16:  # error, done
+                    return
+                yield data[16:length]
+                data = data[(length + 3) & ~3:]
+
+
+def attributes(data):
+    """Return type → bytes of a run of netlink attributes."""
+    import struct
+
+    found = {}
+    while len(data) >= 4:
+        length, kind = struct.unpack_from("=HH", data)
+        if length < 4:
+            break
+        found[kind & 0x3FFF] = data[4:length]
+        data = data[(length + 3) & ~3:]
+    return found
+
+
+def netlink_addresses(host):
+    import socket
+    import struct
+
+    found = {}
+    for payload in netlink(22):  # RTM_GETADDR
+        family, prefix, _, _, index = struct.unpack_from("=BBBBI", payload)
+        parts = attributes(payload[8:])
+        raw = parts.get(2) or parts.get(1)  # local, else address
+        if raw and len(raw) in (4, 16):
+            text = "{}/{}".format(socket.inet_ntop(family, raw), prefix)
+            found.setdefault(device_name(socket, index), []).append(text)
+    return found
+
+
+def device_name(socket, index):
+    try:
+        return socket.if_indextoname(index)
+    except OSError:
+        return str(index)
+
+
+def facts_neighbours(host):
+    if not host.is_live:
+        return neighbours_by_file(host)
+    import socket
+    import struct
+
+    rows = []
+    for payload in netlink(30):  # RTM_GETNEIGH
+        family, index, state = struct.unpack_from("=Bxxxi H", payload)
+        parts = attributes(payload[12:])
+        address, mac = parts.get(1), parts.get(2)
+        is_useful = state & 0x9E and family in (socket.AF_INET, socket.AF_INET6)  # not failed, noarp, incomplete
+        if is_useful and address and mac and any(mac):
+            rows.append({
+                "address": socket.inet_ntop(family, address), "mac": ":".join("%02x" % byte for byte in mac),
+                "device": device_name(socket, index),
+            })
+    return rows
+
+
+def neighbours_by_file(host):
+    rows = [line.split() for line in host.lines("/proc/net/arp")[1:]]
+    return [
+        {"address": row[0], "mac": row[3], "device": row[5]}
+        for row in rows if len(row) == 6 and row[3] != "00:00:00:00:00:00"
+    ]
+
+
+def facts_routes(host):
+    import socket
+
+    rows = []
+    for line in host.lines("/proc/net/route")[1:]:
+        words = line.split()
+        if len(words) >= 8 and int(words[3], 16) & 1:  # up
+            mask = bin(int(words[7], 16)).count("1")
+            gateway = little_endian(words[2])
+            rows.append({
+                "prefix": "{}/{}".format(little_endian(words[1]), mask), "device": words[0],
+                "via": None if gateway == "0.0.0.0" else gateway, "metric": int(words[6]),
+            })
+    for line in (host.word("/proc/net/ipv6_route") or "").split("\n"):
+        words = line.split()
+        if len(words) != 10 or words[9] == "lo" or words[0].startswith("ff"):
+            continue
+        prefix, via = (socket.inet_ntop(socket.AF_INET6, bytes.fromhex(words[slot])) for slot in (0, 4))
+        rows.append({
+            "prefix": "{}/{}".format(prefix, int(words[1], 16)), "device": words[9],
+            "via": None if via == "::" else via, "metric": int(words[5], 16),
+        })
+    return rows
+
+
+def little_endian(word):
+    return ".".join(str(byte) for byte in bytes.fromhex(word)[::-1])
+
+
+LISTENING = (("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07"))
+
+
+def facts_listeners(host):
+    return host.once("listeners", listeners)
+
+
+def listeners(host):
+    sockets = {}
+    for table, state in LISTENING:
+        for line in (host.text("/proc/net/" + table, 8 << 20) if host.stat("/proc/net/" + table) else "").split("\n")[1:]:
+            words = line.split()
+            if len(words) >= 10 and words[3] == state:
+                address, _, port = words[1].rpartition(":")
+                sockets[words[9]] = (table[:3], kernel_address(address), int(port, 16), words[7])
+    owners = socket_owners(host, set(sockets))
+    if any(inode not in owners for inode in sockets) and os.geteuid() != 0:
+        host.note("permission: processes of other users")
+    names = user_names(host)
+    rows = []
+    for inode, (transport, address, port, uid) in sockets.items():
+        pid = owners.get(inode)
+        rows.append({
+            "transport": transport, "address": address, "port": port, "pid": pid,
+            "command": host.word("/proc/{}/comm".format(pid)) if pid else None,
+            "unit": unit_of(host, pid) if pid else None,
+            "user": names.get(int(uid), uid),
+        })
+    return sorted(rows, key=lambda row: (row["transport"], row["port"], row["address"]))
+
+
+def kernel_address(word):
+    """Return an address as /proc/net writes it: hex of 32-bit words in the host's byte order."""
+    import socket
+
+    raw = bytes.fromhex(word)
+    if sys.byteorder == "little":
+        raw = b"".join(raw[slot:slot + 4][::-1] for slot in range(0, len(raw), 4))
+    return socket.inet_ntop(socket.AF_INET if len(raw) == 4 else socket.AF_INET6, raw)
+
+
+def socket_owners(host, wanted):
+    """Return inode → lowest pid that holds it: the process that opened it, not its children."""
+    owners = {}
+    for pid in pids(host):
+        host.check_time()
+        folder = "/proc/{}/fd".format(pid)
+        for name in host.names(folder):
+            try:
+                target = os.readlink(host.path(folder) + "/" + name)
+            except OSError:
+                continue
+            inode = target[8:-1] if target.startswith("socket:[") else None
+            if inode in wanted and inode not in owners:
+                owners[inode] = pid
+    return owners
+
+
+def pids(host):
+    return sorted(int(name) for name in host.names("/proc") if name.isdigit())
+
+
+def unit_of(host, pid):
+    """Return the systemd unit a process belongs to, by its control group."""
+    for line in (host.word("/proc/{}/cgroup".format(pid)) or "").split("\n"):
+        for part in reversed(line.rpartition(":")[2].split("/")):
+            if part.endswith((".service", ".scope", ".socket", ".mount")):
+                return part
+    return None
+
+
+DATABASE_PROGRAMS = {
+    "postgres": "postgresql", "postmaster": "postgresql", "mysqld": "mysql", "mariadbd": "mariadb", "mongod": "mongodb",
+    "mongos": "mongodb", "redis-server": "redis", "valkey-server": "redis", "memcached": "memcached",
+    "clickhouse-serv": "clickhouse", "clickhouse": "clickhouse", "tnslsnr": "oracle", "sqlservr": "sqlserver",
+    "influxd": "influxdb", "etcd": "etcd", "cockroach": "cockroachdb", "slapd": "ldap",
+}
+DATABASE_PORTS = {
+    5432: "postgresql", 3306: "mysql", 27017: "mongodb", 6379: "redis", 11211: "memcached", 9200: "elasticsearch",
+    9042: "cassandra", 1521: "oracle", 1433: "sqlserver", 8086: "influxdb", 5984: "couchdb", 2379: "etcd",
+    26257: "cockroachdb", 50000: "db2",
+}
+
+
+def facts_databases(host):
+    rows = []
+    for row in host.once("listeners", listeners):
+        by_name = DATABASE_PROGRAMS.get((row["command"] or "").lower())
+        kind = by_name or DATABASE_PORTS.get(row["port"])
+        if kind and row["transport"] == "tcp":
+            rows.append({
+                "kind": kind, "address": row["address"], "port": row["port"], "pid": row["pid"], "unit": row["unit"],
+                "user": row["user"], "is_certain": by_name is not None,
+            })
+    return rows
