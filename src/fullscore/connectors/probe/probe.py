@@ -36,7 +36,9 @@ PROGRAM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 MASK = "***"
 
 # C0 and C1 controls, DEL, lone surrogates (undecodable bytes), and marks that reorder text.
-UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 ESCAPE = re.compile("(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)|\x1b.")
 
 
@@ -154,7 +156,9 @@ class Host:
 
     def files(self, folder, ending=""):
         """Return the paths of the regular files in a folder, links followed."""
-        paths = [folder.rstrip("/") + "/" + name for name in self.names(folder) if name.endswith(ending)]
+        paths = [
+            folder.rstrip("/") + "/" + name for name in self.names(folder) if name.endswith(ending)
+        ]
         return [path for path in paths if self.is_file(path)]
 
     def stat(self, path):
@@ -180,7 +184,12 @@ class Host:
                 found = [path + "/" + step for path in found]
                 continue
             shape = re.compile(re.escape(step).replace("\\*", "[^/]*") + r"\Z")
-            found = [path + "/" + name for path in found for name in self.names(path or "/") if shape.match(name)]
+            found = [
+                path + "/" + name
+                for path in found
+                for name in self.names(path or "/")
+                if shape.match(name)
+            ]
         return [path for path in found[:500] if self.stat(path) is not None]
 
     # Programs are started all at once, so that their times overlap with our own reading.
@@ -195,9 +204,14 @@ class Host:
         drop = drop_rights if as_nobody and os.geteuid() == 0 else None
         try:
             process = subprocess.Popen(
-                [program] + arguments[1:], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL, env={"PATH": PROGRAM_PATH, "LC_ALL": "C", "TZ": "UTC"},
-                cwd="/", preexec_fn=drop, start_new_session=True,
+                [program] + arguments[1:],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={"PATH": PROGRAM_PATH, "LC_ALL": "C", "TZ": "UTC"},
+                cwd="/",
+                preexec_fn=drop,
+                start_new_session=True,
             )
         except OSError:
             return
@@ -311,7 +325,10 @@ def settings(text):
 
 def natural(text):
     """Return a sort key that reads digits as numbers: 6.1.0-9 comes before 6.1.0-10."""
-    return [(1, int(part), "") if part.isdigit() else (0, 0, part) for part in re.findall(r"\d+|\D+", text)]
+    return [
+        (1, int(part), "") if part.isdigit() else (0, 0, part)
+        for part in re.findall(r"\d+|\D+", text)
+    ]
 
 
 def seconds_of(stamp):
@@ -321,10 +338,22 @@ def seconds_of(stamp):
     match = re.match(r"\w{3} (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(\.\d+)? UTC$", stamp or "")
     if not match:
         return None
-    return calendar.timegm(time.strptime(match.group(1), "%Y-%m-%d %H:%M:%S")) + float(match.group(2) or 0)
+    return calendar.timegm(time.strptime(match.group(1), "%Y-%m-%d %H:%M:%S")) + float(
+        match.group(2) or 0
+    )
 
 
-SPANS = {"y": 31557600, "month": 2629800, "w": 604800, "d": 86400, "h": 3600, "min": 60, "s": 1, "ms": 1e-3, "us": 1e-6}
+SPANS = {
+    "y": 31557600,
+    "month": 2629800,
+    "w": 604800,
+    "d": 86400,
+    "h": 3600,
+    "min": 60,
+    "s": 1,
+    "ms": 1e-3,
+    "us": 1e-6,
+}
 
 
 def span_of(words):
@@ -336,11 +365,26 @@ def span_of(words):
 SECRET_NAME = r"(?:pass(?:w(?:or)?d|phrase)?|pwd|secret|token|credential|api[-_]?key|access[-_]?key|private[-_]?key)"
 SECRET_PATTERNS = [
     (re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^/\s:@]*:)[^/\s@]+@"), r"\1" + MASK + "@"),
-    (re.compile(r"(?i)([\w.-]*" + SECRET_NAME + r"[\w.-]*\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|[^\s&;,]+)"), r"\1" + MASK),
+    (
+        re.compile(
+            r"(?i)([\w.-]*" + SECRET_NAME + r"[\w.-]*\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|[^\s&;,]+)"
+        ),
+        r"\1" + MASK,
+    ),
     (re.compile(r"(?i)(authorization:\s*\w+\s+|\bbearer\s+)\S+"), r"\1" + MASK),
-    (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_\w{20,}|\bxox[abpr]-[\w-]{10,}|\bglpat-[\w-]{10,}"), MASK),
+    (
+        re.compile(
+            r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_\w{20,}|\bxox[abpr]-[\w-]{10,}|\bglpat-[\w-]{10,}"
+        ),
+        MASK,
+    ),
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), MASK),
-    (re.compile(r"(?<![\w/.-])[A-Fa-f0-9]{32,}(?![\w/.-])|(?<![\w/.+=-])(?=[\w+/]*\d)(?=[\w+/]*[A-Z])(?=[\w+/]*[a-z])[A-Za-z0-9+/]{40,}={0,2}"), MASK),
+    (
+        re.compile(
+            r"(?<![\w/.-])[A-Fa-f0-9]{32,}(?![\w/.-])|(?<![\w/.+=-])(?=[\w+/]*\d)(?=[\w+/]*[A-Z])(?=[\w+/]*[a-z])[A-Za-z0-9+/]{40,}={0,2}"
+        ),
+        MASK,
+    ),
 ]
 SECRET_FLAG = re.compile(r"(?i)^--?[\w.-]*" + SECRET_NAME + r"[\w.-]*$")
 GLUED_PASSWORD = re.compile(r"^(?:mysql\w*|mariadb\w*|sshpass|mongo\w*|7z\w*)$")
@@ -377,8 +421,12 @@ def masked_line(command):
 
 CPU_MODES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
 STAT_NAMES = {
-    "ctxt": "node_context_switches_total", "btime": "node_boot_time_seconds", "processes": "node_forks_total",
-    "procs_running": "node_procs_running", "procs_blocked": "node_procs_blocked", "intr": "node_intr_total",
+    "ctxt": "node_context_switches_total",
+    "btime": "node_boot_time_seconds",
+    "processes": "node_forks_total",
+    "procs_running": "node_procs_running",
+    "procs_blocked": "node_procs_blocked",
+    "intr": "node_intr_total",
 }
 MEMORY_NAMES = frozenset(
     "MemTotal MemFree MemAvailable Buffers Cached SwapCached Active Inactive SwapTotal SwapFree Dirty Writeback"
@@ -393,9 +441,16 @@ NETWORK_NAMES = (
     " transmit_carrier_total transmit_compressed_total"
 ).split()
 DISK_NAMES = (  # the columns of /proc/diskstats after the name, with what turns them into the unit
-    ("reads_completed_total", 1), ("reads_merged_total", 1), ("read_bytes_total", 512), ("read_time_seconds_total", 1e-3),
-    ("writes_completed_total", 1), ("writes_merged_total", 1), ("written_bytes_total", 512),
-    ("write_time_seconds_total", 1e-3), ("io_now", 1), ("io_time_seconds_total", 1e-3),
+    ("reads_completed_total", 1),
+    ("reads_merged_total", 1),
+    ("read_bytes_total", 512),
+    ("read_time_seconds_total", 1e-3),
+    ("writes_completed_total", 1),
+    ("writes_merged_total", 1),
+    ("written_bytes_total", 512),
+    ("write_time_seconds_total", 1e-3),
+    ("io_now", 1),
+    ("io_time_seconds_total", 1e-3),
     ("io_time_weighted_seconds_total", 1e-3),
 )
 PART_OF_DISK = re.compile(r"^(z?ram|loop|fd|(h|s|v|xv)d[a-z]+|nvme\d+n\d+p|mmcblk\d+p)\d+$")
@@ -403,8 +458,12 @@ NO_FILESYSTEM = frozenset(
     "autofs binfmt_misc bpf cgroup cgroup2 configfs debugfs devpts devtmpfs efivarfs fusectl hugetlbfs iso9660 mqueue"
     " nsfs overlay proc procfs pstore rpc_pipefs securityfs selinuxfs squashfs erofs sysfs tracefs".split()
 )
-NO_MOUNT = re.compile(r"^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)")
-REMOTE_FILESYSTEM = re.compile(r"^(nfs\d?|cifs|smb\w*|ceph|glusterfs|lustre|9p|afs|ocfs2|gfs2|fuse\..*|davfs)$")
+NO_MOUNT = re.compile(
+    r"^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)"
+)
+REMOTE_FILESYSTEM = re.compile(
+    r"^(nfs\d?|cifs|smb\w*|ceph|glusterfs|lustre|9p|afs|ocfs2|gfs2|fuse\..*|davfs)$"
+)
 MOUNT_SECONDS = 0.3  # how long a network file system may take to answer before it counts as broken
 
 _waiting = {}  # mount → thread that asks it: a mount that hangs is asked once, not every 15 s
@@ -557,7 +616,10 @@ def _sample_pressure(host):
     for resource in ("cpu", "io", "memory"):
         for line in host.text("/proc/pressure/" + resource).split("\n"):
             share, _, rest = line.partition(" ")
-            if not rest or (resource, share) == ("cpu", "full"):  # node_exporter leaves it out: always 0
+            if not rest or (resource, share) == (
+                "cpu",
+                "full",
+            ):  # node_exporter leaves it out: always 0
                 continue
             name = "waiting" if share == "some" else "stalled"
             total = int(rest.rpartition("total=")[2])
@@ -583,7 +645,9 @@ def _sample_handles(host):
 
 
 def _sample_tcp(host):
-    lines = [line.split() for line in host.text("/proc/net/snmp").split("\n") if line.startswith("Tcp:")]
+    lines = [
+        line.split() for line in host.text("/proc/net/snmp").split("\n") if line.startswith("Tcp:")
+    ]
     counters = dict(zip(lines[0], lines[1]))
     for name in ("RetransSegs", "InSegs", "OutSegs", "ActiveOpens", "PassiveOpens", "CurrEstab"):
         if name in counters:
@@ -621,7 +685,11 @@ def kernel_clock():
 
     status = ctypes.c_int.from_buffer(room, 5 * longs).value
     unit = 1e-9 if status & 0x2000 else 1e-6  # STA_NANO
-    return field(1) * unit, state != 5 and not status & 0x40, field(3) * 1e-6  # TIME_ERROR, STA_UNSYNC
+    return (
+        field(1) * unit,
+        state != 5 and not status & 0x40,
+        field(3) * 1e-6,
+    )  # TIME_ERROR, STA_UNSYNC
 
 
 def _sample_units(host):
@@ -634,7 +702,10 @@ def _sample_units(host):
         used = re.search(r"usage_usec (\d+)", host.word(folder + "/cpu.stat") or "")
         if used:
             yield "unit_cpu_seconds_total", labels, int(used.group(1)) / 1e6
-        for name, source in (("unit_memory_bytes", "memory.current"), ("unit_tasks", "pids.current")):
+        for name, source in (
+            ("unit_memory_bytes", "memory.current"),
+            ("unit_tasks", "pids.current"),
+        ):
             value = host.number(folder + "/" + source)
             if value is not None:
                 yield name, labels, value
@@ -676,7 +747,9 @@ def restarts_of(host, starts):
     if not host.is_live or not host.is_folder("/run/systemd/system"):
         return []
     if _restarts["starts"] != starts:
-        host.start("restarts", ["systemctl", "show", "--no-pager", "--property=Id,NRestarts", "*.service"])
+        host.start(
+            "restarts", ["systemctl", "show", "--no-pager", "--property=Id,NRestarts", "*.service"]
+        )
         blocks = [settings(block) for block in host.output("restarts").split("\n\n")]
         rows = [(block["Id"], whole(block.get("NRestarts"))) for block in blocks if "Id" in block]
         _restarts["rows"] = [(unit, count) for unit, count in rows if count is not None]
@@ -686,8 +759,18 @@ def restarts_of(host, starts):
 
 
 SAMPLE_PARTS = (
-    _sample_cpu, _sample_memory, _sample_load, _sample_disk, _sample_network, _sample_filesystem, _sample_pressure,
-    _sample_vmstat, _sample_handles, _sample_tcp, _sample_clock, _sample_units,
+    _sample_cpu,
+    _sample_memory,
+    _sample_load,
+    _sample_disk,
+    _sample_network,
+    _sample_filesystem,
+    _sample_pressure,
+    _sample_vmstat,
+    _sample_handles,
+    _sample_tcp,
+    _sample_clock,
+    _sample_units,
 )
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -697,9 +780,17 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 def facts_identity(host):
     hostname = host.word("/proc/sys/kernel/hostname") or host.word("/etc/hostname") or ""
-    booted = re.search(r"^btime (\d+)", host.text("/proc/stat"), re.M) if host.stat("/proc/stat") else None
+    booted = (
+        re.search(r"^btime (\d+)", host.text("/proc/stat"), re.M)
+        if host.stat("/proc/stat")
+        else None
+    )
     firmware = "/sys/class/dmi/id/"
-    if host.is_live and host.stat(firmware + "product_uuid") and host.word(firmware + "product_uuid") is None:
+    if (
+        host.is_live
+        and host.stat(firmware + "product_uuid")
+        and host.word(firmware + "product_uuid") is None
+    ):
         host.note("permission: system_uuid and serial")
     return {
         "hostname": hostname,
@@ -727,11 +818,24 @@ def full_name(host, hostname):
     return None
 
 
-CONTAINER_MARKS = (("docker", "docker"), ("kubepods", "docker"), ("libpod", "podman"), ("lxc", "lxc"))
+CONTAINER_MARKS = (
+    ("docker", "docker"),
+    ("kubepods", "docker"),
+    ("libpod", "podman"),
+    ("lxc", "lxc"),
+)
 VENDORS = (
-    ("vmware", "vmware"), ("qemu", "kvm"), ("kvm", "kvm"), ("amazon ec2", "kvm"), ("google", "kvm"),
-    ("openstack", "kvm"), ("digitalocean", "kvm"), ("hetzner", "kvm"), ("xen", "xen"),
-    ("innotek", "virtualbox"), ("microsoft corporation virtual", "hyperv"),
+    ("vmware", "vmware"),
+    ("qemu", "kvm"),
+    ("kvm", "kvm"),
+    ("amazon ec2", "kvm"),
+    ("google", "kvm"),
+    ("openstack", "kvm"),
+    ("digitalocean", "kvm"),
+    ("hetzner", "kvm"),
+    ("xen", "xen"),
+    ("innotek", "virtualbox"),
+    ("microsoft corporation virtual", "hyperv"),
 )
 
 
@@ -749,7 +853,9 @@ def virtualization(host):
         if "/" + mark in control:
             return name
     firmware = "/sys/class/dmi/id/"
-    maker = " ".join(host.word(firmware + name) or "" for name in ("sys_vendor", "product_name")).lower()
+    maker = " ".join(
+        host.word(firmware + name) or "" for name in ("sys_vendor", "product_name")
+    ).lower()
     for mark, name in VENDORS:
         if mark in maker:
             return name
@@ -760,8 +866,13 @@ def virtualization(host):
 
 
 CLOUDS = (
-    ("amazon", "aws"), ("google", "gcp"), ("microsoft", "azure"), ("digitalocean", "digitalocean"),
-    ("hetzner", "hetzner"), ("openstack", "openstack"), ("alibaba", "alibaba"),
+    ("amazon", "aws"),
+    ("google", "gcp"),
+    ("microsoft", "azure"),
+    ("digitalocean", "digitalocean"),
+    ("hetzner", "hetzner"),
+    ("openstack", "openstack"),
+    ("alibaba", "alibaba"),
 )
 METADATA = "169.254.169.254"  # link-local: never leaves the machine it runs on
 
@@ -769,9 +880,14 @@ METADATA = "169.254.169.254"  # link-local: never leaves the machine it runs on
 def cloud_of(host):
     """Return the provider by firmware, and its instance id when `--cloud` allows one question."""
     firmware = "/sys/class/dmi/id/"
-    maker = " ".join(host.word(firmware + name) or "" for name in ("sys_vendor", "bios_vendor")).lower()
+    maker = " ".join(
+        host.word(firmware + name) or "" for name in ("sys_vendor", "bios_vendor")
+    ).lower()
     provider = next((name for mark, name in CLOUDS if mark in maker), None)
-    if provider == "azure" and host.word(firmware + "chassis_asset_tag") != "7783-7084-3265-9085-8269-3286-77":
+    if (
+        provider == "azure"
+        and host.word(firmware + "chassis_asset_tag") != "7783-7084-3265-9085-8269-3286-77"
+    ):
         provider = None  # Hyper-V on somebody's own machine has the same vendor
     if provider is None:
         return None
@@ -786,7 +902,11 @@ def ask_cloud(host, provider):
     try:
         if provider == "aws":
             seconds = {"X-aws-ec2-metadata-token-ttl-seconds": "60"}
-            headers = {"X-aws-ec2-metadata-token": metadata(http.client, "PUT", "/latest/api/token", seconds)}
+            headers = {
+                "X-aws-ec2-metadata-token": metadata(
+                    http.client, "PUT", "/latest/api/token", seconds
+                )
+            }
         elif provider == "gcp":
             headers, path = {"Metadata-Flavor": "Google"}, "/computeMetadata/v1/instance/id"
         elif provider == "azure":
@@ -899,7 +1019,11 @@ def facts_hardware(host):
 
 
 def disk_names(host):
-    names = [name for name in host.names("/sys/block") if not re.match(r"(loop|ram|zram|sr|fd|dm-|md|nbd)\d*", name)]
+    names = [
+        name
+        for name in host.names("/sys/block")
+        if not re.match(r"(loop|ram|zram|sr|fd|dm-|md|nbd)\d*", name)
+    ]
     return [name for name in names if host.number("/sys/block/{}/size".format(name))]
 
 
@@ -919,7 +1043,10 @@ def disk_of(host, name):
 def serial_of_page(host, folder):
     """Return a SCSI disk's serial from vital product data page 0x80: four bytes, then the text."""
     try:
-        return host.read(folder + "device/vpd_pg80", 256)[4:].decode("ascii", "replace").strip("\0 ") or None
+        return (
+            host.read(folder + "device/vpd_pg80", 256)[4:].decode("ascii", "replace").strip("\0 ")
+            or None
+        )
     except OSError:
         return None
 
@@ -933,7 +1060,10 @@ def health_of(host, name):
     except (Unknown, ValueError) as error:
         host.note("failed: health of {}: {}".format(name, error))
         return None
-    raw = {row.get("id"): row.get("raw", {}).get("value") for row in told.get("ata_smart_attributes", {}).get("table", [])}
+    raw = {
+        row.get("id"): row.get("raw", {}).get("value")
+        for row in told.get("ata_smart_attributes", {}).get("table", [])
+    }
     memory = told.get("nvme_smart_health_information_log", {})
     return {
         "passed": told.get("smart_status", {}).get("passed"),
@@ -949,18 +1079,24 @@ def raids(host):
     """Return the software arrays of /proc/mdstat."""
     found = []
     for block in re.split(r"\n(?=md)", host.word("/proc/mdstat") or ""):
-        head = re.match(r"(md\S*) : (\w+)(?: \([\w-]+\))? ?(raid\d+|linear|multipath)? ?(.*)", block)
+        head = re.match(
+            r"(md\S*) : (\w+)(?: \([\w-]+\))? ?(raid\d+|linear|multipath)? ?(.*)", block
+        )
         if head is None:
             continue
         members = re.search(r"\[(\d+)/(\d+)\] \[([U_]+)\]", block)
         action = re.search(r"(recovery|resync|reshape|check)\s*=\s*([\d.]+)%", block)
-        found.append({
-            "name": head.group(1), "level": head.group(3), "state": head.group(2),
-            "devices": [word.partition("[")[0] for word in head.group(4).split()],
-            "failed": len(re.findall(r"\(F\)", head.group(4))),
-            "is_degraded": bool(members and "_" in members.group(3)),
-            "action": action.group(1) if action else None,
-        })
+        found.append(
+            {
+                "name": head.group(1),
+                "level": head.group(3),
+                "state": head.group(2),
+                "devices": [word.partition("[")[0] for word in head.group(4).split()],
+                "failed": len(re.findall(r"\(F\)", head.group(4))),
+                "is_degraded": bool(members and "_" in members.group(3)),
+                "action": action.group(1) if action else None,
+            }
+        )
     return found
 
 
@@ -971,7 +1107,13 @@ def sensors(host):
             value = host.number(chip + "/" + name) if re.match(r"temp\d+_input$", name) else None
             if value is not None:
                 label = host.word(chip + "/" + name.replace("_input", "_label"))
-                found.append({"chip": host.word(chip + "/name"), "label": label or name[:-6], "celsius": value / 1000.0})
+                found.append(
+                    {
+                        "chip": host.word(chip + "/name"),
+                        "label": label or name[:-6],
+                        "celsius": value / 1000.0,
+                    }
+                )
     return found
 
 
@@ -986,15 +1128,20 @@ def facts_filesystems(host):
         if is_special and mount not in ("/dev/shm", "/"):
             continue
         space = space_of(mount, kind) if host.is_live else None
-        rows.append({
-            "mount": mount, "device": device, "type": kind, "options": options,
-            "size_bytes": space.f_blocks * space.f_frsize if space else None,
-            "used_bytes": (space.f_blocks - space.f_bfree) * space.f_frsize if space else None,
-            "inodes": space.f_files if space else None,
-            "inodes_used": space.f_files - space.f_ffree if space else None,
-            "is_read_only": "ro" in options.split(","),
-            "options_wanted": wanted.get(mount),
-        })
+        rows.append(
+            {
+                "mount": mount,
+                "device": device,
+                "type": kind,
+                "options": options,
+                "size_bytes": space.f_blocks * space.f_frsize if space else None,
+                "used_bytes": (space.f_blocks - space.f_bfree) * space.f_frsize if space else None,
+                "inodes": space.f_files if space else None,
+                "inodes_used": space.f_files - space.f_ffree if space else None,
+                "is_read_only": "ro" in options.split(","),
+                "options_wanted": wanted.get(mount),
+            }
+        )
     return rows
 
 
@@ -1009,23 +1156,31 @@ def fstab(host):
 
 
 def facts_interfaces(host):
-    known = host.once("netlink addresses", netlink_addresses) if host.is_live else addresses_by_files(host)
+    known = (
+        host.once("netlink addresses", netlink_addresses)
+        if host.is_live
+        else addresses_by_files(host)
+    )
     rows = []
     for name in host.names("/sys/class/net"):
         folder = "/sys/class/net/{}/".format(name)
         if not host.is_folder(folder):
             continue
         speed = host.number(folder + "speed")
-        rows.append({
-            "name": name,
-            "mac": host.word(folder + "address"),
-            "mtu": host.number(folder + "mtu"),
-            "state": host.word(folder + "operstate"),
-            "speed_bits_per_second": speed * 1000000 if speed is not None and speed > 0 else None,
-            "addresses": known.get(name, []),
-            "master": link_name(host, folder + "master"),
-            "is_virtual": host.stat(folder + "device") is None,
-        })
+        rows.append(
+            {
+                "name": name,
+                "mac": host.word(folder + "address"),
+                "mtu": host.number(folder + "mtu"),
+                "state": host.word(folder + "operstate"),
+                "speed_bits_per_second": speed * 1000000
+                if speed is not None and speed > 0
+                else None,
+                "addresses": known.get(name, []),
+                "master": link_name(host, folder + "master"),
+                "is_virtual": host.stat(folder + "device") is None,
+            }
+        )
     return rows
 
 
@@ -1067,7 +1222,7 @@ def netlink(request, family=0):
                 if kind in (2, 3) or length < 16:  # error, done
                     return
                 yield data[16:length]
-                data = data[(length + 3) & ~3:]
+                data = data[(length + 3) & ~3 :]
 
 
 def attributes(data):
@@ -1080,7 +1235,7 @@ def attributes(data):
         if length < 4:
             break
         found[kind & 0x3FFF] = data[4:length]
-        data = data[(length + 3) & ~3:]
+        data = data[(length + 3) & ~3 :]
     return found
 
 
@@ -1117,12 +1272,18 @@ def facts_neighbours(host):
         family, index, state = struct.unpack_from("=Bxxxi H", payload)
         parts = attributes(payload[12:])
         address, mac = parts.get(1), parts.get(2)
-        is_useful = state & 0x9E and family in (socket.AF_INET, socket.AF_INET6)  # not failed, noarp, incomplete
+        is_useful = state & 0x9E and family in (
+            socket.AF_INET,
+            socket.AF_INET6,
+        )  # not failed, noarp, incomplete
         if is_useful and address and mac and any(mac):
-            rows.append({
-                "address": socket.inet_ntop(family, address), "mac": ":".join("%02x" % byte for byte in mac),
-                "device": device_name(socket, index),
-            })
+            rows.append(
+                {
+                    "address": socket.inet_ntop(family, address),
+                    "mac": ":".join("%02x" % byte for byte in mac),
+                    "device": device_name(socket, index),
+                }
+            )
     return rows
 
 
@@ -1130,7 +1291,8 @@ def neighbours_by_file(host):
     rows = [line.split() for line in host.lines("/proc/net/arp")[1:]]
     return [
         {"address": row[0], "mac": row[3], "device": row[5]}
-        for row in rows if len(row) == 6 and row[3] != "00:00:00:00:00:00"
+        for row in rows
+        if len(row) == 6 and row[3] != "00:00:00:00:00:00"
     ]
 
 
@@ -1143,19 +1305,29 @@ def facts_routes(host):
         if len(words) >= 8 and int(words[3], 16) & 1:  # up
             mask = bin(int(words[7], 16)).count("1")
             gateway = little_endian(words[2])
-            rows.append({
-                "prefix": "{}/{}".format(little_endian(words[1]), mask), "device": words[0],
-                "via": None if gateway == "0.0.0.0" else gateway, "metric": int(words[6]),
-            })
+            rows.append(
+                {
+                    "prefix": "{}/{}".format(little_endian(words[1]), mask),
+                    "device": words[0],
+                    "via": None if gateway == "0.0.0.0" else gateway,
+                    "metric": int(words[6]),
+                }
+            )
     for line in (host.word("/proc/net/ipv6_route") or "").split("\n"):
         words = line.split()
         if len(words) != 10 or words[9] == "lo" or words[0].startswith("ff"):
             continue
-        prefix, via = (socket.inet_ntop(socket.AF_INET6, bytes.fromhex(words[slot])) for slot in (0, 4))
-        rows.append({
-            "prefix": "{}/{}".format(prefix, int(words[1], 16)), "device": words[9],
-            "via": None if via == "::" else via, "metric": int(words[5], 16),
-        })
+        prefix, via = (
+            socket.inet_ntop(socket.AF_INET6, bytes.fromhex(words[slot])) for slot in (0, 4)
+        )
+        rows.append(
+            {
+                "prefix": "{}/{}".format(prefix, int(words[1], 16)),
+                "device": words[9],
+                "via": None if via == "::" else via,
+                "metric": int(words[5], 16),
+            }
+        )
     return rows
 
 
@@ -1173,7 +1345,9 @@ def facts_listeners(host):
 def listeners(host):
     sockets = {}
     for table, state in LISTENING:
-        for line in (host.text("/proc/net/" + table, 8 << 20) if host.stat("/proc/net/" + table) else "").split("\n")[1:]:
+        for line in (
+            host.text("/proc/net/" + table, 8 << 20) if host.stat("/proc/net/" + table) else ""
+        ).split("\n")[1:]:
             words = line.split()
             if len(words) >= 10 and words[3] == state:
                 address, _, port = words[1].rpartition(":")
@@ -1185,12 +1359,17 @@ def listeners(host):
     rows = []
     for inode, (transport, address, port, uid) in sockets.items():
         pid = owners.get(inode)
-        rows.append({
-            "transport": transport, "address": address, "port": port, "pid": pid,
-            "command": host.word("/proc/{}/comm".format(pid)) if pid else None,
-            "unit": unit_of(host, pid) if pid else None,
-            "user": names.get(int(uid), uid),
-        })
+        rows.append(
+            {
+                "transport": transport,
+                "address": address,
+                "port": port,
+                "pid": pid,
+                "command": host.word("/proc/{}/comm".format(pid)) if pid else None,
+                "unit": unit_of(host, pid) if pid else None,
+                "user": names.get(int(uid), uid),
+            }
+        )
     return sorted(rows, key=lambda row: (row["transport"], row["port"], row["address"]))
 
 
@@ -1200,7 +1379,7 @@ def kernel_address(word):
 
     raw = bytes.fromhex(word)
     if sys.byteorder == "little":
-        raw = b"".join(raw[slot:slot + 4][::-1] for slot in range(0, len(raw), 4))
+        raw = b"".join(raw[slot : slot + 4][::-1] for slot in range(0, len(raw), 4))
     return socket.inet_ntop(socket.AF_INET if len(raw) == 4 else socket.AF_INET6, raw)
 
 
@@ -1235,15 +1414,39 @@ def unit_of(host, pid):
 
 
 DATABASE_PROGRAMS = {
-    "postgres": "postgresql", "postmaster": "postgresql", "mysqld": "mysql", "mariadbd": "mariadb", "mongod": "mongodb",
-    "mongos": "mongodb", "redis-server": "redis", "valkey-server": "redis", "memcached": "memcached",
-    "clickhouse-serv": "clickhouse", "clickhouse": "clickhouse", "tnslsnr": "oracle", "sqlservr": "sqlserver",
-    "influxd": "influxdb", "etcd": "etcd", "cockroach": "cockroachdb", "slapd": "ldap",
+    "postgres": "postgresql",
+    "postmaster": "postgresql",
+    "mysqld": "mysql",
+    "mariadbd": "mariadb",
+    "mongod": "mongodb",
+    "mongos": "mongodb",
+    "redis-server": "redis",
+    "valkey-server": "redis",
+    "memcached": "memcached",
+    "clickhouse-serv": "clickhouse",
+    "clickhouse": "clickhouse",
+    "tnslsnr": "oracle",
+    "sqlservr": "sqlserver",
+    "influxd": "influxdb",
+    "etcd": "etcd",
+    "cockroach": "cockroachdb",
+    "slapd": "ldap",
 }
 DATABASE_PORTS = {
-    5432: "postgresql", 3306: "mysql", 27017: "mongodb", 6379: "redis", 11211: "memcached", 9200: "elasticsearch",
-    9042: "cassandra", 1521: "oracle", 1433: "sqlserver", 8086: "influxdb", 5984: "couchdb", 2379: "etcd",
-    26257: "cockroachdb", 50000: "db2",
+    5432: "postgresql",
+    3306: "mysql",
+    27017: "mongodb",
+    6379: "redis",
+    11211: "memcached",
+    9200: "elasticsearch",
+    9042: "cassandra",
+    1521: "oracle",
+    1433: "sqlserver",
+    8086: "influxdb",
+    5984: "couchdb",
+    2379: "etcd",
+    26257: "cockroachdb",
+    50000: "db2",
 }
 
 
@@ -1253,8 +1456,201 @@ def facts_databases(host):
         by_name = DATABASE_PROGRAMS.get((row["command"] or "").lower())
         kind = by_name or DATABASE_PORTS.get(row["port"])
         if kind and row["transport"] == "tcp":
-            rows.append({
-                "kind": kind, "address": row["address"], "port": row["port"], "pid": row["pid"], "unit": row["unit"],
-                "user": row["user"], "is_certain": by_name is not None,
-            })
+            rows.append(
+                {
+                    "kind": kind,
+                    "address": row["address"],
+                    "port": row["port"],
+                    "pid": row["pid"],
+                    "unit": row["unit"],
+                    "user": row["user"],
+                    "is_certain": by_name is not None,
+                }
+            )
     return rows
+
+
+# --- Facts: packages and what waits for them --------------------------------------------------
+
+
+def facts_packages(host):
+    rows = deb_packages(host) + rpm_packages(host) + apk_packages(host)
+    if host.languages:
+        rows += pip_packages(host)
+    if not rows:
+        raise Unknown("absent: no package database of dpkg, rpm or apk")
+    return rows
+
+
+def package(manager, name, version, architecture, source=None, source_version=None, state=None):
+    return {
+        "manager": manager,
+        "name": name,
+        "version": version,
+        "architecture": architecture,
+        "source": source or name,
+        "source_version": source_version or version,
+        "state": state or "installed",
+    }
+
+
+def deb_packages(host):
+    """Read dpkg's status file; images without dpkg keep one file per package in status.d."""
+    return host.once("deb packages", read_deb_packages)
+
+
+def read_deb_packages(host):
+    texts = [host.text("/var/lib/dpkg/status", 64 << 20)] if host.stat(DPKG_STATUS) else []
+    texts += [host.text(path) for path in host.files("/var/lib/dpkg/status.d")]
+    rows = []
+    for block in "\n\n".join(texts).split("\n\n"):
+        fields = dict(DEB_FIELD.findall(block))
+        if "Package" not in fields or "Version" not in fields:
+            continue
+        want, _, state = fields.get("Status", "install ok installed").split(" ")
+        source = re.match(r"(\S+)(?: \((.+)\))?", fields.get("Source", ""))
+        name, source_version = source.groups() if source else (None, None)
+        rows.append(
+            package(
+                "deb",
+                fields["Package"],
+                fields["Version"],
+                fields.get("Architecture"),
+                name,
+                source_version,
+                "held" if want == "hold" else state,
+            )
+        )
+    return rows
+
+
+DPKG_STATUS = "/var/lib/dpkg/status"
+DEB_FIELD = re.compile(r"^(Package|Status|Version|Architecture|Source): (.+)$", re.M)
+RPM_FORMAT = r"%{NAME}\t%{EPOCH}\t%{VERSION}\t%{RELEASE}\t%{ARCH}\t%{SOURCERPM}\n"
+RPM_DATABASE = "/var/lib/rpm/rpmdb.sqlite"
+RPM_FOLDERS = ("/var/lib/rpm/", "/usr/lib/sysimage/rpm/")
+
+
+def rpm_packages(host):
+    folder = next((path for path in RPM_FOLDERS if host.is_folder(path)), None)
+    if folder is None:
+        return []
+    if "rpm" in host.programs:
+        lines = [line.split("\t") for line in host.output("rpm").split("\n")]
+    elif host.stat(folder + "rpmdb.sqlite"):
+        lines = rpm_headers(host.path(folder + "rpmdb.sqlite"))
+    elif host.names(folder):
+        raise Unknown("absent: no rpm program, and an rpm database that only it can read")
+    else:
+        return []
+    return [rpm_package(*line) for line in lines if len(line) == 6 and line[0] != "gpg-pubkey"]
+
+
+def rpm_package(name, epoch, version, release, architecture, source):
+    number = version + "-" + release
+    match = re.match(r"(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm$", source)
+    if epoch not in ("", "0", "(none)"):
+        number = epoch + ":" + number
+    names = match.groups() if match else (None, None)
+    return package("rpm", name, number, architecture, *names)
+
+
+def rpm_headers(path):
+    """Yield the fields of RPM_FORMAT from rpm's SQLite database: images have no rpm to run."""
+    import sqlite3
+
+    connection = sqlite3.connect("file:{}?mode=ro&immutable=1".format(path), uri=True)
+    try:
+        for (blob,) in connection.execute("SELECT blob FROM Packages"):
+            fields = rpm_header(blob)
+            yield [fields.get(tag, "") for tag in (1000, 1003, 1001, 1002, 1022, 1044)]
+    except sqlite3.Error as error:
+        raise Unknown("failed: {}".format(error))
+    finally:
+        connection.close()
+
+
+def rpm_header(blob):
+    """Return tag → text of one header: index of (tag, type, offset, count), then the values."""
+    import struct
+
+    entries, _ = struct.unpack_from(">II", blob)
+    values = 8 + 16 * entries
+    fields = {}
+    for slot in range(min(entries, 1000)):
+        tag, kind, offset, _ = struct.unpack_from(">IIII", blob, 8 + 16 * slot)
+        if kind == 4:  # 32-bit number
+            fields[tag] = str(struct.unpack_from(">I", blob, values + offset)[0])
+        elif kind in (6, 9):  # text
+            end = blob.index(b"\0", values + offset)
+            fields[tag] = blob[values + offset : end].decode("utf-8", "surrogateescape")
+    return fields
+
+
+def apk_packages(host):
+    rows = []
+    path = next((path for path in APK_DATABASES if host.stat(path)), None)
+    for block in (host.text(path, 64 << 20) if path else "").split("\n\n"):
+        fields = dict(re.findall(r"^([PVAo]):(.+)$", block, re.M))
+        if "P" in fields and "V" in fields:
+            rows.append(package("apk", fields["P"], fields["V"], fields.get("A"), fields.get("o")))
+    return rows
+
+
+APK_DATABASES = ("/lib/apk/db/installed", "/usr/lib/apk/db/installed")
+PYTHON_FOLDERS = (
+    "/usr/lib/python3*/dist-packages",
+    "/usr/lib/python3*/site-packages",
+    "/usr/local/lib/python3*/dist-packages",
+    "/usr/local/lib/python3*/site-packages",
+    "/opt/*/lib/python3*/site-packages",
+    "/srv/*/lib/python3*/site-packages",
+)
+
+
+def pip_packages(host):
+    """Return Python distributions of the host's usual places, by their folder's name."""
+    found = set()
+    for folder in PYTHON_FOLDERS:
+        for place in host.glob(folder):
+            for name in host.names(place):
+                match = re.match(r"(.+)-(\d[^-]*)\.(?:dist|egg)-info$", name)
+                if match:
+                    found.add((match.group(1).replace("_", "-").lower(), match.group(2)))
+    return [package("pip", name, version, None) for name, version in sorted(found)]
+
+
+def facts_updates(host):
+    """Return the updates the local package lists offer, and how old those lists are."""
+    if host.is_folder("/var/lib/apt/lists"):
+        stamps, rows = APT_STAMPS, apt_updates(host)
+    elif host.is_folder("/var/cache/dnf"):
+        stamps, rows = host.glob("/var/cache/dnf/*/repodata/repomd.xml"), dnf_updates(host)
+    elif host.is_folder("/etc/apk"):
+        stamps, rows = host.glob("/var/cache/apk/APKINDEX.*"), apk_updates(host)
+    else:
+        raise Unknown("absent: no package lists")
+    changed = [status.st_mtime for status in map(host.stat, stamps) if status is not None]
+    if not changed:
+        raise Unknown("absent: the package lists were never fetched")
+    return {"age_seconds": round(max(0.0, host.started - max(changed)), 1), "rows": rows}
+
+
+APT_STAMPS = (  # the list files themselves carry the repository's time, not ours
+    "/var/lib/apt/periodic/update-success-stamp",
+    "/var/lib/apt/lists/partial",
+    "/var/lib/apt/lists",
+)
+UPGRADABLE = re.compile(r"^([^/\s]+)/(\S+) (\S+) (\S+) \[upgradable from: ([^\]]+)\]$", re.M)
+
+
+def update(manager, name, installed, candidate, architecture, origin, is_security):
+    return {
+        "manager": manager,
+        "name": name,
+        "installed": installed,
+        "candidate": candidate,
+        "architecture": architecture,
+        "origin": origin,
+        "is_security": is_security,
+    }
