@@ -1654,3 +1654,330 @@ def update(manager, name, installed, candidate, architecture, origin, is_securit
         "origin": origin,
         "is_security": is_security,
     }
+
+
+def apt_updates(host):
+    lists = [name for name in host.names("/var/lib/apt/lists") if "_Packages" in name]
+    if not lists:
+        raise Unknown("absent: the package lists were never fetched")
+    if not host.is_live:
+        return apt_updates_by_files(host, lists)
+    return [
+        update("deb", name, old, new, architecture, suites, "-security" in suites)
+        for name, suites, new, architecture, old in UPGRADABLE.findall(host.output("apt"))
+    ]
+
+
+def apt_updates_by_files(host, lists):
+    """Compare dpkg's status with the lists of an image; pins and phases are not considered."""
+    wanted = {
+        (row["name"], row["architecture"]): row["version"]
+        for row in deb_packages(host)
+        if row["state"] == "installed"
+    }
+    best = {}
+    for name in lists:
+        suite = name.partition("_dists_")[2].partition("_")[0] or name
+        for fields in apt_stanzas(host, "/var/lib/apt/lists/" + name):
+            key = (fields.get("Package"), fields.get("Architecture"))
+            version = fields.get("Version")
+            if key not in wanted or version is None:
+                continue
+            order = deb_order(version)
+            if order > deb_order(wanted[key]) and (key not in best or order > best[key][0]):
+                best[key] = (order, version, suite)
+    return [
+        update("deb", key[0], wanted[key], version, key[1], suite, "-security" in suite)
+        for key, (_, version, suite) in sorted(best.items())
+    ]
+
+
+def apt_stanzas(host, path):
+    import bz2
+    import gzip
+    import lzma
+
+    unpack = {"gz": gzip.decompress, "xz": lzma.decompress, "bz2": bz2.decompress}
+    ending = path.rpartition(".")[2]
+    if ending == "lz4":
+        host.note("absent: nothing in Python reads the lz4 list " + path)
+        return
+    data = host.read(path, 256 << 20)
+    text = unpack[ending](data) if ending in unpack else data
+    for block in text.decode("utf-8", "replace").split("\n\n"):
+        yield dict(DEB_FIELD.findall(block))
+
+
+def deb_order(version):
+    """Return a key that sorts as dpkg does: `~` before the end, the end before letters.
+
+    Source: Debian policy manual, section 5.6.12.
+    """
+    epoch, colon, rest = version.partition(":")
+    if not colon:
+        epoch, rest = "0", version
+    upstream, _, revision = rest.rpartition("-") if "-" in rest else (rest, "", "")
+    return whole(epoch) or 0, part_order(upstream), part_order(revision)
+
+
+def part_order(part):
+    order = []
+    for signs, digits in re.findall(r"(\D*)(\d*)", part):
+        weights = [-1 if c == "~" else ord(c) + (0 if c.isalpha() else 256) for c in signs]
+        order.append((weights + [0], int(digits or 0)))
+    return order
+
+
+def dnf_updates(host):
+    security = set(re.findall(r"^\S+\s+\S*Sec\S*\s+(\S+)$", host.output("dnf security"), re.M))
+    installed = {row["name"] + "." + str(row["architecture"]): row for row in rpm_packages(host)}
+    rows = []
+    for label, version, origin in re.findall(r"^(\S+\.\w+)\s+(\S+)\s+(\S+)$", host.output("dnf"), re.M):
+        name, _, architecture = label.rpartition(".")
+        build = "{}-{}.{}".format(name, version.rpartition(":")[2], architecture)
+        old = installed.get(label, {}).get("version")
+        rows.append(update("rpm", name, old, version, architecture, origin, build in security))
+    return rows
+
+
+def apk_updates(host):
+    """Read `apk version`; Alpine's repositories do not mark security updates: None."""
+    rows = []
+    for label, new in re.findall(r"^(\S+)\s+<\s+(\S+)$", host.output("apk"), re.M):
+        name, old = re.match(r"(.+)-(\d.*)$", label).groups()
+        rows.append(update("apk", name, old, new, None, None, None))
+    return rows
+
+
+# --- Facts: services, timers, timetables ------------------------------------------------------
+
+UNIT_PROPERTIES = (
+    "Id,Type,LoadState,ActiveState,SubState,UnitFileState,NRestarts,MainPID,StateChangeTimestamp,"
+    "Result,ConditionResult,FragmentPath,User,ExecStart"
+)
+TIMER_PROPERTIES = (
+    "Id,Unit,ActiveState,UnitFileState,LastTriggerUSec,NextElapseUSecRealtime,"
+    "NextElapseUSecMonotonic,TimersCalendar,TimersMonotonic"
+)
+UNIT_KINDS = ["*.service", "*.socket", "*.mount", "*.path", "*.target"]
+
+
+def systemd_blocks(host, name):
+    if not host.is_live or not host.is_folder("/run/systemd/system"):
+        raise Unknown("absent: systemd does not run here")
+    blocks = [settings(block) for block in host.output(name).split("\n\n")]
+    return [block for block in blocks if block.get("Id")]
+
+
+def facts_units(host):
+    return [unit_row(host, block) for block in systemd_blocks(host, "units")]
+
+
+def unit_row(host, block):
+    path = block.get("FragmentPath") or None
+    status = host.stat(path) if path else None
+    programs = sorted(set(re.findall(r"\bpath=(/[^ ;]+)", block.get("ExecStart", ""))))
+    paths = programs + ([path] if path else [])
+    return {
+        "name": block["Id"],
+        "type": block.get("Type") or None,
+        "load": block.get("LoadState"),
+        "active": block.get("ActiveState"),
+        "sub": block.get("SubState"),
+        "enabled": block.get("UnitFileState") or None,
+        "restarts": whole(block.get("NRestarts")),
+        "main_pid": whole(block.get("MainPID")) or None,
+        "since": seconds_of(block.get("StateChangeTimestamp")),
+        "result": block.get("Result") or None,
+        "condition_met": block.get("ConditionResult") != "no",
+        "user": block.get("User") or "root",
+        "path": path,
+        "path_changed_at": status.st_mtime if status else None,
+        "programs": programs,
+        "writable": [path for path in paths if is_writable(host, path)],
+    }
+
+
+def is_writable(host, path):
+    """Say whether everybody may replace this file: it, or a folder above without sticky bit."""
+    status = host.stat(path)
+    if status is not None and status.st_mode & 0o002:
+        return True
+    while path.strip("/"):
+        path = path.rpartition("/")[0]
+        status = host.stat(path or "/")
+        if status is not None and status.st_mode & 0o002 and not status.st_mode & stat.S_ISVTX:
+            return True
+    return False
+
+
+def facts_timers(host):
+    booted = re.search(r"^btime (\d+)", host.text("/proc/stat"), re.M)
+    rows = []
+    for block in systemd_blocks(host, "timers"):
+        after_boot = span_of(block.get("NextElapseUSecMonotonic"))
+        next_at = seconds_of(block.get("NextElapseUSecRealtime"))
+        if next_at is None and after_boot is not None and booted:
+            next_at = float(booted.group(1)) + after_boot
+        schedule = block.get("TimersCalendar") or block.get("TimersMonotonic") or ""
+        shape = re.search(r"\bOn\w+=([^;}]+)", schedule)
+        rows.append(
+            {
+                "name": block["Id"],
+                "unit": block.get("Unit"),
+                "active": block.get("ActiveState"),
+                "enabled": block.get("UnitFileState") or None,
+                "schedule": shape.group(0).strip() if shape else None,
+                "last_at": seconds_of(block.get("LastTriggerUSec")),
+                "next_at": next_at,
+            }
+        )
+    return rows
+
+
+PERIODS = ("hourly", "daily", "weekly", "monthly")
+
+
+def facts_cron(host):
+    rows = []
+    for path in ["/etc/crontab", "/etc/anacrontab"] + host.files("/etc/cron.d"):
+        if host.is_file(path):
+            rows += cron_rows(host, path, None, has_user="anacrontab" not in path)
+    for folder in ("/var/spool/cron/crontabs", "/var/spool/cron"):
+        if host.stat(folder) and not os.access(host.path(folder), os.R_OK):
+            host.note("permission: timetables of users")
+        for path in host.files(folder):
+            rows += cron_rows(host, path, path.rpartition("/")[2], has_user=False)
+    for period in PERIODS:
+        for path in host.files("/etc/cron." + period):
+            if not path.endswith("/.placeholder"):
+                rows.append(cron_row(host, path, None, "@" + period, "root", path))
+    return rows
+
+
+def cron_rows(host, path, user, has_user):
+    """Read a timetable: five fields or one @word, then the user when the file names it."""
+    rows, is_anacron = [], "anacrontab" in path
+    for number, line in enumerate(host.lines(path), 1):
+        line = line.strip()
+        if not line or line.startswith("#") or re.match(r"\w+\s*=", line):
+            continue
+        fields = 3 if is_anacron else 1 if line.startswith("@") else 5
+        words = line.split(None, fields + has_user)
+        if len(words) != fields + has_user + 1:
+            continue
+        who = words[fields] if has_user else user or "root"
+        when = " ".join(words[:fields])
+        rows.append(cron_row(host, path, number, when, who, words[-1]))
+    return rows
+
+
+def cron_row(host, path, line, schedule, user, command):
+    named = re.findall(r"(?<![\w.=:-])/[\w./+-]+", command)
+    return {
+        "file": path,
+        "line": line,
+        "schedule": schedule,
+        "user": user,
+        "command": masked_line(command)[:500],
+        "writable": [name for name in [path] + named if host.is_file(name) and is_writable(host, name)],
+    }
+
+
+# --- Facts: processes -------------------------------------------------------------------------
+
+TOP = 30
+ARGUMENT_CHARACTERS = 200
+
+
+def facts_processes(host):
+    found = [row for row in map(lambda pid: process_of(host, pid), pids(host)) if row]
+    if not found:
+        raise Unknown("absent: no processes to read")
+    counts = {}
+    for row in found:
+        counts[row["state"]] = counts.get(row["state"], 0) + 1
+    by_cpu = sorted(found, key=lambda row: (row["cpu_percent"] or 0, row["cpu_seconds"]))[-TOP:]
+    by_memory = sorted(found, key=lambda row: row["memory_bytes"])[-TOP:]
+    stuck = [row for row in found if row["state"] in ("D", "Z") or is_near_limit(row)]
+    listed = {row["pid"]: row for row in by_cpu + by_memory + stuck[:1000]}
+    users = user_names(host)
+    for row in listed.values():
+        row["user"] = users.get(row["user"], str(row["user"]))
+        row["arguments"] = arguments_of(host, row["pid"])
+        row["unit"] = unit_of(host, row["pid"])
+    rows = sorted(listed.values(), key=lambda row: row["pid"])
+    return {"total": len(found), "states": counts, "rows": rows}
+
+
+def process_of(host, pid):
+    """Return one process from its stat line, or None when it has just ended."""
+    folder = "/proc/{}/".format(pid)
+    line = host.word(folder + "stat")
+    status = host.stat(folder + "stat")
+    if line is None or status is None:
+        return None
+    name = line[line.index("(") + 1 : line.rindex(")")]
+    words = line[line.rindex(")") + 2 :].split()
+    ticks = int(words[11]) + int(words[12])
+    before = host.first_ticks.get(pid)
+    passed = time.monotonic() - host.first_ticks["at"] if before is not None else 0
+    handles, limit = handles_of(host, folder)
+    return {
+        "pid": pid,
+        "parent": int(words[1]),
+        "command": name,
+        "state": words[0],
+        "user": status.st_uid,
+        "threads": int(words[17]),
+        "cpu_seconds": ticks / TICKS,
+        "cpu_percent": round(100.0 * (ticks - before) / TICKS / passed, 1) if passed > 0.2 else None,
+        "memory_bytes": int(words[21]) * PAGE_BYTES,
+        "started_at": booted_at(host) + int(words[19]) / TICKS,
+        "handles": handles,
+        "handles_limit": limit,
+    }
+
+
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+def booted_at(host):
+    return host.once("booted", lambda host: float(re.search(r"btime (\d+)", host.text("/proc/stat")).group(1)))
+
+
+def handles_of(host, folder):
+    """Return (open files, their limit); the limit only of processes that hold many."""
+    try:
+        count = len(os.listdir(host.path(folder + "fd")))
+    except OSError:
+        return None, None
+    if count < 200:
+        return count, None
+    limit = re.search(r"^Max open files\s+(\d+)", host.word(folder + "limits") or "", re.M)
+    return count, int(limit.group(1)) if limit else None
+
+
+def is_near_limit(row):
+    return bool(row["handles_limit"]) and row["handles"] > 0.8 * row["handles_limit"]
+
+
+def arguments_of(host, pid):
+    """Return a process's arguments, secrets masked before anything is cut off."""
+    try:
+        text = host.text("/proc/{}/cmdline".format(pid), 4096)
+    except OSError:
+        return None
+    words = text.rstrip("\0").split("\0")
+    return masked(words if len(words) > 1 else words[0].split(" "))[:ARGUMENT_CHARACTERS]
+
+
+def first_ticks(host):
+    """Return pid → CPU ticks now, so that a second reading tells who is busy at present."""
+    ticks = {"at": time.monotonic()}
+    for pid in pids(host) if host.is_live else []:
+        line = host.word("/proc/{}/stat".format(pid))
+        if line:
+            words = line[line.rindex(")") + 2 :].split()
+            ticks[pid] = int(words[11]) + int(words[12])
+    return ticks
