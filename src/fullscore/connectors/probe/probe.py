@@ -479,7 +479,7 @@ def _samples_of(host, errors):
     rows, before = [], host.errors
     host.errors = errors
     for part in SAMPLE_PARTS:
-        host.section = "samples." + part.__name__.split("_")[1]
+        host.section = "samples." + part.__name__.split("_")[2]
         try:
             rows.extend(part(host))
         except FileNotFoundError as error:
@@ -1507,7 +1507,7 @@ def read_deb_packages(host):
         fields = dict(DEB_FIELD.findall(block))
         if "Package" not in fields or "Version" not in fields:
             continue
-        want, _, state = fields.get("Status", "install ok installed").split(" ")
+        want, _, state = (fields.get("Status", "install ok installed").split() + ["", "", ""])[:3]
         source = re.match(r"(\S+)(?: \((.+)\))?", fields.get("Source", ""))
         name, source_version = source.groups() if source else (None, None)
         rows.append(
@@ -1981,3 +1981,224 @@ def first_ticks(host):
             words = line[line.rindex(")") + 2 :].split()
             ticks[pid] = int(words[11]) + int(words[12])
     return ticks
+
+
+# --- Facts: who can come in, and become root --------------------------------------------------
+
+
+def accounts(host):
+    """Return the rows of /etc/passwd with seven fields; a hostile line is left out."""
+    rows = [line.split(":") for line in host.lines("/etc/passwd", 4 << 20)]
+    return [row for row in rows if len(row) == 7 and row[2].isdigit() and row[3].isdigit()]
+
+
+def user_names(host):
+    """Return uid → name; the first name counts when several share a uid."""
+    if not host.is_file("/etc/passwd"):
+        return {}
+    return {int(row[2]): row[0] for row in reversed(host.once("accounts", accounts))}
+
+
+def facts_users(host):
+    passwords, logins = host.once("shadow", shadow), last_logins(host)
+    members = memberships(host)
+    rows = []
+    for name, _, uid, gid, comment, home, shell in host.once("accounts", accounts):
+        host.check_time()
+        password = passwords.get(name, {}) if passwords is not None else {}
+        rows.append(
+            {
+                "name": name,
+                "uid": int(uid),
+                "gid": int(gid),
+                "full_name": comment.split(",")[0] or None,
+                "home": home,
+                "shell": shell,
+                "groups": members.get(name, []),
+                "is_locked": password.get("is_locked"),
+                "has_empty_password": password.get("has_empty_password"),
+                "password_changed_on": password.get("changed_on"),
+                "expires_on": password.get("expires_on"),
+                "last_login_at": logins.get(name) or logins.get(int(uid)),
+                "keys": keys_of(host, name, home),
+            }
+        )
+    return rows
+
+
+def shadow(host):
+    """Return what /etc/shadow says of each account, never a hash; None when unreadable."""
+    if "passwords" in host.programs:
+        return shadow_by_passwd(host.output("passwords"))
+    try:
+        lines = host.lines("/etc/shadow", 4 << 20)
+    except PermissionError:
+        host.note("permission: locks and ages of passwords")
+        return None
+    except OSError:
+        return None
+    found = {}
+    for row in (line.split(":") for line in lines):
+        if len(row) >= 8:
+            found[row[0]] = {
+                "is_locked": row[1][:1] in ("!", "*"),
+                "has_empty_password": row[1] == "",
+                "changed_on": day(whole(row[2])),
+                "expires_on": day(whole(row[7])),
+            }
+    return found
+
+
+def shadow_by_passwd(text):
+    """Read `passwd -S -a`: name, state (L, NP, P), day of the last change, ages."""
+    found = {}
+    for words in (line.split() for line in text.split("\n")):
+        if len(words) >= 3:
+            date = re.match(r"(?:(\d\d)/(\d\d)/(\d{4})|(\d{4}-\d\d-\d\d))$", words[2])
+            month, dom, year, iso = date.groups() if date else (None, None, None, None)
+            found[words[0]] = {
+                "is_locked": words[1] in ("L", "LK"),
+                "has_empty_password": words[1] == "NP",
+                "changed_on": iso or (year and "-".join((year, month, dom))),
+            }
+    return found
+
+
+def day(number):
+    """Return the ISO date of a count of days since 1970, None for none."""
+    if number is None or not 0 < number < 200000:
+        return None
+    return time.strftime("%Y-%m-%d", time.gmtime(number * 86400))
+
+
+def memberships(host):
+    """Return account → sorted names of its groups, the primary one included."""
+    found, names = {}, {}
+    for group in host.once("groups", facts_groups):
+        names[group["gid"]] = group["name"]
+        for member in group["members"]:
+            found.setdefault(member, set()).add(group["name"])
+    for row in host.once("accounts", accounts):
+        if int(row[3]) in names:
+            found.setdefault(row[0], set()).add(names[int(row[3])])
+    return {name: sorted(groups) for name, groups in found.items()}
+
+
+def facts_groups(host):
+    rows = [line.split(":") for line in host.lines("/etc/group", 4 << 20)]
+    return [
+        {"name": row[0], "gid": int(row[2]), "members": [name for name in row[3].split(",") if name]}
+        for row in rows
+        if len(row) == 4 and row[2].isdigit()
+    ]
+
+
+def last_logins(host):
+    """Return name or uid → moment of the last login, from lastlog, lastlog2 and wtmp."""
+    import struct
+
+    found = {}
+    if host.is_file("/var/log/lastlog"):
+        with open(host.path("/var/log/lastlog"), "rb") as file:  # sparse: 292 bytes for each uid
+            for row in host.once("accounts", accounts):
+                if int(row[2]) < 1 << 24:
+                    file.seek(int(row[2]) * 292)
+                    record = file.read(4)
+                    if len(record) == 4 and any(record):
+                        found[int(row[2])] = float(struct.unpack("=I", record)[0])
+    if host.is_file("/var/lib/lastlog/lastlog2.db"):
+        found.update(last_logins_of_database(host.path("/var/lib/lastlog/lastlog2.db")))
+    if host.is_file("/var/log/wtmp"):
+        data = host.read("/var/log/wtmp", 4 << 20)
+        for offset in range(0, len(data) - 383, 384):
+            (kind,) = struct.unpack_from("=h", data, offset)
+            name = data[offset + 44 : offset + 76].split(b"\0")[0].decode("utf-8", "replace")
+            if kind == 7:  # a user's session began
+                at = float(struct.unpack_from("=I", data, offset + 340)[0])
+                found[name] = max(at, found.get(name, 0.0))
+    return found
+
+
+def last_logins_of_database(path):
+    import sqlite3
+
+    connection = sqlite3.connect("file:{}?mode=ro&immutable=1".format(path), uri=True)
+    try:
+        rows = connection.execute("SELECT Name, Time FROM Lastlog2 WHERE Time > 0").fetchall()
+        return {name: float(at) for name, at in rows}
+    except sqlite3.Error:
+        return {}
+    finally:
+        connection.close()
+
+
+KEY = re.compile(
+    r"(?:^|(?<=\s))(ssh-rsa|ssh-dss|ssh-ed25519|ecdsa-sha2-nistp\d+|sk-[\w-]+@openssh\.com"
+    r"|[\w-]+-cert-v01@openssh\.com)\s+([A-Za-z0-9+/]+={0,2})(?:\s+(.*))?$"
+)
+
+
+def keys_of(host, name, home):
+    """Return the keys that may log in as this account; None when they cannot be read."""
+    rows = []
+    for pattern in key_files(host):
+        path = pattern.replace("%h", home).replace("%u", name).replace("%%", "%")
+        path = path if path.startswith("/") else home.rstrip("/") + "/" + path
+        try:
+            lines = host.lines(path)
+        except PermissionError:
+            host.note("permission: authorized keys of users")
+            return None
+        except (OSError, ValueError):
+            continue
+        rows += [key for key in (key_of(line, path) for line in lines) if key]
+    return rows
+
+
+def key_files(host):
+    told = host.once("sshd", sshd_settings)["settings"].get("authorizedkeysfile")
+    return (told or ".ssh/authorized_keys .ssh/authorized_keys2").split()
+
+
+def key_of(line, path):
+    """Read one line of an authorized_keys file: options, type, key, comment."""
+    import base64
+    import hashlib
+
+    match = KEY.search(line.strip())
+    if match is None or line.lstrip().startswith("#"):
+        return None
+    try:
+        blob = base64.b64decode(match.group(2))
+    except ValueError:
+        return None
+    digest = base64.b64encode(hashlib.sha256(blob).digest()).decode("ascii").rstrip("=")
+    return {
+        "type": match.group(1),
+        "bits": key_bits(blob),
+        "fingerprint": "SHA256:" + digest,
+        "comment": match.group(3),
+        "options": line.strip()[: match.start()].strip() or None,
+        "file": path,
+    }
+
+
+def key_bits(blob):
+    """Return the length of an SSH public key in bits (RFC 4253, 5656, 8709), or None."""
+    import struct
+
+    fields = []
+    while len(blob) >= 4 and len(fields) < 4:
+        (length,) = struct.unpack_from(">I", blob)
+        fields.append(blob[4 : 4 + length])
+        blob = blob[4 + length :]
+    kind = fields[0] if fields else b""
+    if b"ed25519" in kind:
+        return 256
+    curve = re.search(rb"nistp(\d+)", kind)
+    if curve:
+        return int(curve.group(1))
+    slot = {b"ssh-rsa": 2, b"ssh-dss": 1}.get(kind)
+    if slot is None or len(fields) <= slot:
+        return None
+    return int.from_bytes(fields[slot], "big").bit_length()
