@@ -2202,3 +2202,298 @@ def key_bits(blob):
     if slot is None or len(fields) <= slot:
         return None
     return int.from_bytes(fields[slot], "big").bit_length()
+
+
+def facts_sudo(host):
+    """Return each rule of sudoers with its file and line, aliases expanded."""
+    if "sudoers" in host.programs:
+        numbered = sudoers_by_grep(host.output("sudoers"))
+        lines = sudoers_lines(host, "/etc/sudoers", 0, numbered.get)
+    elif host.stat("/etc/sudoers") is None:
+        raise Unknown("absent: no sudoers file")
+    else:
+        lines = sudoers_lines(host, "/etc/sudoers", 0, lambda path: list(enumerate(host.lines(path), 1)))
+    return sudo_rules(host, lines)
+
+
+def sudoers_by_grep(text):
+    """Read `grep -rn . /etc/sudoers /etc/sudoers.d`: path → numbered lines."""
+    found = {}
+    for line in text.split("\n"):
+        path, _, rest = line.partition(":")
+        number, colon, content = rest.partition(":")
+        if colon and number.isdigit():
+            found.setdefault(path, []).append((int(number), content))
+    return found
+
+
+INCLUDE = re.compile(r"\s*[@#](include|includedir)\s+\"?([^\"]+?)\"?\s*$")
+
+
+def sudoers_lines(host, path, depth, read):
+    """Yield (file, line number, text), continued lines joined and included files followed."""
+    if depth > 16:
+        raise Unknown("failed: sudoers files include each other")
+    pending, first = "", None
+    for number, line in read(path) or []:
+        first = first or number
+        pending += line
+        if pending.endswith("\\"):
+            pending = pending[:-1] + " "
+            continue
+        include = INCLUDE.match(pending)
+        if include:
+            target = include.group(2).replace("%h", os.uname()[1].partition(".")[0])
+            target = target if target.startswith("/") else path.rpartition("/")[0] + "/" + target
+            for inner in sudo_includes(host, include.group(1), target):
+                for row in sudoers_lines(host, inner, depth + 1, read):
+                    yield row
+        else:
+            text = re.sub(r"(?<!\\)#(?!\d).*$", "", pending).strip()
+            if text:
+                yield path, first, text
+        pending, first = "", None
+
+
+def sudo_includes(host, word, target):
+    """Return the files an include names; sudo skips names with a dot or a tilde at the end."""
+    if word == "include":
+        return [target]
+    names = [name for name in host.names(target) if "." not in name and not name.endswith("~")]
+    return [target.rstrip("/") + "/" + name for name in names]
+
+
+ALIAS = re.compile(r"(User|Runas|Host|Cmnd|Cmd)_Alias\s+(.+)$")
+TAG = re.compile(
+    r"^\s*((?:NO)?(?:PASSWD|EXEC|SETENV|LOG_INPUT|LOG_OUTPUT|MAIL|FOLLOW|INTERCEPT))\s*:\s*"
+)
+
+
+def sudo_rules(host, lines):
+    aliases, rules, is_free = {}, [], False
+    for path, number, text in lines:
+        alias = ALIAS.match(text)
+        if alias:
+            for one in split_plain(alias.group(2), ":"):
+                name, _, members = one.partition("=")
+                aliases[alias.group(1)[0] + name.strip()] = split_plain(members, ",")
+        elif text.startswith("Defaults"):
+            is_free = is_free or bool(re.match(r"Defaults\s.*!\s*authenticate\b", text))
+        else:
+            rules.append((path, number, text))
+    rows = []
+    for path, number, text in rules:
+        rows += sudo_rule(host, path, number, text, aliases)
+    for row in rows:
+        if is_free and not {"PASSWD", "NOPASSWD"} & set(row["tags"]):
+            row["tags"].append("NOPASSWD")
+    return rows
+
+
+def split_plain(text, sign):
+    r"""Split at `sign` where no backslash or quote protects it; parts stripped, none empty."""
+    parts = re.findall(r'((?:\\.|"[^"]*"|[^\\%s])+)' % sign, text)
+    return [part.strip() for part in parts if part.strip()]
+
+
+def expanded(words, letter, aliases, depth=0):
+    """Return words with aliases replaced by what they stand for; `!` before one is kept."""
+    found = []
+    for word in words:
+        negation, name = re.match(r"(!*)\s*(.*)", word).groups()
+        members = aliases.get(letter + name) if depth < 16 else None
+        if members is None:
+            found.append(word)
+        else:
+            found += [negation + inner for inner in expanded(members, letter, aliases, depth + 1)]
+    return found
+
+
+def sudo_rule(host, path, number, text, aliases):
+    """Read `who hosts = (run_as) TAGS: commands : hosts = …` into one row per run_as and tags."""
+    head, equals, rest = text.partition("=")
+    match = re.match(r"(.+?[^,\s])\s+(\S(?:.*\S)?)\s*$", re.sub(r"\s*,\s*", ",", head))
+    if not equals or match is None:
+        host.note("failed: {} line {} is not understood".format(path, number))
+        return []
+    who = expanded(split_plain(match.group(1), ","), "U", aliases)
+    rows, hosts, run_as, tags, last = [], match.group(2), "root", [], None
+    for command in split_plain(rest, ","):
+        named = re.match(r"\(([^)]*)\)\s*", command)
+        if named:
+            run_as, command = named.group(1).strip() or "root", command[named.end() :]
+        command = re.sub(r"^(?:(?:ROLE|TYPE|CWD|CHROOT|TIMEOUT|NOTBEFORE|NOTAFTER)=\S+\s+)+", "", command)
+        command, found = sudo_tags(command)
+        tags = [tag for tag in tags if opposite(tag) not in found and tag not in found] + found
+        if (run_as, tags) != last:
+            last = (run_as, tags)
+            rows.append(sudo_row(who, hosts, run_as, tags, path, number, aliases))
+        commands = expanded([command], "C", aliases)
+        rows[-1]["commands"] += commands
+        rows[-1]["writable"] += writable_programs(host, commands)
+    return rows
+
+
+def sudo_tags(command):
+    found = []
+    while True:
+        match = TAG.match(command)
+        if match is None:
+            return command.strip(), found
+        found.append(match.group(1))
+        command = command[match.end() :]
+
+
+def opposite(tag):
+    return tag[2:] if tag.startswith("NO") else "NO" + tag
+
+
+def sudo_row(who, hosts, run_as, tags, path, number, aliases):
+    users, _, groups = run_as.partition(":")
+    runs = expanded(split_plain(users, ","), "R", aliases) + [":" + g for g in split_plain(groups, ",")]
+    return {
+        "who": who,
+        "hosts": expanded(split_plain(hosts, ","), "H", aliases),
+        "run_as": runs,
+        "tags": list(tags),
+        "commands": [],
+        "writable": [],
+        "file": path,
+        "line": number,
+    }
+
+
+def writable_programs(host, commands):
+    programs = [command.lstrip("!").split(" ")[0] for command in commands]
+    return [name for name in programs if name.startswith("/") and host.is_file(name) and is_writable(host, name)]
+
+
+# --- Facts: sshd, firewall --------------------------------------------------------------------
+
+
+def facts_sshd(host):
+    told = host.once("sshd", sshd_settings)
+    if not told["settings"]:
+        raise Unknown(told["reason"])
+    return {key: told[key] for key in ("source", "settings", "matches")}
+
+
+def sshd_settings(host):
+    """Return the effective settings by `sshd -T`, else what the files say, marked so."""
+    told = {"source": "files", "settings": {}, "matches": [], "reason": ""}
+    try:
+        read_sshd_file(host, "/etc/ssh/sshd_config", told, [None], 0)
+    except PermissionError:
+        told["reason"] = "permission: /etc/ssh/sshd_config"
+    except OSError:
+        told["reason"] = "absent: no sshd"
+    try:
+        lines = host.output("sshd").split("\n")
+    except Unknown:
+        return told
+    effective = {}
+    for line in lines:
+        key, _, value = line.partition(" ")
+        if key:
+            effective[key] = effective[key] + " " + value if key in effective else value
+    return dict(told, source="sshd -T", settings=effective) if effective else told
+
+
+SSHD_REPEATED = ("port", "listenaddress", "hostkey", "acceptenv", "hostcertificate", "setenv")
+
+
+def read_sshd_file(host, path, told, match, depth):
+    """Add one file's settings: the first value counts; those after Match stand apart."""
+    for line in host.lines(path):
+        words = re.match(r"\s*(\w+)(?:\s*=\s*|\s+)\"?(.*?)\"?\s*$", line.partition(" #")[0])
+        if words is None:
+            continue
+        key, value = words.group(1).lower(), words.group(2)
+        if key == "include" and depth < 16:
+            for pattern in value.split():
+                pattern = pattern if pattern.startswith("/") else "/etc/ssh/" + pattern
+                for inner in host.glob(pattern):
+                    read_sshd_file(host, inner, told, match, depth + 1)
+        elif key == "match":
+            match[0] = {} if value.lower() != "all" else None
+            if match[0] is not None:
+                told["matches"].append({"criteria": value, "settings": match[0]})
+        else:
+            place = told["settings"] if match[0] is None else match[0]
+            if key in place and key in SSHD_REPEATED:
+                place[key] += " " + value
+            place.setdefault(key, value)
+
+
+def facts_firewall(host):
+    """Return the chains with their rules, as the program prints them."""
+    if not host.is_live:
+        return firewall_by_files(host)
+    for name, read in (("nft", nft_chains), ("iptables", iptables_chains)):
+        if name in host.programs:
+            chains = read(host.output(name))
+            if chains or name == "iptables":
+                return {"kind": "nftables" if name == "nft" else name, "source": name, "chains": chains}
+    if os.geteuid() != 0 and (find_program("nft") or find_program("iptables-save")):
+        raise Unknown("permission: the firewall's rules")
+    raise Unknown("absent: neither nft nor iptables-save is installed")
+
+
+FIREWALL_FILES = (
+    ("/etc/nftables.conf", "nftables"),
+    ("/etc/iptables/rules.v4", "iptables"),
+    ("/etc/sysconfig/iptables", "iptables"),
+)
+
+
+def firewall_by_files(host):
+    for path, kind in FIREWALL_FILES:
+        if host.is_file(path):
+            read = nft_chains if kind == "nftables" else iptables_chains
+            return {"kind": kind, "source": path, "chains": read(host.text(path))}
+    raise Unknown("absent: no saved rules")
+
+
+def nft_chains(text):
+    """Read `nft list ruleset`: tables hold chains, chains hold one rule a line."""
+    chains, table, chain = [], None, None
+    for line in (line.strip() for line in text.split("\n")):
+        head = re.match(r"table (\w+) (\S+) \{", line)
+        opened = re.match(r"chain (\S+) \{", line)
+        if head:
+            table = head.groups()
+        elif opened and table:
+            chain = chain_row(table[0], table[1], opened.group(1))
+            chains.append(chain)
+        elif line == "}":
+            chain = None
+        elif chain is not None and line.startswith("type "):
+            hook = re.search(r"\bhook (\w+)", line)
+            policy = re.search(r"\bpolicy (\w+)", line)
+            chain["hook"] = hook.group(1) if hook else None
+            chain["policy"] = policy.group(1) if policy else "accept"
+        elif chain is not None and line and not line.startswith("#"):
+            chain["rules"].append(line)
+    return chains
+
+
+def chain_row(family, table, name):
+    return {"family": family, "table": table, "chain": name, "hook": None, "policy": None, "rules": []}
+
+
+def iptables_chains(text):
+    """Read `iptables-save`: `*table`, `:CHAIN POLICY [counters]`, `-A CHAIN rule`."""
+    chains, table = {}, "filter"
+    for line in text.split("\n"):
+        words = line.split(" ", 2)
+        if line.startswith("*"):
+            table = line[1:].strip()
+        elif line.startswith(":") and len(words) >= 2:
+            chain = chain_row("ip", table, words[0][1:])
+            is_built_in = words[1] != "-"
+            chain["hook"] = words[0][1:].lower() if is_built_in else None
+            chain["policy"] = words[1].lower() if is_built_in else None
+            chains[table, words[0][1:]] = chain
+        elif words[0] == "-A" and len(words) == 3 and (table, words[1]) in chains:
+            chains[table, words[1]]["rules"].append(words[2])
+    return list(chains.values())
