@@ -2318,7 +2318,8 @@ def sudo_rule(host, path, number, text, aliases):
         return []
     who = expanded(split_plain(match.group(1), ","), "U", aliases)
     rows, hosts, run_as, tags, last = [], match.group(2), "root", [], None
-    for command in split_plain(rest, ","):
+    rest, *others = re.split(r"\s+:\s+(?=[\w!, .-]+=)", rest)
+    for command in split_plain(re.sub(r"\([^)]*\)", keep_commas, rest), ","):
         named = re.match(r"\(([^)]*)\)\s*", command)
         if named:
             run_as, command = named.group(1).strip() or "root", command[named.end() :]
@@ -2331,7 +2332,14 @@ def sudo_rule(host, path, number, text, aliases):
         commands = expanded([command], "C", aliases)
         rows[-1]["commands"] += commands
         rows[-1]["writable"] += writable_programs(host, commands)
+    for other in others:
+        rows += sudo_rule(host, path, number, match.group(1) + " " + other, aliases)
     return rows
+
+
+def keep_commas(match):
+    r"""Protect the commas of a `(run_as, list)` from being read as ends of commands."""
+    return match.group(0).replace(",", "\\,")
 
 
 def sudo_tags(command):
@@ -2349,7 +2357,7 @@ def opposite(tag):
 
 
 def sudo_row(who, hosts, run_as, tags, path, number, aliases):
-    users, _, groups = run_as.partition(":")
+    users, _, groups = run_as.replace("\\,", ",").partition(":")
     runs = expanded(split_plain(users, ","), "R", aliases) + [":" + g for g in split_plain(groups, ",")]
     return {
         "who": who,
@@ -2497,3 +2505,174 @@ def iptables_chains(text):
         elif words[0] == "-A" and len(words) == 3 and (table, words[1]) in chains:
             chains[table, words[1]]["rules"].append(words[2])
     return list(chains.values())
+
+
+# --- Facts: kernel, restart, containers -------------------------------------------------------
+
+SYSCTLS = (
+    "fs.file-max fs.nr_open fs.protected_fifos fs.protected_hardlinks fs.protected_regular"
+    " fs.protected_symlinks fs.suid_dumpable kernel.core_pattern kernel.dmesg_restrict"
+    " kernel.kptr_restrict kernel.modules_disabled kernel.panic kernel.panic_on_oops kernel.pid_max"
+    " kernel.randomize_va_space kernel.sysrq kernel.threads-max kernel.unprivileged_bpf_disabled"
+    " kernel.unprivileged_userns_clone kernel.yama.ptrace_scope net.core.somaxconn"
+    " net.ipv4.conf.all.accept_redirects net.ipv4.conf.all.accept_source_route"
+    " net.ipv4.conf.all.log_martians net.ipv4.conf.all.rp_filter net.ipv4.conf.all.send_redirects"
+    " net.ipv4.conf.all.secure_redirects net.ipv4.icmp_echo_ignore_broadcasts net.ipv4.ip_forward"
+    " net.ipv4.ip_local_port_range net.ipv4.tcp_congestion_control net.ipv4.tcp_max_syn_backlog"
+    " net.ipv4.tcp_syncookies net.ipv6.conf.all.accept_redirects net.ipv6.conf.all.disable_ipv6"
+    " net.ipv6.conf.all.forwarding net.netfilter.nf_conntrack_max vm.overcommit_memory"
+    " vm.panic_on_oom vm.swappiness"
+).split()
+
+
+def facts_kernel(host):
+    sysctls = {name: host.word("/proc/sys/" + name.replace(".", "/")) for name in SYSCTLS}
+    weaknesses = "/sys/devices/system/cpu/vulnerabilities"
+    handles = (host.word("/proc/sys/fs/file-nr") or "").split()
+    if not host.stat("/proc/sys/kernel"):
+        raise Unknown("absent: no kernel runs in this root")
+    return {
+        "sysctls": {name: value for name, value in sysctls.items() if value is not None},
+        "modules": sorted(line.split(" ")[0] for line in (host.word("/proc/modules") or "").split("\n") if line),
+        "taint": host.number("/proc/sys/kernel/tainted"),
+        "mitigations": {name: host.word(weaknesses + "/" + name) for name in host.names(weaknesses)},
+        "file_handles": int(handles[0]) if handles else None,
+        "file_handles_limit": int(handles[2]) if len(handles) == 3 else None,
+        "command_line": mask_text(host.word("/proc/cmdline") or "") or None,
+    }
+
+
+def facts_restart(host):
+    kernels, running = installed_kernels(host), running_kernel(host)
+    newest = kernels[-1] if kernels else None
+    marks = ("/run/reboot-required", "/var/run/reboot-required")
+    marked = any(host.stat(mark) for mark in marks)
+    names = next((text for text in (host.word(mark + ".pkgs") for mark in marks) if text), "")
+    reasons = ["packages"] if marked else []
+    if newest and running and natural(newest) > natural(running) and running in kernels:
+        reasons.append("kernel")
+    return {
+        "reboot_required": bool(reasons),
+        "reasons": reasons,
+        "packages": sorted(set(names.split())),
+        "running_kernel": running,
+        "newest_kernel": newest,
+        "processes": processes_on_deleted(host) if host.is_live else [],
+    }
+
+
+DELETED = re.compile(r"^\S+ ..x\S* \S+ \S+ \d+ +(/(?:usr|lib|lib64|opt|bin|sbin)[^\n]*) \(deleted\)$", re.M)
+
+
+def processes_on_deleted(host):
+    """Return the processes that run code whose file is gone: an update they have not taken."""
+    rows, is_refused = [], False
+    for pid in pids(host):
+        if host.left() < 0.3:
+            host.note("time: not every process was looked at")
+            break
+        try:
+            files = sorted(set(DELETED.findall(host.text("/proc/{}/maps".format(pid), 4 << 20))))
+        except OSError as error:
+            is_refused = is_refused or isinstance(error, PermissionError)
+            continue
+        if files:
+            command = host.word("/proc/{}/comm".format(pid))
+            rows.append({"pid": pid, "command": command, "unit": unit_of(host, pid), "files": files[:20]})
+    if is_refused:
+        host.note("permission: processes of other users")
+    return rows
+
+
+CONTAINER_SOCKETS = (("docker", "/run/docker.sock"), ("podman", "/run/podman/podman.sock"))
+
+
+def facts_containers(host):
+    rows = []
+    for runtime, path in CONTAINER_SOCKETS:
+        if host.is_live and host.stat(path) is not None:
+            rows += [container_row(runtime, row) for row in ask_runtime(host, path)]
+    return rows
+
+
+def ask_runtime(host, path):
+    """Ask a container engine for its list: the one GET this file sends to its socket."""
+    import http.client
+    import socket
+
+    connection = http.client.HTTPConnection("localhost", timeout=max(0.1, min(1.0, host.left())))
+    connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.sock.settimeout(connection.timeout)
+    try:
+        connection.sock.connect(path)
+        connection.request("GET", "/containers/json?all=1")
+        answer = connection.getresponse()
+        if answer.status != 200:
+            raise Unknown("failed: {} answered {}".format(path, answer.status))
+        return json.loads(answer.read(PROGRAM_BYTES).decode("utf-8", "replace"))
+    except http.client.HTTPException as error:
+        raise Unknown("failed: {}: {}".format(path, error))
+    finally:
+        connection.close()
+
+
+def container_row(runtime, row):
+    image = row.get("Image") or ""
+    return {
+        "runtime": runtime,
+        "id": row.get("Id"),
+        "name": (row.get("Names") or [""])[0].lstrip("/"),
+        "image": image.partition("@")[0],
+        "digest": image.partition("@")[2] or row.get("ImageID"),
+        "state": row.get("State"),
+        "created_at": row.get("Created"),
+    }
+
+
+# --- Facts: logs ------------------------------------------------------------------------------
+
+
+def facts_logs(host):
+    journal = [line.strip() for path in journal_files(host) for line in host.lines(path)]
+    limits = [line.partition("=")[2].strip() for line in journal if re.match(r"SystemMaxUse\s*=", line)]
+    size, is_whole = folder_bytes(host, "/var/log", 20000)
+    if not is_whole:
+        host.note("cut: /var/log holds more than 20,000 files")
+    return {
+        "path": "/var/log",
+        "size_bytes": size,
+        "mount": mount_of(host, "/var/log"),
+        "journal_is_persistent": host.is_folder("/var/log/journal"),
+        "journal_limit": limits[-1] if limits and limits[-1] else None,
+    }
+
+
+def journal_files(host):
+    parts = []
+    for folder in ("/usr/lib/systemd", "/etc/systemd"):
+        parts += [folder + "/journald.conf"] + host.files(folder + "/journald.conf.d", ".conf")
+    return [path for path in parts if host.is_file(path)]
+
+
+def folder_bytes(host, folder, limit):
+    """Return (bytes on disk below a folder, whether everything was counted)."""
+    size, count = 0, 0
+    for place, _, names in os.walk(host.path(folder)):
+        for name in names:
+            count += 1
+            if count > limit:
+                return size, False
+            try:
+                size += os.lstat(os.path.join(place, name)).st_blocks * 512
+            except OSError:
+                continue  # rotated away meanwhile
+    return size, True
+
+
+def mount_of(host, path):
+    try:
+        mounts = [row[0] for row in mounts_of(host)]
+    except OSError:
+        return None
+    above = [mount for mount in mounts if (path + "/").startswith(mount.rstrip("/") + "/")]
+    return max(above, key=len) if above else None
