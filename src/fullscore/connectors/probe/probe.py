@@ -2676,3 +2676,225 @@ def mount_of(host, path):
         return None
     above = [mount for mount in mounts if (path + "/").startswith(mount.rstrip("/") + "/")]
     return max(above, key=len) if above else None
+
+
+# --- Facts: certificates ----------------------------------------------------------------------
+
+CERTIFICATE_NAMED = re.compile(
+    r"^[ \t]*(?:ssl_certificate|SSLCertificateFile|(?:smtpd?_)?tls_(?:cert|chain)_files?|smtpd?_tls_cert_file"
+    r"|smtpd?_tls_chain_files|ssl_cert(?:_file)?|ssl[-_]cert|ssl_server_cert_file|tls_certificate"
+    r"|TLSCertificateFile|olcTLSCertificateFile:?|rsa_cert_file|tls-cert-file|certfile|cert|crt"
+    r"|bind\b.*?\bcrt)\b[ \t]*[=:]?[ \t]*[<\"']?[ \t]*(/[^\s;,\"']+)",
+    re.M,
+)
+CERTIFICATE_CONFIGS = (
+    "/etc/nginx/nginx.conf /etc/nginx/conf.d/*.conf /etc/nginx/sites-enabled/* /etc/nginx/snippets/*.conf"
+    " /etc/apache2/sites-enabled/*.conf /etc/apache2/mods-enabled/ssl.conf /etc/httpd/conf/httpd.conf"
+    " /etc/httpd/conf.d/*.conf /etc/postfix/main.cf /etc/dovecot/dovecot.conf"
+    " /etc/dovecot/conf.d/10-ssl.conf /etc/postgresql/*/*/postgresql.conf"
+    " /var/lib/pgsql/data/postgresql.conf /etc/mysql/my.cnf /etc/mysql/*.conf.d/*.cnf /etc/my.cnf"
+    " /etc/my.cnf.d/*.cnf /etc/haproxy/haproxy.cfg /etc/exim4/exim4.conf* /etc/ldap/slapd.conf"
+    " /etc/vsftpd.conf /etc/redis/redis.conf /etc/mosquitto/conf.d/*.conf /etc/mosquitto/mosquitto.conf"
+    " /etc/stunnel/*.conf /etc/proftpd/tls.conf"
+).split()
+CERTIFICATE_PLACES = (
+    "/etc/letsencrypt/live/*/fullchain.pem /etc/kubernetes/pki/*.crt /etc/pki/tls/certs/localhost.crt"
+    " /etc/cockpit/ws-certs.d/*.cert /etc/cockpit/ws-certs.d/*.crt"
+).split()
+PEM = re.compile(rb"-----BEGIN (?:TRUSTED )?CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+?)-----END")
+
+
+def facts_certificates(host):
+    """Return the first certificate of each file a service's settings name: the service's own."""
+    rows = []
+    for path, named_by in sorted(certificate_files(host).items()):
+        try:
+            data = host.read(path)
+        except OSError as error:
+            host.note(("permission: " if isinstance(error, PermissionError) else "failed: ") + path)
+            continue
+        try:
+            fields = certificate(first_certificate(data))
+        except (ValueError, IndexError) as error:
+            host.note("failed: {}: {}".format(path, error))
+            continue
+        rows.append(dict(fields, path=path, named_by=named_by))
+    return rows
+
+
+def certificate_files(host):
+    """Return path → the settings file that names it; None for a place known by itself."""
+    found = {path: None for place in CERTIFICATE_PLACES for path in host.glob(place)}
+    for pattern in CERTIFICATE_CONFIGS:
+        for config in host.glob(pattern):
+            try:
+                text = host.text(config)
+            except PermissionError:
+                host.note("permission: " + config)
+                continue
+            except OSError:
+                continue
+            for path in CERTIFICATE_NAMED.findall(text):
+                if "$" not in path and host.is_file(path):
+                    found[path] = config
+    return dict(list(found.items())[:1000])
+
+
+def first_certificate(data):
+    import base64
+
+    match = PEM.search(data)
+    if match:
+        return base64.b64decode(b"".join(match.group(1).split()))
+    if data[:1] == b"\x30":
+        return data
+    raise ValueError("no certificate in it")
+
+
+# X.509 is read here, as DER (ITU-T X.690; RFC 5280 section 4.1), because neither the standard
+# library nor every host has a reader.
+
+SIGNATURES = {
+    "1.2.840.113549.1.1.4": "md5-rsa",
+    "1.2.840.113549.1.1.5": "sha1-rsa",
+    "1.2.840.113549.1.1.10": "rsa-pss",
+    "1.2.840.113549.1.1.11": "sha256-rsa",
+    "1.2.840.113549.1.1.12": "sha384-rsa",
+    "1.2.840.113549.1.1.13": "sha512-rsa",
+    "1.2.840.10045.4.1": "sha1-ecdsa",
+    "1.2.840.10045.4.3.2": "sha256-ecdsa",
+    "1.2.840.10045.4.3.3": "sha384-ecdsa",
+    "1.2.840.10045.4.3.4": "sha512-ecdsa",
+    "1.3.101.112": "ed25519",
+    "1.3.101.113": "ed448",
+}
+KEYS = {"1.2.840.113549.1.1.1": "rsa", "1.2.840.10045.2.1": "ec", "1.2.840.10040.4.1": "dsa"}
+CURVES = {"1.2.840.10045.3.1.7": 256, "1.3.132.0.34": 384, "1.3.132.0.35": 521}
+NAME_PARTS = {
+    "2.5.4.3": "CN",
+    "2.5.4.6": "C",
+    "2.5.4.7": "L",
+    "2.5.4.8": "ST",
+    "2.5.4.10": "O",
+    "2.5.4.11": "OU",
+}
+
+
+def der(data, at=0):
+    """Return (tag, content, end) of the element at `at`."""
+    tag, length = data[at], data[at + 1]
+    at += 2
+    if length & 0x80:
+        size = length & 0x7F
+        if not 1 <= size <= 4:
+            raise ValueError("length of {} bytes".format(size))
+        length = int.from_bytes(data[at : at + size], "big")
+        at += size
+    if at + length > len(data):
+        raise ValueError("cut short")
+    return tag, data[at : at + length], at + length
+
+
+def der_all(data):
+    """Return the elements one after another as (tag, content)."""
+    rows, at = [], 0
+    while at < len(data):
+        tag, content, at = der(data, at)
+        rows.append((tag, content))
+    return rows
+
+
+def der_name(data):
+    """Return an object identifier in dots."""
+    numbers, value = [], 0
+    for byte in data:
+        value = value << 7 | byte & 0x7F
+        if not byte & 0x80:
+            numbers.append(value)
+            value = 0
+    first = min(numbers[0] // 40, 2)
+    return ".".join(str(number) for number in [first, numbers[0] - 40 * first] + numbers[1:])
+
+
+def certificate(data):
+    import hashlib
+
+    _, whole_of_it, end = der(data)
+    body, algorithm, _ = der_all(whole_of_it)
+    parts = der_all(body[1])
+    if parts[0][0] == 0xA0:  # the version, absent in version 1
+        parts = parts[1:]
+    serial, _, issuer, times, subject, key = (content for _, content in parts[:6])
+    begins, ends = (der_time(*row) for row in der_all(times))
+    kind, bits = certificate_key(key)
+    extensions = next((content for tag, content in parts[6:] if tag == 0xA3), b"")
+    signed = der_name(der(algorithm[1])[1])
+    return {
+        "fingerprint": hashlib.sha256(data[:end]).hexdigest(),
+        "subject": certificate_name(subject),
+        "names": certificate_names(extensions),
+        "issuer": certificate_name(issuer),
+        "is_self_signed": issuer == subject,
+        "serial": "%x" % int.from_bytes(serial, "big"),
+        "not_before": begins,
+        "ends_at": ends,
+        "key_kind": kind,
+        "key_bits": bits,
+        "signature": SIGNATURES.get(signed, signed),
+    }
+
+
+def der_time(tag, content):
+    """Return Unix seconds of a UTCTime (two-digit year, 1950-2049) or a GeneralizedTime."""
+    import calendar
+
+    text = content.decode("ascii")
+    if tag == 0x17:
+        text = ("19" if text[:2] >= "50" else "20") + text
+    return float(calendar.timegm(time.strptime(text, "%Y%m%d%H%M%SZ")))
+
+
+def certificate_name(data):
+    parts = []
+    for _, group in der_all(data):
+        for _, pair in der_all(group):
+            (_, kind), (tag, value) = der_all(pair)
+            text = value.decode("utf-16-be" if tag == 0x1E else "utf-8", "replace")
+            kind = der_name(kind)
+            parts.append(NAME_PARTS.get(kind, kind) + "=" + text)
+    return ", ".join(parts)
+
+
+def certificate_names(extensions):
+    """Return the DNS names and addresses of the subject alternative name."""
+    import socket
+
+    names = []
+    for _, extension in der_all(der(extensions)[1]) if extensions else []:
+        fields = der_all(extension)
+        if der_name(fields[0][1]) != "2.5.29.17":
+            continue
+        for tag, value in der_all(der(fields[-1][1])[1]):
+            if tag == 0x82:
+                names.append(value.decode("ascii", "replace"))
+            elif tag == 0x87 and len(value) in (4, 16):
+                family = socket.AF_INET if len(value) == 4 else socket.AF_INET6
+                names.append(socket.inet_ntop(family, value))
+    return names
+
+
+def certificate_key(data):
+    """Return (kind, bits) of a subject public key."""
+    (_, algorithm), (_, bits) = der_all(data)
+    fields = der_all(algorithm)
+    name = der_name(fields[0][1])
+    kind = KEYS.get(name) or SIGNATURES.get(name, name)
+    if kind == "rsa":
+        modulus = der_all(der(bits[1:])[1])[0][1]
+        return kind, int.from_bytes(modulus, "big").bit_length()
+    if kind == "ec" and len(fields) > 1 and fields[1][0] == 0x06:
+        curve = der_name(fields[1][1])
+        return kind, CURVES.get(curve)
+    if kind == "dsa" and len(fields) > 1:
+        return kind, int.from_bytes(der_all(fields[1][1])[0][1], "big").bit_length()
+    return kind, {"ed25519": 256, "ed448": 456}.get(kind)
