@@ -52,11 +52,12 @@ class Unknown(Exception):
 class Host:
     """One root to read, with a time budget and the list of what could not be read."""
 
-    def __init__(self, root="/", seconds=SECONDS, cloud=False, languages=False):
+    def __init__(self, root="/", seconds=SECONDS, cloud=False, languages=False, sudo=False):
         self.root = os.path.realpath(root)
         self.is_live = self.root == "/"
         self.cloud = cloud
         self.languages = languages
+        self.sudo = sudo
         self.errors = []
         self.section = ""
         self.programs = {}
@@ -271,14 +272,15 @@ def drain(host, process, chunks):
 
 
 def kill(process):
+    """End a program; one that sudo made another user's ends by itself when its output is closed."""
     import signal
 
     if process.poll() is None:
         try:
             os.killpg(process.pid, signal.SIGKILL)
-        except OSError:
-            process.kill()
-        process.wait()
+            process.wait()
+        except PermissionError:
+            process.returncode = -signal.SIGKILL
     process.stdout.close()
 
 
@@ -1732,7 +1734,9 @@ def dnf_updates(host):
     security = set(re.findall(r"^\S+\s+\S*Sec\S*\s+(\S+)$", host.output("dnf security"), re.M))
     installed = {row["name"] + "." + str(row["architecture"]): row for row in rpm_packages(host)}
     rows = []
-    for label, version, origin in re.findall(r"^(\S+\.\w+)\s+(\S+)\s+(\S+)$", host.output("dnf"), re.M):
+    for label, version, origin in re.findall(
+        r"^(\S+\.\w+)\s+(\S+)\s+(\S+)$", host.output("dnf"), re.M
+    ):
         name, _, architecture = label.rpartition(".")
         build = "{}-{}.{}".format(name, version.rpartition(":")[2], architecture)
         old = installed.get(label, {}).get("version")
@@ -1880,7 +1884,9 @@ def cron_row(host, path, line, schedule, user, command):
         "schedule": schedule,
         "user": user,
         "command": masked_line(command)[:500],
-        "writable": [name for name in [path] + named if host.is_file(name) and is_writable(host, name)],
+        "writable": [
+            name for name in [path] + named if host.is_file(name) and is_writable(host, name)
+        ],
     }
 
 
@@ -1931,7 +1937,9 @@ def process_of(host, pid):
         "user": status.st_uid,
         "threads": int(words[17]),
         "cpu_seconds": ticks / TICKS,
-        "cpu_percent": round(100.0 * (ticks - before) / TICKS / passed, 1) if passed > 0.2 else None,
+        "cpu_percent": round(100.0 * (ticks - before) / TICKS / passed, 1)
+        if passed > 0.2
+        else None,
         "memory_bytes": int(words[21]) * PAGE_BYTES,
         "started_at": booted_at(host) + int(words[19]) / TICKS,
         "handles": handles,
@@ -1943,7 +1951,9 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 def booted_at(host):
-    return host.once("booted", lambda host: float(re.search(r"btime (\d+)", host.text("/proc/stat")).group(1)))
+    return host.once(
+        "booted", lambda host: float(re.search(r"btime (\d+)", host.text("/proc/stat")).group(1))
+    )
 
 
 def handles_of(host, folder):
@@ -2087,7 +2097,11 @@ def memberships(host):
 def facts_groups(host):
     rows = [line.split(":") for line in host.lines("/etc/group", 4 << 20)]
     return [
-        {"name": row[0], "gid": int(row[2]), "members": [name for name in row[3].split(",") if name]}
+        {
+            "name": row[0],
+            "gid": int(row[2]),
+            "members": [name for name in row[3].split(",") if name],
+        }
         for row in rows
         if len(row) == 4 and row[2].isdigit()
     ]
@@ -2212,7 +2226,9 @@ def facts_sudo(host):
     elif host.stat("/etc/sudoers") is None:
         raise Unknown("absent: no sudoers file")
     else:
-        lines = sudoers_lines(host, "/etc/sudoers", 0, lambda path: list(enumerate(host.lines(path), 1)))
+        lines = sudoers_lines(
+            host, "/etc/sudoers", 0, lambda path: list(enumerate(host.lines(path), 1))
+        )
     return sudo_rules(host, lines)
 
 
@@ -2323,7 +2339,9 @@ def sudo_rule(host, path, number, text, aliases):
         named = re.match(r"\(([^)]*)\)\s*", command)
         if named:
             run_as, command = named.group(1).strip() or "root", command[named.end() :]
-        command = re.sub(r"^(?:(?:ROLE|TYPE|CWD|CHROOT|TIMEOUT|NOTBEFORE|NOTAFTER)=\S+\s+)+", "", command)
+        command = re.sub(
+            r"^(?:(?:ROLE|TYPE|CWD|CHROOT|TIMEOUT|NOTBEFORE|NOTAFTER)=\S+\s+)+", "", command
+        )
         command, found = sudo_tags(command)
         tags = [tag for tag in tags if opposite(tag) not in found and tag not in found] + found
         if (run_as, tags) != last:
@@ -2358,7 +2376,9 @@ def opposite(tag):
 
 def sudo_row(who, hosts, run_as, tags, path, number, aliases):
     users, _, groups = run_as.replace("\\,", ",").partition(":")
-    runs = expanded(split_plain(users, ","), "R", aliases) + [":" + g for g in split_plain(groups, ",")]
+    runs = expanded(split_plain(users, ","), "R", aliases) + [
+        ":" + g for g in split_plain(groups, ",")
+    ]
     return {
         "who": who,
         "hosts": expanded(split_plain(hosts, ","), "H", aliases),
@@ -2373,7 +2393,11 @@ def sudo_row(who, hosts, run_as, tags, path, number, aliases):
 
 def writable_programs(host, commands):
     programs = [command.lstrip("!").split(" ")[0] for command in commands]
-    return [name for name in programs if name.startswith("/") and host.is_file(name) and is_writable(host, name)]
+    return [
+        name
+        for name in programs
+        if name.startswith("/") and host.is_file(name) and is_writable(host, name)
+    ]
 
 
 # --- Facts: sshd, firewall --------------------------------------------------------------------
@@ -2441,7 +2465,11 @@ def facts_firewall(host):
         if name in host.programs:
             chains = read(host.output(name))
             if chains or name == "iptables":
-                return {"kind": "nftables" if name == "nft" else name, "source": name, "chains": chains}
+                return {
+                    "kind": "nftables" if name == "nft" else name,
+                    "source": name,
+                    "chains": chains,
+                }
     if os.geteuid() != 0 and (find_program("nft") or find_program("iptables-save")):
         raise Unknown("permission: the firewall's rules")
     raise Unknown("absent: neither nft nor iptables-save is installed")
@@ -2486,7 +2514,14 @@ def nft_chains(text):
 
 
 def chain_row(family, table, name):
-    return {"family": family, "table": table, "chain": name, "hook": None, "policy": None, "rules": []}
+    return {
+        "family": family,
+        "table": table,
+        "chain": name,
+        "hook": None,
+        "policy": None,
+        "rules": [],
+    }
 
 
 def iptables_chains(text):
@@ -2533,9 +2568,13 @@ def facts_kernel(host):
         raise Unknown("absent: no kernel runs in this root")
     return {
         "sysctls": {name: value for name, value in sysctls.items() if value is not None},
-        "modules": sorted(line.split(" ")[0] for line in (host.word("/proc/modules") or "").split("\n") if line),
+        "modules": sorted(
+            line.split(" ")[0] for line in (host.word("/proc/modules") or "").split("\n") if line
+        ),
         "taint": host.number("/proc/sys/kernel/tainted"),
-        "mitigations": {name: host.word(weaknesses + "/" + name) for name in host.names(weaknesses)},
+        "mitigations": {
+            name: host.word(weaknesses + "/" + name) for name in host.names(weaknesses)
+        },
         "file_handles": int(handles[0]) if handles else None,
         "file_handles_limit": int(handles[2]) if len(handles) == 3 else None,
         "command_line": mask_text(host.word("/proc/cmdline") or "") or None,
@@ -2561,7 +2600,9 @@ def facts_restart(host):
     }
 
 
-DELETED = re.compile(r"^\S+ ..x\S* \S+ \S+ \d+ +(/(?:usr|lib|lib64|opt|bin|sbin)[^\n]*) \(deleted\)$", re.M)
+DELETED = re.compile(
+    r"^\S+ ..x\S* \S+ \S+ \d+ +(/(?:usr|lib|lib64|opt|bin|sbin)[^\n]*) \(deleted\)$", re.M
+)
 
 
 def processes_on_deleted(host):
@@ -2578,7 +2619,9 @@ def processes_on_deleted(host):
             continue
         if files:
             command = host.word("/proc/{}/comm".format(pid))
-            rows.append({"pid": pid, "command": command, "unit": unit_of(host, pid), "files": files[:20]})
+            rows.append(
+                {"pid": pid, "command": command, "unit": unit_of(host, pid), "files": files[:20]}
+            )
     if is_refused:
         host.note("permission: processes of other users")
     return rows
@@ -2634,7 +2677,9 @@ def container_row(runtime, row):
 
 def facts_logs(host):
     journal = [line.strip() for path in journal_files(host) for line in host.lines(path)]
-    limits = [line.partition("=")[2].strip() for line in journal if re.match(r"SystemMaxUse\s*=", line)]
+    limits = [
+        line.partition("=")[2].strip() for line in journal if re.match(r"SystemMaxUse\s*=", line)
+    ]
     size, is_whole = folder_bytes(host, "/var/log", 20000)
     if not is_whole:
         host.note("cut: /var/log holds more than 20,000 files")
@@ -2898,3 +2943,289 @@ def certificate_key(data):
     if kind == "dsa" and len(fields) > 1:
         return kind, int.from_bytes(der_all(fields[1][1])[0][1], "big").bit_length()
     return kind, {"ed25519": 256, "ed448": 456}.get(kind)
+
+
+# --- The run ----------------------------------------------------------------------------------
+
+SECTIONS = (  # what programs tell comes late, so that they work while files are read
+    ("identity", facts_identity),
+    ("os", facts_os),
+    ("filesystems", facts_filesystems),
+    ("interfaces", facts_interfaces),
+    ("routes", facts_routes),
+    ("neighbours", facts_neighbours),
+    ("groups", facts_groups),
+    ("sudo", facts_sudo),
+    ("kernel", facts_kernel),
+    ("cron", facts_cron),
+    ("certificates", facts_certificates),
+    ("logs", facts_logs),
+    ("containers", facts_containers),
+    ("listeners", facts_listeners),
+    ("databases", facts_databases),
+    ("hardware", facts_hardware),
+    ("sshd", facts_sshd),
+    ("users", facts_users),
+    ("firewall", facts_firewall),
+    ("packages", facts_packages),
+    ("units", facts_units),
+    ("timers", facts_timers),
+    ("processes", facts_processes),
+    ("restart", facts_restart),
+    ("updates", facts_updates),
+)
+
+# name → command that only reads; those of GRANTS need root, or `--sudo` and a sudoers line each.
+# They are exact: no wildcard, nothing that takes a path from us.
+GRANTS = {
+    "sshd": ["sshd", "-T"],
+    "nft": ["nft", "list", "ruleset"],
+    "iptables": ["iptables-save"],
+    "passwords": ["passwd", "-S", "-a"],
+    "sudoers": ["grep", "-rn", ".", "/etc/sudoers", "/etc/sudoers.d"],
+}
+FILES_OF_ROOT = ("passwords", "sudoers")  # root reads the files themselves
+DNF = ["dnf", "-q", "-C", "--setopt=cachedir=/var/cache/dnf"]
+
+
+def start_programs(host):
+    """Start every program at once; those for package lists run as nobody, unable to refresh them."""
+    if not host.is_live:
+        return
+    if host.is_folder("/var/lib/apt/lists"):
+        host.start("apt", ["apt", "list", "--upgradable"], as_nobody=True)
+    if any(host.is_folder(folder) for folder in RPM_FOLDERS):
+        host.start("rpm", ["rpm", "-qa", "--qf", RPM_FORMAT])
+    if host.is_folder("/var/cache/dnf"):
+        host.start("dnf", DNF + ["list", "--upgrades"], as_nobody=True)
+        host.start("dnf security", DNF + ["updateinfo", "list", "--security"], as_nobody=True)
+    if host.is_folder("/etc/apk"):
+        host.start("apk", ["apk", "version", "-l", "<"], as_nobody=True)
+    if host.is_folder("/run/systemd/system"):
+        show = ["systemctl", "show", "--no-pager", "--property="]
+        host.start("units", show[:-1] + [show[-1] + UNIT_PROPERTIES] + UNIT_KINDS)
+        host.start("timers", show[:-1] + [show[-1] + TIMER_PROPERTIES, "*.timer"])
+    start_privileged(host)
+
+
+def start_privileged(host):
+    is_root = os.geteuid() == 0
+    if not is_root and not host.sudo:
+        return
+    for name, command in sorted(GRANTS.items()):
+        program = find_program(command[0])
+        if program and not (is_root and name in FILES_OF_ROOT):
+            host.start(name, command if is_root else ["sudo", "-n", program] + command[1:])
+    for name in disk_names(host)[:64] if is_root else []:
+        host.start("smart " + name, ["smartctl", "--json", "-n", "standby", "-HA", "/dev/" + name])
+
+
+def collect(host, facts=True, samples=True):
+    """Return the whole report; it never raises for what the host is like."""
+    report = {"format": FORMAT, "probe": VERSION, "at": round(host.started, 3)}
+    begun, rows, told = time.monotonic(), [], {}
+    if samples:
+        rows = _samples_of(host, host.errors)
+    if facts:
+        host.first_ticks = first_ticks(host)
+        start_programs(host)
+        for name, read in SECTIONS:
+            read_section(host, name, read, told)
+        host.close()
+    told = cleaned(told)
+    fit(host, told)
+    rows = [[name, cleaned(labels), value] for name, labels, value in rows]
+    is_whole = not any(
+        error["reason"].startswith(("time", "cut", "failed")) for error in host.errors
+    )
+    report.update(took_ms=int(1000 * (time.monotonic() - begun)), complete=is_whole)
+    report.update(facts=told, samples=rows, errors=host.errors)
+    return report
+
+
+def read_section(host, name, read, told):
+    """Add one section; one that cannot be told is left out and its reason noted."""
+    host.section = name
+    try:
+        host.check_time()
+        told[name] = limited(host, read(host), ROWS.get(name, ROWS_OTHERWISE))
+    except Unknown as unknown:
+        host.note(str(unknown))
+    except FileNotFoundError as error:
+        host.note("absent: {}".format(error.filename))
+    except PermissionError as error:
+        host.note("permission: {}".format(error.filename))
+    except Exception as error:  # whatever a strange host provokes costs this section alone
+        host.note("failed: {}: {}".format(type(error).__name__, error))
+
+
+def limited(host, value, rows):
+    """Return a section with every list in it cut to `rows`."""
+    if isinstance(value, list):
+        if len(value) > rows:
+            host.note("cut: {} of {} rows".format(rows, len(value)))
+        return value[:rows]
+    if isinstance(value, dict):
+        return {key: limited(host, inner, rows) for key, inner in value.items()}
+    return value
+
+
+def fit(host, told):
+    """Leave out the largest sections until the report is small enough to send."""
+    sizes = {name: len(json.dumps(value)) for name, value in told.items()}
+    while sum(sizes.values()) > OUTPUT_BYTES - 500000:  # room for samples and errors
+        host.section = max(sizes, key=sizes.get)
+        host.note("cut: {} bytes are too many".format(sizes.pop(host.section)))
+        del told[host.section]
+
+
+def printed(report):
+    return json.dumps(report, separators=(",", ":"), allow_nan=False)
+
+
+# --- Pushing: what cannot be sent now waits in the spool ---------------------------------------
+
+
+def push(report, url, token, spool):
+    """Send the spooled reports and this one, oldest first; return why the rest waits, or None."""
+    import gzip
+
+    keep(spool, gzip.compress(printed(report).encode("ascii"), 6))
+    for name in spooled(spool):
+        path = os.path.join(spool, name)
+        try:
+            with open(path, "rb") as file:
+                reason = send(file.read(), url, token)
+        except FileNotFoundError:
+            continue  # another run of ours has just sent it
+        if reason is not None:
+            return reason
+        remove(path)
+    return None
+
+
+def spooled(spool):
+    return sorted(name for name in os.listdir(spool) if name.endswith(".json.gz"))
+
+
+def remove(path):
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return  # another run of ours was faster
+
+
+def keep(spool, body):
+    """Put one report into the spool; the oldest make room for it."""
+    os.makedirs(spool, mode=0o700, exist_ok=True)
+    name = "{:020.6f}-{}".format(time.time(), os.getpid())
+    part = os.path.join(spool, name + ".part")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(body)
+    os.rename(part, os.path.join(spool, name + ".json.gz"))
+    paths = [os.path.join(spool, name) for name in spooled(spool)]
+    sizes = [os.path.getsize(path) for path in paths]
+    while sum(sizes) > SPOOL_BYTES:
+        remove(paths.pop(0))
+        sizes.pop(0)
+
+
+def send(body, url, token):
+    """Send one body; return None when it is done with, else why it must wait.
+
+    400, 413 and 422 will be answered again the next time: such a report is given up, and said so.
+    """
+    import urllib.error
+    import urllib.request
+
+    class NoRedirect(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_):
+            return None  # the token is for this address alone
+
+    headers = {
+        "Authorization": "Bearer " + token,
+        "Content-Type": "application/json",
+        "Content-Encoding": "gzip",
+        "User-Agent": "fullscore-probe/" + VERSION,
+    }
+    request = urllib.request.Request(url, data=body, headers=headers, method="POST")
+    try:
+        urllib.request.build_opener(NoRedirect).open(request, timeout=20).close()
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code not in (400, 413, 422):
+            return "the server answered {}".format(error.code)
+        sys.stderr.write("a report was refused with {} and is given up\n".format(error.code))
+    except OSError as error:
+        return str(error)
+    return None
+
+
+def read_token(path):
+    """Return the token; a file that everybody can read is refused."""
+    if os.stat(path).st_mode & 0o007:
+        raise SystemExit("Everybody may read {}: chmod 600 it, then try again.".format(path))
+    with open(path) as file:
+        return file.read().strip()
+
+
+def check_address(url):
+    """Refuse to send the token in the clear to another machine."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    is_loopback = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback):
+        raise SystemExit("Push to an https:// address: the token must not travel in the clear.")
+
+
+# --- Command line -----------------------------------------------------------------------------
+
+SWITCHES = ("--facts", "--samples", "--languages", "--cloud", "--sudo")
+OPTIONS = ("--root", "--push", "--token-file", "--spool", "--seconds")
+
+
+def options_of(words):
+    """Return the options of a command line; argparse alone would cost a fifth of the samples."""
+    options, words = {}, list(words)
+    while words:
+        word, equals, value = words.pop(0).partition("=")
+        if word in SWITCHES and not equals:
+            options[word] = True
+        elif word in OPTIONS and (equals or words):
+            options[word] = value if equals else words.pop(0)
+        else:
+            raise SystemExit(__doc__ if word in ("-h", "--help") else "Unknown option: " + word)
+    return options
+
+
+def main(words):
+    options = options_of(words)
+    host = Host(
+        options.get("--root", "/"),
+        seconds=float(options.get("--seconds", SECONDS)),
+        cloud="--cloud" in options,
+        languages="--languages" in options,
+        sudo="--sudo" in options,
+    )
+    is_plain = "--facts" not in options and "--samples" not in options
+    if "--push" not in options:
+        report = collect(host, is_plain or "--facts" in options, is_plain or "--samples" in options)
+        sys.stdout.write(printed(report) + "\n")
+        return 0
+    check_address(options["--push"])
+    if "--token-file" not in options:
+        raise SystemExit("--push needs --token-file: each host pushes with a token of its own.")
+    token = read_token(options["--token-file"])
+    report = collect(host, is_plain or "--facts" in options, is_plain or "--samples" in options)
+    spool = (
+        options.get("--spool") or os.environ.get("STATE_DIRECTORY") or "/var/lib/fullscore-probe"
+    )
+    reason = push(report, options["--push"], token, spool)
+    if reason is not None:
+        sys.stderr.write("Kept for later: {}\n".format(reason))
+    return 0 if reason is None else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
