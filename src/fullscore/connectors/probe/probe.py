@@ -26,6 +26,7 @@ import time
 FORMAT = 1
 VERSION = "1.0"
 SECONDS = 2.0  # the whole run; --seconds gives more to hosts whose package tool is slow
+READING_SECONDS = 0.3  # of those, what programs may not use up
 OUTPUT_BYTES = 5 * 1000 * 1000
 SPOOL_BYTES = 50 * 1000 * 1000
 ROWS = {"packages": 20000}
@@ -40,6 +41,7 @@ UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 ESCAPE = re.compile("(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)|\x1b.")
+BLANKS = {9: " ", 10: " ", 13: " "}  # tab and line ends
 
 
 class Unknown(Exception):
@@ -220,7 +222,7 @@ class Host:
         self.programs[name] = (process, [])
 
     def output(self, name):
-        """Return what a started program printed; raise Unknown when it is absent, slow or failed."""
+        """Return what a started program printed; raise Unknown when absent, slow or failed."""
         if name not in self.programs:
             raise Unknown("absent: no program for " + name)
         process, chunks = self.programs[name]
@@ -260,7 +262,7 @@ def drain(host, process, chunks):
     size = sum(len(chunk) for chunk in chunks)
     handle = process.stdout.fileno()
     while size < PROGRAM_BYTES:
-        ready, _, _ = select.select([handle], [], [], max(0.0, host.left()))
+        ready, _, _ = select.select([handle], [], [], max(0.0, host.left() - READING_SECONDS))
         if not ready:
             return False
         chunk = os.read(handle, 65536)
@@ -289,9 +291,10 @@ def kill(process):
 
 def clean(text):
     """Return text safe to print anywhere: no escapes, no undecodable bytes, limited length."""
+    text = text[: 4 * TEXT_CHARACTERS]
     if "\x1b" in text or "\x9b" in text:
         text = ESCAPE.sub("", text)
-    return UNPRINTABLE.sub("\ufffd", text[: 4 * TEXT_CHARACTERS])[:TEXT_CHARACTERS]
+    return UNPRINTABLE.sub("\ufffd", text.translate(BLANKS))[:TEXT_CHARACTERS]
 
 
 def cleaned(value):
@@ -364,7 +367,10 @@ def span_of(words):
     return sum(float(number) * SPANS[unit] for number, unit in parts) if parts else None
 
 
-SECRET_NAME = r"(?:pass(?:w(?:or)?d|phrase)?|pwd|secret|token|credential|api[-_]?key|access[-_]?key|private[-_]?key)"
+SECRET_NAME = (
+    r"(?:pass(?:w(?:or)?d|phrase)?|pwd|secret|token|credential"
+    r"|api[-_]?key|access[-_]?key|private[-_]?key)"
+)
 SECRET_PATTERNS = [
     (re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^/\s:@]*:)[^/\s@]+@"), r"\1" + MASK + "@"),
     (
@@ -431,16 +437,16 @@ STAT_NAMES = {
     "intr": "node_intr_total",
 }
 MEMORY_NAMES = frozenset(
-    "MemTotal MemFree MemAvailable Buffers Cached SwapCached Active Inactive SwapTotal SwapFree Dirty Writeback"
-    " AnonPages Mapped Shmem Slab SReclaimable SUnreclaim KernelStack PageTables CommitLimit Committed_AS"
-    " HugePages_Total HugePages_Free Hugepagesize".split()
+    "MemTotal MemFree MemAvailable Buffers Cached SwapCached Active Inactive SwapTotal SwapFree"
+    " Dirty Writeback AnonPages Mapped Shmem Slab SReclaimable SUnreclaim KernelStack PageTables"
+    " CommitLimit Committed_AS HugePages_Total HugePages_Free Hugepagesize".split()
 )
 VMSTAT_NAMES = frozenset("pgmajfault pgfault oom_kill pswpin pswpout pgpgin pgpgout".split())
 NETWORK_NAMES = (
-    "receive_bytes_total receive_packets_total receive_errs_total receive_drop_total receive_fifo_total"
-    " receive_frame_total receive_compressed_total receive_multicast_total transmit_bytes_total"
-    " transmit_packets_total transmit_errs_total transmit_drop_total transmit_fifo_total transmit_colls_total"
-    " transmit_carrier_total transmit_compressed_total"
+    "receive_bytes_total receive_packets_total receive_errs_total receive_drop_total"
+    " receive_fifo_total receive_frame_total receive_compressed_total receive_multicast_total"
+    " transmit_bytes_total transmit_packets_total transmit_errs_total transmit_drop_total"
+    " transmit_fifo_total transmit_colls_total transmit_carrier_total transmit_compressed_total"
 ).split()
 DISK_NAMES = (  # the columns of /proc/diskstats after the name, with what turns them into the unit
     ("reads_completed_total", 1),
@@ -457,8 +463,9 @@ DISK_NAMES = (  # the columns of /proc/diskstats after the name, with what turns
 )
 PART_OF_DISK = re.compile(r"^(z?ram|loop|fd|(h|s|v|xv)d[a-z]+|nvme\d+n\d+p|mmcblk\d+p)\d+$")
 NO_FILESYSTEM = frozenset(
-    "autofs binfmt_misc bpf cgroup cgroup2 configfs debugfs devpts devtmpfs efivarfs fusectl hugetlbfs iso9660 mqueue"
-    " nsfs overlay proc procfs pstore rpc_pipefs securityfs selinuxfs squashfs erofs sysfs tracefs".split()
+    "autofs binfmt_misc bpf cgroup cgroup2 configfs debugfs devpts devtmpfs efivarfs fusectl"
+    " hugetlbfs iso9660 mqueue nsfs overlay proc procfs pstore rpc_pipefs securityfs selinuxfs"
+    " squashfs erofs sysfs tracefs".split()
 )
 NO_MOUNT = re.compile(
     r"^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)"
@@ -810,7 +817,7 @@ def facts_identity(host):
 
 
 def full_name(host, hostname):
-    """Return the name with its domain as /etc/hosts says it: no question is sent to a name server."""
+    """Return the name with its domain as /etc/hosts says it: no name server is asked."""
     if "." in hostname:
         return hostname
     for line in (host.word("/etc/hosts") or "").split("\n"):
@@ -2726,25 +2733,27 @@ def mount_of(host, path):
 # --- Facts: certificates ----------------------------------------------------------------------
 
 CERTIFICATE_NAMED = re.compile(
-    r"^[ \t]*(?:ssl_certificate|SSLCertificateFile|(?:smtpd?_)?tls_(?:cert|chain)_files?|smtpd?_tls_cert_file"
-    r"|smtpd?_tls_chain_files|ssl_cert(?:_file)?|ssl[-_]cert|ssl_server_cert_file|tls_certificate"
+    r"^[ \t]*(?:ssl_certificate|SSLCertificateFile|(?:smtpd?_)?tls_(?:cert|chain)_files?"
+    r"|smtpd?_tls_cert_file|smtpd?_tls_chain_files|ssl_cert(?:_file)?|ssl[-_]cert|ssl_server_cert_file|tls_certificate"
     r"|TLSCertificateFile|olcTLSCertificateFile:?|rsa_cert_file|tls-cert-file|certfile|cert|crt"
     r"|bind\b.*?\bcrt)\b[ \t]*[=:]?[ \t]*[<\"']?[ \t]*(/[^\s;,\"']+)",
     re.M,
 )
 CERTIFICATE_CONFIGS = (
-    "/etc/nginx/nginx.conf /etc/nginx/conf.d/*.conf /etc/nginx/sites-enabled/* /etc/nginx/snippets/*.conf"
-    " /etc/apache2/sites-enabled/*.conf /etc/apache2/mods-enabled/ssl.conf /etc/httpd/conf/httpd.conf"
-    " /etc/httpd/conf.d/*.conf /etc/postfix/main.cf /etc/dovecot/dovecot.conf"
-    " /etc/dovecot/conf.d/10-ssl.conf /etc/postgresql/*/*/postgresql.conf"
-    " /var/lib/pgsql/data/postgresql.conf /etc/mysql/my.cnf /etc/mysql/*.conf.d/*.cnf /etc/my.cnf"
-    " /etc/my.cnf.d/*.cnf /etc/haproxy/haproxy.cfg /etc/exim4/exim4.conf* /etc/ldap/slapd.conf"
-    " /etc/vsftpd.conf /etc/redis/redis.conf /etc/mosquitto/conf.d/*.conf /etc/mosquitto/mosquitto.conf"
-    " /etc/stunnel/*.conf /etc/proftpd/tls.conf"
+    "/etc/nginx/nginx.conf /etc/nginx/conf.d/*.conf /etc/nginx/sites-enabled/*"
+    " /etc/nginx/snippets/*.conf /etc/apache2/sites-enabled/*.conf /etc/apache2/mods-"
+    " enabled/ssl.conf /etc/httpd/conf/httpd.conf /etc/httpd/conf.d/*.conf /etc/postfix/main.cf"
+    " /etc/dovecot/dovecot.conf /etc/dovecot/conf.d/10-ssl.conf"
+    " /etc/postgresql/*/*/postgresql.conf /var/lib/pgsql/data/postgresql.conf /etc/mysql/my.cnf"
+    " /etc/mysql/*.conf.d/*.cnf /etc/my.cnf /etc/my.cnf.d/*.cnf /etc/haproxy/haproxy.cfg"
+    " /etc/exim4/exim4.conf* /etc/ldap/slapd.conf /etc/vsftpd.conf /etc/redis/redis.conf"
+    " /etc/mosquitto/conf.d/*.conf /etc/mosquitto/mosquitto.conf /etc/stunnel/*.conf"
+    " /etc/proftpd/tls.conf"
 ).split()
 CERTIFICATE_PLACES = (
-    "/etc/letsencrypt/live/*/fullchain.pem /etc/kubernetes/pki/*.crt /etc/pki/tls/certs/localhost.crt"
-    " /etc/cockpit/ws-certs.d/*.cert /etc/cockpit/ws-certs.d/*.crt"
+    "/etc/letsencrypt/live/*/fullchain.pem /etc/kubernetes/pki/*.crt"
+    " /etc/pki/tls/certs/localhost.crt /etc/cockpit/ws-certs.d/*.cert /etc/cockpit/ws-"
+    " certs.d/*.crt"
 ).split()
 PEM = re.compile(rb"-----BEGIN (?:TRUSTED )?CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+?)-----END")
 
@@ -2970,9 +2979,9 @@ SECTIONS = (  # what programs tell comes late, so that they work while files are
     ("packages", facts_packages),
     ("units", facts_units),
     ("timers", facts_timers),
-    ("processes", facts_processes),
-    ("restart", facts_restart),
     ("updates", facts_updates),
+    ("processes", facts_processes),  # late: its CPU shares are those of this run
+    ("restart", facts_restart),
 )
 
 # name → command that only reads; those of GRANTS need root, or `--sudo` and a sudoers line each.
@@ -2989,7 +2998,7 @@ DNF = ["dnf", "-q", "-C", "--setopt=cachedir=/var/cache/dnf"]
 
 
 def start_programs(host):
-    """Start every program at once; those for package lists run as nobody, unable to refresh them."""
+    """Start every program at once; those for package lists run as nobody and refresh nothing."""
     if not host.is_live:
         return
     if host.is_folder("/var/lib/apt/lists"):
