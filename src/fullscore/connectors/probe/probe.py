@@ -100,7 +100,7 @@ class Host:
             if part == "..":
                 done = done[:-1]
                 continue
-            here = os.path.join(self.root, *(done + [part]))
+            here = os.path.join(self.root, *([*done, part]))
             if not os.path.islink(here):
                 done.append(part)
                 continue
@@ -207,7 +207,7 @@ class Host:
         drop = drop_rights if as_nobody and os.geteuid() == 0 else None
         try:
             process = subprocess.Popen(
-                [program] + arguments[1:],
+                [program, *arguments[1:]],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -1516,7 +1516,7 @@ def read_deb_packages(host):
         fields = dict(DEB_FIELD.findall(block))
         if "Package" not in fields or "Version" not in fields:
             continue
-        want, _, state = (fields.get("Status", "install ok installed").split() + ["", "", ""])[:3]
+        want, _, state = ([*fields.get("Status", "install ok installed").split(), "", "", ""])[:3]
         source = re.match(r"(\S+)(?: \((.+)\))?", fields.get("Source", ""))
         name, source_version = source.groups() if source else (None, None)
         rows.append(
@@ -1733,7 +1733,7 @@ def part_order(part):
     order = []
     for signs, digits in re.findall(r"(\D*)(\d*)", part):
         weights = [-1 if c == "~" else ord(c) + (0 if c.isalpha() else 256) for c in signs]
-        order.append((weights + [0], int(digits or 0)))
+        order.append(([*weights, 0], int(digits or 0)))
     return order
 
 
@@ -1851,7 +1851,7 @@ PERIODS = ("hourly", "daily", "weekly", "monthly")
 
 def facts_cron(host):
     rows = []
-    for path in ["/etc/crontab", "/etc/anacrontab"] + host.files("/etc/cron.d"):
+    for path in ["/etc/crontab", "/etc/anacrontab", *host.files("/etc/cron.d")]:
         if host.is_file(path):
             rows += cron_rows(host, path, None, has_user="anacrontab" not in path)
     for folder in ("/var/spool/cron/crontabs", "/var/spool/cron"):
@@ -1892,7 +1892,7 @@ def cron_row(host, path, line, schedule, user, command):
         "user": user,
         "command": masked_line(command)[:500],
         "writable": [
-            name for name in [path] + named if host.is_file(name) and is_writable(host, name)
+            name for name in [path, *named] if host.is_file(name) and is_writable(host, name)
         ],
     }
 
@@ -2702,7 +2702,7 @@ def facts_logs(host):
 def journal_files(host):
     parts = []
     for folder in ("/usr/lib/systemd", "/etc/systemd"):
-        parts += [folder + "/journald.conf"] + host.files(folder + "/journald.conf.d", ".conf")
+        parts += [folder + "/journald.conf", *host.files(folder + "/journald.conf.d", ".conf")]
     return [path for path in parts if host.is_file(path)]
 
 
@@ -2867,7 +2867,7 @@ def der_name(data):
             numbers.append(value)
             value = 0
     first = min(numbers[0] // 40, 2)
-    return ".".join(str(number) for number in [first, numbers[0] - 40 * first] + numbers[1:])
+    return ".".join(str(number) for number in [first, numbers[0] - 40 * first, *numbers[1:]])
 
 
 def certificate(data):
@@ -3006,14 +3006,14 @@ def start_programs(host):
     if any(host.is_folder(folder) for folder in RPM_FOLDERS):
         host.start("rpm", ["rpm", "-qa", "--qf", RPM_FORMAT])
     if host.is_folder("/var/cache/dnf"):
-        host.start("dnf", DNF + ["list", "--upgrades"], as_nobody=True)
-        host.start("dnf security", DNF + ["updateinfo", "list", "--security"], as_nobody=True)
+        host.start("dnf", [*DNF, "list", "--upgrades"], as_nobody=True)
+        host.start("dnf security", [*DNF, "updateinfo", "list", "--security"], as_nobody=True)
     if host.is_folder("/etc/apk"):
         host.start("apk", ["apk", "version", "-l", "<"], as_nobody=True)
     if host.is_folder("/run/systemd/system"):
         show = ["systemctl", "show", "--no-pager", "--property="]
-        host.start("units", show[:-1] + [show[-1] + UNIT_PROPERTIES] + UNIT_KINDS)
-        host.start("timers", show[:-1] + [show[-1] + TIMER_PROPERTIES, "*.timer"])
+        host.start("units", [*show[:-1], show[-1] + UNIT_PROPERTIES, *UNIT_KINDS])
+        host.start("timers", [*show[:-1], show[-1] + TIMER_PROPERTIES, "*.timer"])
     start_privileged(host)
 
 
@@ -3024,7 +3024,7 @@ def start_privileged(host):
     for name, command in sorted(GRANTS.items()):
         program = find_program(command[0])
         if program and not (is_root and name in FILES_OF_ROOT):
-            host.start(name, command if is_root else ["sudo", "-n", program] + command[1:])
+            host.start(name, command if is_root else ["sudo", "-n", program, *command[1:]])
     for name in disk_names(host)[:64] if is_root else []:
         host.start("smart " + name, ["smartctl", "--json", "-n", "standby", "-HA", "/dev/" + name])
 
