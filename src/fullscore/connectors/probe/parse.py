@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from fullscore.connectors.base import Garbled
 from fullscore.connectors.probe import shapes
-from fullscore.connectors.probe.sections import SECTIONS
+from fullscore.connectors.probe.sections import PACKAGE_ROWS, SECTIONS
 
 FORMAT = 1
 LIMIT_BYTES = 8 * 1024 * 1024
@@ -120,7 +120,7 @@ def _report(raw: dict[str, Any]) -> Report:
             raise shapes.Wrong("is missing").inside(name)
     if not 0 <= head["at"] < 1e11:
         raise shapes.Wrong("is not a moment in Unix seconds").inside("at")
-    errors = tuple(Missing(**error) for error in head["errors"])
+    errors = tuple(Missing(e["section"] or "", e["reason"] or "") for e in head["errors"])
     cut = tuple(_cuts(head["facts"]))
     return Report(
         at=head["at"],
@@ -156,7 +156,7 @@ def _facts(raw: dict[str, Any]) -> dict[str, Any]:
 def _cuts(raw: dict[str, Any]) -> list[Missing]:
     """Return the sections of which we keep less than was sent."""
     lengths = {name: len(value) for name, value in raw.items() if isinstance(value, list)}
-    allowed = {name: 20_000 if name == "packages" else shapes.ROWS for name in SECTIONS}
+    allowed = {name: PACKAGE_ROWS if name == "packages" else shapes.ROWS for name in SECTIONS}
     return [
         Missing(name, f"cut: {allowed[name]} of {length} rows")
         for name, length in lengths.items()

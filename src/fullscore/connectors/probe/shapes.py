@@ -1,4 +1,4 @@
-"""Readers of untrusted JSON values: each returns the value made safe, or says what is wrong with it.
+"""Readers of untrusted JSON values: each returns the value made safe, or says what is wrong.
 
 A reader takes one decoded value. Text comes back without control characters and at most
 `TEXT_CHARACTERS` long, lists at most as long as allowed, objects with exactly the fields named:
