@@ -305,6 +305,8 @@ def cleaned(value):
         return {clean(key): cleaned(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [cleaned(inner) for inner in value]
+    if isinstance(value, int) and abs(value) >= 1 << 63:
+        return None  # no counter and no column is that wide: a hostile file wrote it
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return None
     return value
@@ -2006,7 +2008,12 @@ def first_ticks(host):
 def accounts(host):
     """Return the rows of /etc/passwd with seven fields; a hostile line is left out."""
     rows = [line.split(":") for line in host.lines("/etc/passwd", 4 << 20)]
-    return [row for row in rows if len(row) == 7 and row[2].isdigit() and row[3].isdigit()]
+    return [row for row in rows if len(row) == 7 and is_id(row[2]) and is_id(row[3])]
+
+
+def is_id(word):
+    """Say whether a word is a uid or gid: both are 32 bits."""
+    return word.isdecimal() and len(word) <= 10 and int(word) < 1 << 32
 
 
 def user_names(host):
@@ -2110,7 +2117,7 @@ def facts_groups(host):
             "members": [name for name in row[3].split(",") if name],
         }
         for row in rows
-        if len(row) == 4 and row[2].isdigit()
+        if len(row) == 4 and is_id(row[2])
     ]
 
 
@@ -2257,6 +2264,7 @@ def sudoers_lines(host, path, depth, read):
     """Yield (file, line number, text), continued lines joined and included files followed."""
     if depth > 16:
         raise Unknown("failed: sudoers files include each other")
+    host.check_time()
     pending, first = "", None
     for number, line in read(path) or []:
         first = first or number
@@ -2443,6 +2451,7 @@ SSHD_REPEATED = ("port", "listenaddress", "hostkey", "acceptenv", "hostcertifica
 
 def read_sshd_file(host, path, told, match, depth):
     """Add one file's settings: the first value counts; those after Match stand apart."""
+    host.check_time()
     for line in host.lines(path):
         words = re.match(r"\s*(\w+)(?:\s*=\s*|\s+)\"?(.*?)\"?\s*$", line.partition(" #")[0])
         if words is None:
