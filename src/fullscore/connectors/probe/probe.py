@@ -1740,23 +1740,28 @@ def part_order(part):
 
 
 def dnf_updates(host):
-    security = set(re.findall(r"^\S+\s+\S*Sec\S*\s+(\S+)$", host.output("dnf security"), re.M))
-    installed = {row["name"] + "." + str(row["architecture"]): row for row in rpm_packages(host)}
-    rows = []
-    for label, version, origin in re.findall(
-        r"^(\S+\.\w+)\s+(\S+)\s+(\S+)$", host.output("dnf"), re.M
-    ):
-        name, _, architecture = label.rpartition(".")
-        build = "{}-{}.{}".format(name, version.rpartition(":")[2], architecture)
-        old = installed.get(label, {}).get("version")
-        rows.append(update("rpm", name, old, version, architecture, origin, build in security))
-    return rows
+    """Read `dnf repoquery --upgrades` (the newest stands last) and what of it is security."""
+    builds = re.findall(r"^\S+\s+\S*Sec\S*\s+(\S+)\s*$", host.output("dnf security"), re.M)
+    security = {re.sub(r"-\d+:", "-", build) for build in builds}
+    installed = {(row["name"], row["architecture"]): row["version"] for row in rpm_packages(host)}
+    rows = {}
+    for line in host.output("dnf").split("\n"):
+        words = line.split()
+        if len(words) == 4:
+            name, version, architecture, origin = words
+            build = "{}-{}.{}".format(name, version.rpartition(":")[2], architecture)
+            version = version[2:] if version.startswith("0:") else version
+            old = installed.get((name, architecture))
+            is_security = build in security
+            new = update("rpm", name, old, version, architecture, origin, is_security)
+            rows[name, architecture] = new
+    return list(rows.values())
 
 
 def apk_updates(host):
     """Read `apk version`; Alpine's repositories do not mark security updates: None."""
     rows = []
-    for label, new in re.findall(r"^(\S+)\s+<\s+(\S+)$", host.output("apk"), re.M):
+    for label, new in re.findall(r"^(\S+)\s+<\s+(\S+)\s*$", host.output("apk"), re.M):
         name, old = re.match(r"(.+)-(\d.*)$", label).groups()
         rows.append(update("apk", name, old, new, None, None, None))
     return rows
@@ -1778,8 +1783,13 @@ UNIT_KINDS = ["*.service", "*.socket", "*.mount", "*.path", "*.target"]
 def systemd_blocks(host, name):
     if not host.is_live or not host.is_folder("/run/systemd/system"):
         raise Unknown("absent: systemd does not run here")
-    blocks = [settings(block) for block in host.output(name).split("\n\n")]
-    return [block for block in blocks if block.get("Id")]
+    blocks = []
+    for text in host.output(name).split("\n\n"):
+        block = settings(text)
+        if block.get("Id"):
+            block["ExecStart"] = " ".join(re.findall(r"^ExecStart=(.*)$", text, re.M))
+            blocks.append(block)
+    return blocks
 
 
 def facts_units(host):
@@ -3003,6 +3013,7 @@ GRANTS = {
     "sudoers": ["grep", "-rn", ".", "/etc/sudoers", "/etc/sudoers.d"],
 }
 FILES_OF_ROOT = ("passwords", "sudoers")  # root reads the files themselves
+DNF_FORMAT = r"%{name} %{evr} %{arch} %{repoid}\n"
 DNF = ["dnf", "-q", "-C", "--setopt=cachedir=/var/cache/dnf"]
 
 
@@ -3015,7 +3026,7 @@ def start_programs(host):
     if any(host.is_folder(folder) for folder in RPM_FOLDERS):
         host.start("rpm", ["rpm", "-qa", "--qf", RPM_FORMAT])
     if host.is_folder("/var/cache/dnf"):
-        host.start("dnf", [*DNF, "list", "--upgrades"], as_nobody=True)
+        host.start("dnf", [*DNF, "repoquery", "--upgrades", "--qf", DNF_FORMAT], as_nobody=True)
         host.start("dnf security", [*DNF, "updateinfo", "list", "--security"], as_nobody=True)
     if host.is_folder("/etc/apk"):
         host.start("apk", ["apk", "version", "-l", "<"], as_nobody=True)
