@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from fullscore.connectors.probe import probe
+from tests.shared import shared_data
 
 
 class Answering(probe.Host):
@@ -217,6 +218,23 @@ def test_health_comes_from_both_kinds_of_disks():
 ORDERED = ["1.0~rc1", "1.0", "1.0-1", "1.0-1+b1", "1.0a", "1.0+1", "1.0.1", "1.10", "2:0.1"]
 
 
-@pytest.mark.parametrize(("low", "high"), pairwise(ORDERED))
+@pytest.mark.parametrize(("low", "high"), list(pairwise(ORDERED)))
 def test_debian_versions_are_ordered_as_dpkg_does(low, high):
     assert probe.deb_order(low) < probe.deb_order(high)
+
+
+def test_debian_versions_agree_with_dpkg_on_its_own_cases():
+    cases = json.loads(shared_data("vercmp", "deb-authority.json").read_text())["cases"]
+
+    wrong = [
+        case
+        for case in cases
+        if sign(probe.deb_order(case[0]), probe.deb_order(case[1])) != case[2]
+    ]
+
+    assert len(cases) > 1000
+    assert wrong == []
+
+
+def sign(first, second):
+    return (first > second) - (first < second)

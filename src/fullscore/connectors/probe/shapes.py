@@ -121,9 +121,11 @@ def fields(**readers: Reader) -> Reader:
 
 
 def named(read: Reader, rows: int = 500) -> Reader:
-    """Return a reader of objects whose names are the host's, such as settings."""
+    """Return a reader of objects whose names are the host's, such as settings; none is empty."""
 
     def reader(value: Any) -> dict[str, Any]:
+        if value is None:
+            return {}
         if not isinstance(value, dict):
             raise Wrong("must be an object")
         found: dict[str, Any] = {}
