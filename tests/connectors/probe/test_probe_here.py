@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from socketserver import UnixStreamServer
 
 import pytest
@@ -145,17 +146,26 @@ def cost(flag):
     }
 
 
-def test_the_oldest_python_here_runs_it_from_standard_input():
-    older = shutil.which("python3.6") or "/usr/libexec/platform-python"
-    works = os.path.exists(older) and subprocess.run([older, "-c", ""], check=False).returncode == 0
-    if not works:
-        pytest.skip("no Python 3.6 is here: install python3.6 to run the probe with it")
+def python_3_6():
+    """Return a Python 3.6, or skip."""
+    known = Path.home().glob(".pyenv/versions/3.6.*/bin/python3")
+    for program in [*map(str, known), "python3.6", "/usr/libexec/platform-python"]:
+        version = [program, "-c", "import sys; print(sys.version_info[:2])"]
+        found = shutil.which(program)
+        if found and subprocess.run(version, capture_output=True).stdout == b"(3, 6)\n":
+            return found
+    pytest.skip("no Python 3.6 is here: install one (pyenv install 3.6) to run the probe with it")
 
+
+def test_python_3_6_runs_it_from_standard_input():
     done = subprocess.run(
-        [older, "-", "--samples"], input=SCRIPT.read_bytes(), capture_output=True, check=True
+        [python_3_6(), "-"], input=SCRIPT.read_bytes(), capture_output=True, check=True
     )
 
-    assert parse.read(done.stdout).samples
+    report = parse.read(done.stdout)
+    assert report.samples
+    assert report.facts["identity"]["hostname"]
+    assert [error for error in report.errors if error.reason.startswith("failed")] == []
 
 
 MASKED = [
