@@ -2,10 +2,14 @@
 
 from django.conf import settings
 
+from fullscore.config.attention import SOURCES
+from fullscore.config.checks import CHECKS
 from fullscore.config.menu import ENTRIES
+from fullscore.config.reactions import REACTIONS
 from fullscore.config.resources import RESOURCES
+from fullscore.domains.overview.attention import queries as attention
 from fullscore.interfaces.web import shell
-from fullscore.kit import live, log, search
+from fullscore.kit import announcements, checks, live, log, search
 from fullscore.kit.models import Notification
 
 
@@ -14,5 +18,8 @@ def join() -> None:
     log.set_up(settings.OPTIONS.log_level)
     search.find_by({r.model: r.search for r in RESOURCES if r.search})
     shell.show(RESOURCES, ENTRIES)
+    checks.are(CHECKS)
+    attention.come_from(SOURCES)
+    announcements.react_with(REACTIONS)
     visible = {r.noun: r.model._default_manager.visible_to for r in RESOURCES}  # type: ignore[attr-defined]
     live.visible_with({**visible, "notification": Notification.objects.visible_to})

@@ -134,8 +134,14 @@ def snapshot(record: models.Model) -> dict[str, Any]:
 
 def validate(record: models.Model) -> None:
     """Check fields and constraints, in the words of the kit's errors."""
+    # `blank` speaks of forms; a row may hold what its column's NULL or default allows.
+    empty = {
+        f.name
+        for f in record._meta.fields
+        if (f.null or f.has_default()) and getattr(record, f.attname) in f.empty_values
+    }
     try:
-        record.full_clean(validate_unique=True, validate_constraints=True)
+        record.full_clean(exclude=empty, validate_unique=True, validate_constraints=True)
     except ValidationError as error:
         fields = error.message_dict if hasattr(error, "error_dict") else {}
         sentences = [s for texts in fields.values() for s in texts] or error.messages

@@ -71,6 +71,7 @@ class Resource:
     )
     subtitle: Callable[[Any], str] | None = None
     trouble: Callable[[QuerySet[Any]], str] | None = None  # "7 overdue", beside the list's title
+    default_query: str = ""  # the filter the menu opens the list with, such as "show=live"
     quick: Mapping[str, str] = field(default_factory=dict)  # one-click filters: words → query
     people: Mapping[str, str] = field(default_factory=dict)  # field → private, team or open
     add: Callable[..., Any] | None = None  # add(by=…, **values); None: the plain recorded one
@@ -113,6 +114,11 @@ class Resource:
         """Return an address under this noun."""
         parts = [self.path, *([str(pk)] if pk != "" else []), *more]
         return "/" + "/".join(parts)
+
+    @property
+    def home_url(self) -> str:
+        """Return the address of the list as the menu opens it."""
+        return f"{self.url()}?{self.default_query}" if self.default_query else self.url()
 
     def permission(self, action: str) -> str:
         """Return the permission for view, add, change or delete."""

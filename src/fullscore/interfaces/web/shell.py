@@ -90,12 +90,12 @@ def menu(request: SignedIn) -> list[dict[str, Any]]:
         if resource.group and access.may(request.user, resource.permission("view")):
             title = resource.title_plural.capitalize()
             groups.setdefault(resource.group, []).append(
-                _link(request, title, resource.url(), resource.icon)
+                _link(request, title, resource.home_url, resource.icon)
             )
     return [{"title": title, "entries": links} for title, links in groups.items() if links]
 
 
 def _link(request: HttpRequest, title: str, url: str, icon: str) -> dict[str, Any]:
-    path = request.path
-    is_current = path == url or (url != "/" and path.startswith(url + "/"))
+    path, place = request.path, url.partition("?")[0]
+    is_current = path == place or (place != "/" and path.startswith(place + "/"))
     return {"title": title, "url": url, "icon": icon, "current": is_current}

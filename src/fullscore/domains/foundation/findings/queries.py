@@ -7,9 +7,11 @@ from django.db.models import QuerySet
 
 from fullscore.domains.foundation.estate import queries as estate
 from fullscore.domains.foundation.estate.models import Item
-from fullscore.domains.foundation.findings.models import Finding
+from fullscore.domains.foundation.findings.facts import Ran
+from fullscore.domains.foundation.findings.models import Check, Finding
 from fullscore.engines.attention import Concern
 from fullscore.kit.access import Actor
+from fullscore.kit.checks import Scope
 
 SOURCE = "finding"
 USUAL_REPAIR_HOURS = 4.0  # our judgement, until a team's own median is known
@@ -74,3 +76,12 @@ def closed_since(user: Actor, moment: datetime) -> Iterator[Finding]:
     """Yield the findings closed since a moment, newest first, with their newest proof."""
     rows = Finding.objects.visible_to(user).filter(closed_at__gte=moment)
     yield from rows.select_related("item").prefetch_related("proofs").order_by("-closed_at")[:500]
+
+
+def failing_checks(scope: Scope) -> Iterator[Ran]:
+    """Return how the newest run of each enabled check went."""
+    if scope.items is not None:
+        return
+    for check in Check.objects.filter(is_enabled=True).exclude(last_state=""):
+        newest = check.runs.order_by("-started_at").first()
+        yield Ran(check.pk, check.title, check.last_state, newest.problem if newest else "")

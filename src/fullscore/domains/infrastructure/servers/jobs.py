@@ -32,7 +32,7 @@ class LocalSampler:
             return
         now = time.now()
         report = parse.Report(
-            at=now.timestamp(), probe="local", complete=True, facts={},
+            at=now.timestamp(), probe="local", took_ms=0, complete=True, facts={},
             samples=tuple(self.probe.samples()), errors=(),
         )  # fmt: skip
         services.take_samples(server.item, report, now=now)

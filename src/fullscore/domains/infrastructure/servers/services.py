@@ -115,7 +115,7 @@ def _write_server(
 ) -> None:
     """Keep what lists show of a server; a changed word is a recorded change, the time alone is not."""
     told = rows.columns(facts)
-    told["errors"] = [{"section": e["section"], "reason": e["reason"]} for e in report.errors][:100]
+    told["errors"] = [{"section": e.section, "reason": e.reason} for e in report.errors][:100]
     told["state"] = Server.State.OK if report.complete else Server.State.PARTIAL
     if any(getattr(server, name) != value for name, value in told.items()):
         with recorded(server, "take", by=by):

@@ -2,6 +2,7 @@
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from fullscore.domains.foundation.directory.models import Team
 from fullscore.domains.foundation.estate.models import Item
@@ -29,9 +30,7 @@ class DueRule(models.Model):
         verbose_name = "due rule"
         constraints = [
             models.UniqueConstraint(
-                fields=["severity", "criticality", "environment"],
-                nulls_distinct=False,
-                name="due_rule_once",
+                "severity", Coalesce("criticality", 0), "environment", name="due_rule_once"
             )
         ]
 

@@ -1,0 +1,66 @@
+"""Every check, joined to what it reads."""
+
+from fullscore.domains.foundation.estate import checks as estate
+from fullscore.domains.foundation.estate import queries as items
+from fullscore.domains.foundation.findings import checks as findings
+from fullscore.domains.foundation.findings import queries as found
+from fullscore.domains.infrastructure.servers.checks import logins, running, samples, software, storage
+from fullscore.domains.infrastructure.servers.queries import hosts, latest, shares, sums, volumes
+from fullscore.kit.checks import Check
+
+CHECKS: tuple[Check, ...] = (
+    # What runs full, or is under pressure
+    samples.disk_filling.reading(volumes("node_filesystem_size_bytes", "node_filesystem_avail_bytes")),
+    samples.inodes_filling.reading(volumes("node_filesystem_files", "node_filesystem_files_free")),
+    samples.memory_low.reading(latest("node_memory_MemTotal_bytes", "node_memory_MemAvailable_bytes")),
+    samples.memory_pressure.reading(shares("node_pressure_memory_stalled_seconds_total", minutes=5)),
+    samples.cpu_pressure.reading(shares("node_pressure_cpu_waiting_seconds_total", minutes=15)),
+    samples.io_pressure.reading(shares("node_pressure_io_stalled_seconds_total", minutes=10)),
+    samples.swap_thrash.reading(sums("node_vmstat_pswpin", "node_vmstat_pswpout", minutes=10)),
+    samples.oom_killed.reading(sums("node_vmstat_oom_kill", minutes=60, function="increase")),
+    samples.file_handles.reading(latest("node_filefd_allocated", "node_filefd_maximum")),
+    # What runs
+    running.unit_failed.reading(hosts("units")),
+    running.unit_restarting.reading(hosts("units")),
+    running.unit_not_running.reading(hosts("units")),
+    running.zombies.reading(hosts("processes")),
+    running.process_stuck.reading(hosts("processes")),
+    running.process_oversized.reading(hosts("processes", "hardware")),
+    running.clock_off.reading(hosts("os")),
+    running.clock_unsynchronised.reading(hosts("os", "identity")),
+    running.host_silent.reading(hosts()),
+    # Kernel and packages
+    software.reboot_needed.reading(hosts("restart")),
+    software.kernel_outdated.reading(hosts("restart")),
+    software.deleted_libraries.reading(hosts("restart")),
+    software.security_updates.reading(hosts("updates")),
+    software.package_lists_old.reading(hosts("updates")),
+    software.packages_broken.reading(hosts("packages")),
+    # Who can log in, and become root
+    logins.empty_password.reading(hosts("users")),
+    logins.second_root.reading(hosts("users")),
+    logins.weak_key.reading(hosts("users")),
+    logins.sudo_without_password.reading(hosts("sudo")),
+    logins.sudo_escape.reading(hosts("sudo")),
+    logins.ssh_root_password.reading(hosts("sshd")),
+    logins.ssh_passwords.reading(hosts("sshd")),
+    logins.ssh_weak_algorithms.reading(hosts("sshd")),
+    logins.root_path_writable.reading(hosts("cron", "units")),
+    # Disks, logs, backups
+    storage.read_only.reading(hosts("filesystems")),
+    storage.disk_failing.reading(hosts("hardware")),
+    storage.log_size.reading(hosts("logs", "filesystems")),
+    storage.journal_unlimited.reading(hosts("logs")),
+    storage.no_backup.reading(hosts("cron", "timers")),
+    # The estate
+    estate.end_of_life.reading(items.aging),
+    estate.certificate_ends.reading(items.worn),
+    estate.certificate_weak.reading(items.worn),
+    estate.open_to_world.reading(items.sockets),
+    estate.unowned.reading(items.held),
+    estate.understated.reading(items.held),
+    estate.unseen.reading(items.held),
+    estate.single_point.reading(items.leaning),
+    # The checks themselves
+    findings.check_failing.reading(found.failing_checks),
+)

@@ -1,0 +1,29 @@
+"""Everything on the clock, and what the collector does."""
+
+from collections.abc import Callable, Sequence
+
+from fullscore.domains.foundation.findings import jobs as findings
+from fullscore.domains.foundation.telemetry import jobs as telemetry
+from fullscore.domains.infrastructure.servers import jobs as servers
+from fullscore.kit import jobs, limits, live, notify
+from fullscore.kit.jobs import Clocked
+
+SCHEDULE: Sequence[Clocked] = (
+    findings.run_due,
+    findings.keep_promises,
+    findings.tell_overdue,
+    findings.prune,
+    servers.declare_silent,
+    telemetry.maintain_store,
+    jobs.prune,
+    live.prune,
+    limits.prune,
+    notify.prune,
+    notify.queue_digests,
+)
+
+# What the collector does by itself: (seconds between, what). Facts first: they name the host.
+COLLECTED: Sequence[tuple[float, Callable[[], Callable[[], None]]]] = (
+    (900, lambda: servers.read_local),
+    (15, servers.LocalSampler),
+)
