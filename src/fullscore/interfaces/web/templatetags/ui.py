@@ -38,7 +38,7 @@ def icon(name: str, classes: str = "") -> SafeString:
 
 @register.simple_tag
 def severity(level: int, words: bool = False) -> SafeString:
-    """Show how bad something is, 1 to 5, as a glyph with a name; with `words`, the word beside it."""
+    """Show how bad something is, 1 to 5, as a named glyph; with `words`, the word beside it."""
     word, tone, lit = SEVERITIES.get(int(level or 1), SEVERITIES[1])
     drawn = SIGN if not lit else _bars(lit)
     glyph = format_html(
