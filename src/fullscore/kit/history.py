@@ -5,7 +5,7 @@ columns that table repeats; a model that says `keeps_history = True` in the gene
 Volatile figures are left out (`audit_leaves_out`): they are telemetry, not versions.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,6 +39,26 @@ def keep(record: models.Model, state: dict[str, Any], *, entry: AuditEntry | Non
         open_one.ends_at = starts_at
         open_one.save(update_fields=["ends_at"])
     _new(record, state, starts_at, entry).save(force_insert=True)
+
+
+def keep_many(
+    model: type[models.Model],
+    states: Sequence[tuple[models.Model, dict[str, Any]]],
+    *,
+    entry: AuditEntry | None = None,
+) -> None:
+    """Keep the state of many records of one noun at one instant: three statements for all of them."""
+    if not states or not is_kept(model):
+        return
+    now = time.now()
+    ids = [record.pk for record, _ in states]
+    open_ones = versions_of(model).filter(record_id__in=ids, ends_at=FOREVER)
+    known = {v.record_id: v.state for v in open_ones}
+    fresh = [(record, state) for record, state in states if known.get(record.pk) != state]
+    touched = [record.pk for record, _ in fresh]
+    open_ones.filter(record_id__in=touched, starts_at__lt=now).update(ends_at=now)
+    made = [_new(record, state, now, entry) for record, state in fresh]
+    versions_of(model).bulk_create(made, batch_size=500)
 
 
 def close(record: models.Model, *, entry: AuditEntry | None = None) -> None:

@@ -1,1 +1,1 @@
-"""Whatever is wrong, in one life cycle: found, owned, waived or fixed, proven closed."""
+"""Whatever is wrong, in one life cycle: found, owned, due, excepted, fixed and verified with proof."""

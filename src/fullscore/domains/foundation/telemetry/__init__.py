@@ -1,1 +1,1 @@
-"""Series, samples and the local collector."""
+"""Series and their samples: the store knows numbers, the database knows names, units and owners."""

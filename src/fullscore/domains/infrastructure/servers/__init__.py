@@ -1,1 +1,1 @@
-"""Hosts by their own word: facts, packages, units, accounts, settings."""
+"""Every host by its own word: what it is, what runs on it, who can log in, and what is wrong with it."""

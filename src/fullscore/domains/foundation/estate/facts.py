@@ -1,0 +1,60 @@
+"""What the checks of the estate read, as values: queries fill them, checks judge them."""
+
+from datetime import date, datetime
+from typing import NamedTuple
+
+
+class Aging(NamedTuple):
+    """An item and the day its support ends."""
+
+    item: int
+    name: str
+    what: str
+    until: date | None
+    source: str
+
+
+class Worn(NamedTuple):
+    """A certificate as it was seen in use."""
+
+    item: int
+    host: str
+    path: str
+    subject: str
+    ends_at: datetime | None
+    key_kind: str
+    key_bits: int | None
+    signature: str
+
+
+class Socket(NamedTuple):
+    """Something that listens."""
+
+    item: int
+    host: str
+    address: str
+    transport: str
+    port: int
+    process: str
+    is_intended: bool
+
+
+class Held(NamedTuple):
+    """An item, who owns it, when it was last seen, and how it stands to what depends on it."""
+
+    item: int
+    name: str
+    kind: str
+    criticality: int
+    effective: int
+    owner: int | None
+    seen_at: datetime | None
+    has_sources: bool
+
+
+class Leaning(NamedTuple):
+    """A critical item and the items whose failure alone brings it down."""
+
+    item: int
+    name: str
+    points: tuple[str, ...]

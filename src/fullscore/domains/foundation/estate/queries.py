@@ -1,0 +1,275 @@
+"""Questions about items that more than one place asks."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import parse_qsl
+
+import numpy as np
+from django.db.models import QuerySet
+
+from fullscore.domains.foundation.estate.facts import Aging, Held, Leaning, Socket, Worn
+from fullscore.domains.foundation.estate.kinds import BY_NAME, HARD_LINKS
+from fullscore.domains.foundation.estate.models import (
+    Certificate,
+    Claim,
+    Item,
+    ItemVersion,
+    Link,
+    Listener,
+    Requirement,
+)
+from fullscore.engines import graph
+from fullscore.kit.checks import Scope
+from fullscore.kit.errors import Invalid
+from fullscore.kit.models import Version
+
+DOWNTIME_PER_HOUR = {1: 2000.0, 2: 300.0, 3: 40.0, 4: 0.0}  # money; the default of a criticality
+FIELDS = ("kind", "name", "state", "environment", "criticality", "owner", "site", "tag", "id")
+
+
+def selected(selector: str) -> QuerySet[Item]:
+    """Return the live items a saved filter names, such as `kind=host&environment=production`.
+
+    Empty: every item. Raises Invalid for a word that is no field of items.
+    """
+    rows: QuerySet[Item] = Item.objects.live()
+    for name, value in parse_qsl(selector.lstrip("?"), keep_blank_values=True):
+        if name not in FIELDS:
+            raise Invalid(f"Items are not selected by “{name}”: {', '.join(FIELDS)}.")
+        rows = rows.filter(**_condition(name, value))
+    return rows
+
+
+def _condition(name: str, value: str) -> Mapping[str, object]:
+    if name in ("owner", "site"):
+        return {f"{name}_id": int(value)} if value.isdecimal() else {f"{name}__name__iexact": value}
+    if name in ("criticality", "id"):
+        if not value.isdecimal():
+            raise Invalid(f"“{value}” is no number: {name} is one.")
+        return {name: int(value)}
+    if name == "tag":
+        return {"tags__icontains": f'"{value}"'}
+    if name == "kind" and value not in BY_NAME:
+        raise Invalid(f"There is no kind of item “{value}”.")
+    return {f"{name}__iexact": value}
+
+
+def specificity(selector: str) -> int:
+    """Return how narrow a selector is: an item, then a tag, then a kind, then everything."""
+    names = {name for name, _ in parse_qsl(selector.lstrip("?"))}
+    if names & {"id", "name"}:
+        return 3
+    if "tag" in names:
+        return 2
+    return 1 if names else 0
+
+
+def downtime_per_hour(item: Item | None) -> float:
+    """Return what an hour without the item costs, by its effective criticality; a default figure."""
+    return DOWNTIME_PER_HOUR[effective_criticality(item)] if item else 0.0
+
+
+def effective_criticality(item: Item) -> int:
+    """Return the lowest number among the item and all that hard-depend on it."""
+    seen, front, lowest = {item.pk}, [item.pk], item.criticality
+    while front and lowest > 1:
+        rows = Link.objects.filter(to_item__in=front, kind__in=HARD_LINKS)
+        found = dict(rows.values_list("from_item_id", "from_item__criticality"))
+        front = [pk for pk in found if pk not in seen]
+        seen.update(front)
+        lowest = min([lowest, *found.values()])
+    return lowest
+
+
+def owners_of(items: Iterable[int]) -> dict[int, int | None]:
+    """Return the owning team of each item: its own, else that of the nearest dependent with one."""
+    own = dict(Item.objects.filter(pk__in=list(items)).values_list("pk", "owner_id"))
+    for pk in [pk for pk, owner in own.items() if owner is None]:
+        own[pk] = _owner_above(pk)
+    return own
+
+
+def _owner_above(pk: int) -> int | None:
+    seen, front = {pk}, [pk]
+    while front:
+        rows = Link.objects.filter(to_item__in=front, kind__in=HARD_LINKS).order_by("from_item")
+        found = list(rows.values_list("from_item_id", "from_item__owner_id"))
+        for _, owner in found:
+            if owner is not None:
+                return int(owner)
+        front = [item for item, _ in found if item not in seen]
+        seen.update(front)
+    return None
+
+
+def seen_since(moment: datetime) -> QuerySet[Item]:
+    """Return the live items some source has seen since a moment."""
+    return Item.objects.live().filter(seen_at__gte=moment)
+
+
+# ── what the checks read: a few statements for all items of a scope ────────────────────────────
+
+
+def aging(scope: Scope) -> Iterator[Aging]:
+    """Return the live items whose end of support is known."""
+    rows = _in(scope).filter(supported_until__isnull=False)
+    for item in rows.only("pk", "name", "attributes", "supported_until", "support_source"):
+        told = item.attributes
+        what = " ".join(str(told[k]) for k in ("os", "os_version", "model") if told.get(k))
+        yield Aging(item.pk, item.name, what or "it", item.supported_until, item.support_source)
+
+
+def worn(scope: Scope) -> Iterator[Worn]:
+    """Return the certificates seen in use."""
+    for one in Certificate.objects.filter(item__in=_in(scope)).select_related("item"):
+        yield Worn(
+            one.item_id, one.item.name, one.path, one.subject, one.not_after, one.key_kind,
+            one.key_bits, one.signature,
+        )  # fmt: skip
+
+
+def sockets(scope: Scope) -> Iterator[Socket]:
+    """Return what listens."""
+    for one in Listener.objects.filter(item__in=_in(scope)).select_related("item"):
+        yield Socket(
+            one.item_id, one.item.name, one.address, one.transport, one.port, one.process,
+            one.is_intended,
+        )  # fmt: skip
+
+
+def held(scope: Scope) -> Iterator[Held]:
+    """Return the active items with owner, last sight and effective criticality."""
+    lowest = _effective()
+    sources = set(Claim.objects.values_list("item_id", flat=True).distinct())
+    for item in _in(scope).filter(state=Item.State.ACTIVE):
+        yield Held(
+            item.pk, item.name, item.kind, item.criticality,
+            min(item.criticality, lowest.get(item.pk, item.criticality)), item.owner_id, item.seen_at,
+            item.pk in sources,
+        )  # fmt: skip
+
+
+def _effective() -> dict[int, int]:
+    """Return the lowest criticality among all that hard-depend on each item; one pass per class."""
+    above: dict[int, list[int]] = {}
+    for upper, lower in Link.objects.filter(kind__in=HARD_LINKS).values_list(
+        "from_item_id", "to_item_id"
+    ):
+        above.setdefault(upper, []).append(lower)
+    lowest: dict[int, int] = {}
+    for number, pk in sorted(Item.objects.live().values_list("criticality", "pk")):
+        front = [pk] if lowest.get(pk, 9) > number else []
+        lowest[pk] = min(lowest.get(pk, number), number)
+        while front:
+            for lower in above.get(front.pop(), ()):
+                if lowest.get(lower, 9) > number:
+                    lowest[lower] = number
+                    front.append(lower)
+    return lowest
+
+
+def leaning(scope: Scope) -> Iterator[Leaning]:
+    """Return the critical items that need something, and their single points of failure."""
+    estate = dependencies()
+    rows = _in(scope).filter(criticality__lte=2, requirements__isnull=False).distinct()
+    for pk, name in rows.values_list("pk", "name"):
+        points = graph.single_points(estate.graph, estate.node[pk]) if pk in estate.node else ()
+        yield Leaning(pk, name, tuple(estate.names[int(p)] for p in points))
+
+
+def _in(scope: Scope) -> QuerySet[Item]:
+    rows: QuerySet[Item] = Item.objects.live()
+    return rows if scope.items is None else rows.filter(pk__in=scope.items)
+
+
+# ── the graph of needs, compiled once per version of the estate ────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Estate:
+    """The compiled graph, and how its nodes are called."""
+
+    graph: graph.Graph
+    node: Mapping[int, int]  # item → node
+    items: Sequence[int]  # node → item
+    names: Sequence[str]
+
+
+_compiled: dict[str, tuple[object, Estate]] = {}
+
+
+def dependencies() -> Estate:
+    """Return the graph of what needs what, rebuilt when a link, a need or an item has changed."""
+    mark = _newest_change()
+    known = _compiled.get("now")
+    if known is None or known[0] != mark:
+        known = (mark, _compile())
+        _compiled["now"] = known
+    return known[1]
+
+
+def _newest_change() -> tuple[object, ...]:
+    newest = Version.objects.filter(noun__in=("estate.link", "estate.requirement"))
+    return (
+        newest.order_by("-pk").values_list("pk", flat=True).first(),
+        ItemVersion.objects.order_by("-pk").values_list("pk", flat=True).first(),
+        Link.objects.count(),
+    )
+
+
+def _compile() -> Estate:
+    rows = list(Item.objects.live().order_by("pk").values_list("pk", "name"))
+    node = {pk: place for place, (pk, _) in enumerate(rows)}
+    links = [
+        (requirement, node[to])
+        for requirement, to in Link.objects.filter(requirement__isnull=False).values_list(
+            "requirement_id", "to_item_id"
+        )
+        if to in node
+    ]
+    supports: dict[int, int] = Counter(requirement for requirement, _ in links)
+    needs = [
+        (pk, node[dependent], supports[pk] if needed is None else min(needed, supports[pk]))
+        for pk, dependent, needed in Requirement.objects.values_list("pk", "dependent_id", "needed")
+        if dependent in node and supports.get(pk)
+    ]
+    place = {pk: at for at, (pk, _, _) in enumerate(needs)}
+    edges = [(place[requirement], to) for requirement, to in links if requirement in place]
+    built = graph.build(
+        graph.Dependencies(
+            node_count=len(rows),
+            dependent=np.array([n[1] for n in needs], dtype=np.int32),
+            needed=np.array([n[2] for n in needs], dtype=np.int32),
+            requirement=np.array([e[0] for e in edges], dtype=np.int32),
+            support=np.array([e[1] for e in edges], dtype=np.int32),
+        )
+    )
+    return Estate(built, node, [pk for pk, _ in rows], [name for _, name in rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """One item that suffers when others fail, and the shortest chain of why."""
+
+    item: int
+    name: str
+    is_down: bool
+    chain: tuple[str, ...]
+
+
+def what_if(items: Iterable[int], *, limit: int = 500) -> list[Consequence]:
+    """Return what goes down and what is degraded when these items fail; down first."""
+    estate = dependencies()
+    failed = [estate.node[pk] for pk in items if pk in estate.node]
+    effect = graph.impact(estate.graph, failed)
+    told = [(int(n), True) for n in effect.down] + [(int(n), False) for n in effect.degraded]
+    return [
+        Consequence(
+            estate.items[n], estate.names[n], is_down,
+            tuple(estate.names[step] for step in graph.why(estate.graph, failed, n)),
+        )
+        for n, is_down in told[:limit]
+        if n not in failed
+    ]  # fmt: skip

@@ -1,0 +1,189 @@
+"""How items, and what hangs on them, are seen."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+
+from fullscore.domains.foundation.estate import queries, services
+from fullscore.domains.foundation.estate.kinds import LINK_CHOICES
+from fullscore.domains.foundation.estate.models import (
+    Certificate,
+    Claim,
+    Identifier,
+    Item,
+    Link,
+    Listener,
+    Requirement,
+)
+from fullscore.kit.perform import Verb
+from fullscore.kit.resource import Panel, Resource, Searched
+
+TONES = {"retiring": "warn", "retired": "", "planned": "info", "staged": "info"}
+
+
+class ItemFilters(Searched):
+    """What items are found by beside their fields."""
+
+    tag = django_filters.CharFilter(method="tagged", label="Tag")
+
+    def tagged(self, rows: QuerySet[Item], name: str, value: str) -> QuerySet[Item]:
+        """Keep the items that carry a tag."""
+        return rows.filter(tags__icontains=f'"{value}"')
+
+
+def draw_needs(item: Item, user: Any, at: Any) -> str:
+    """Draw what an item needs, and what needs it: with the redundancy left."""
+    needs = [
+        _need(requirement) for requirement in item.requirements.prefetch_related("links__to_item")
+    ]
+    needed_by = (
+        Item.objects.visible_to(user)
+        .filter(links_out__to_item=item)
+        .distinct()
+        .order_by("criticality", "name")
+    )
+    lowest = queries.effective_criticality(item)
+    context = {
+        "item": item, "needs": needs, "needed_by": needed_by[:50],
+        "effective": lowest if lowest < item.criticality else None,
+    }  # fmt: skip
+    return render_to_string("estate/needs.html", context) if needs or needed_by else ""
+
+
+def _need(requirement: Requirement) -> dict[str, Any]:
+    supports = [link.to_item for link in requirement.links.all()]
+    total = len(supports)
+    needed = total if requirement.needed is None else requirement.needed
+    spare = total - needed
+    if needed == 0:
+        words = "welcome, not needed"
+    elif spare == 0:
+        words = f"all {total}" if total > 1 else "no spare"
+    else:
+        words = f"{needed} of {total}, {spare} spare"
+    return {
+        "kind": requirement.get_kind_display(), "name": requirement.name, "supports": supports,
+        "words": words, "tone": "warn" if needed and not spare else "",
+    }  # fmt: skip
+
+
+def draw_what_if(item: Item, user: Any, at: Any) -> str:
+    """Draw what goes down when this item fails, each with its chain."""
+    told = queries.what_if([item.pk], limit=100)
+    seen = set(
+        Item.objects.visible_to(user)
+        .filter(pk__in=[c.item for c in told])
+        .values_list("pk", flat=True)
+    )
+    shown = [c for c in told if c.item in seen]
+    return render_to_string("estate/what_if.html", {"told": shown}) if shown else ""
+
+
+ITEM = Resource(
+    Item,
+    columns=["name", "kind", "state", "criticality", "environment", "owner", "site", "seen_at"],
+    facts=["contact", "supported_until", "support_source", "monthly_cost", "tags", "attributes", "key"],
+    fields=["name", "kind", "state", "criticality", "environment", "owner", "contact", "site",
+            "supported_until", "support_source", "monthly_cost", "tags", "attributes"],
+    filters=["kind", "state", "environment", "criticality", "owner", "site"],
+    filterset=ItemFilters,
+    quick={"Critical": "criticality__lte=2", "Hosts": "kind=host", "Services": "kind=service"},
+    search=["name", "kind", "tags", "attributes"],
+    order=["name", "criticality"],
+    icon="boxes",
+    group="Estate",
+    badges=lambda i: [(i.get_kind_display(), ""), (i.get_state_display(), TONES.get(i.state, "ok"))],
+    subtitle=lambda i: " · ".join(
+        filter(None, [i.get_criticality_display(), i.get_environment_display(), str(i.owner or "nobody's")])
+    ),
+    panels=[
+        Panel("Needs", draw=draw_needs),
+        Panel("What if it fails", draw=draw_what_if),
+        Panel("Listening", rows=lambda i: i.listeners.all(),
+              columns=["port", "transport", "address", "process", "unit", "is_intended"]),
+        Panel("Certificates", rows=lambda i: i.certificates.all(),
+              columns=["subject", "not_after", "key_kind", "key_bits", "path"]),
+        Panel("Identifiers", rows=lambda i: i.identifiers.all(), columns=["kind", "value", "is_shared"]),
+        Panel("Claims", rows=lambda i: i.claims.all(),
+              columns=["attribute", "value", "source", "observed_at"]),
+    ],
+    verbs=[
+        Verb(services.require, permission="estate.add_link", icon="git-branch", in_bulk=False,
+             choices={"kind": LINK_CHOICES}),
+        Verb(services.link, permission="estate.add_link", icon="git-branch", in_bulk=False,
+             choices={"kind": LINK_CHOICES}),
+        Verb(services.retire, permission="estate.change_item", icon="archive-restore", tone="danger",
+             when=lambda i: "It is retired." if i.state == "retired" else ""),
+        Verb(services.reopen, permission="estate.change_item", icon="refresh-cw",
+             when=lambda i: "" if i.state in ("retiring", "retired") else "It is in service."),
+    ],
+    change=services.change,
+)  # fmt: skip
+
+LINK = Resource(
+    Link,
+    columns=["from_item", "kind", "to_item", "requirement", "source"],
+    facts=["confidence"],
+    filters=["kind", "from_item", "to_item"],
+    search=["from_item__name", "to_item__name"],
+    order=["pk"],
+    icon="git-branch",
+    verbs=[Verb(services.unlink, permission="estate.delete_link", icon="x", tone="danger")],
+)
+
+REQUIREMENT = Resource(
+    Requirement,
+    columns=["dependent", "kind", "name", "needed"],
+    filters=["dependent", "kind"],
+    search=["dependent__name", "name"],
+    order=["pk"],
+    icon="git-branch",
+    panels=[Panel("Served by", rows=lambda r: r.links.all(), columns=["to_item", "kind"])],
+)
+
+LISTENER = Resource(
+    Listener,
+    columns=["item", "port", "transport", "address", "process", "unit", "is_intended", "seen_at"],
+    filters=["port", "transport", "is_intended", "item"],
+    search=["process", "unit", "item__name", "address"],
+    order=["port"],
+    icon="activity",
+    group="Estate",
+    verbs=[
+        Verb(services.declare, permission="estate.declare_listener", icon="check",
+             when=lambda s: "It is declared." if s.is_intended else ""),
+        Verb(services.undeclare, permission="estate.declare_listener", icon="x",
+             when=lambda s: "" if s.is_intended else "It is not declared."),
+    ],
+)  # fmt: skip
+
+CERTIFICATE = Resource(
+    Certificate,
+    columns=["subject", "item", "not_after", "key_kind", "key_bits", "signature", "seen_at"],
+    facts=["names", "issuer", "not_before", "path", "sha256"],
+    filters=["item", "not_after"],
+    search=["subject", "names", "issuer", "item__name"],
+    order=["not_after"],
+    icon="file-badge",
+    group="Estate",
+)
+
+IDENTIFIER = Resource(
+    Identifier,
+    columns=["item", "kind", "value", "is_shared"],
+    filters=["kind", "item"],
+    search=["value", "item__name"],
+    order=["pk"],
+    icon="key-round",
+)
+
+CLAIM = Resource(
+    Claim,
+    columns=["item", "attribute", "value", "source", "observed_at", "expires_at"],
+    filters=["source", "item"],
+    search=["attribute", "item__name"],
+    order=["pk"],
+    icon="eye",
+)

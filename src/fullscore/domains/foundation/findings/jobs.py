@@ -1,0 +1,99 @@
+"""Checks on the clock, and what follows from their findings."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from fullscore.domains.foundation.findings import services
+from fullscore.domains.foundation.findings.models import Check, CheckRun, Event, Finding, Waiver
+from fullscore.domains.foundation.findings.services.running import due_checks
+from fullscore.kit import access, notify, time
+from fullscore.kit.jobs import every, job
+from fullscore.kit.models import User
+from fullscore.kit.models.user import system
+
+KEPT_DAYS, RUNS_KEPT_DAYS = 800, 90
+
+
+@every(seconds=15)
+def run_due() -> None:
+    """Run every check whose time has come."""
+    for check in due_checks(time.now()):
+        services.run_check(check, by=system())
+
+
+@job()
+def run_on(items: Sequence[int], checks: Sequence[str]) -> None:
+    """Run some checks over some items at once: their facts are fresh."""
+    for check in Check.objects.filter(ident__in=checks, is_enabled=True):
+        services.run_check(check, by=system(), items=items)
+
+
+@every(hours=1)
+def keep_promises() -> None:
+    """Open what nobody confirmed, end exceptions whose day has come."""
+    services.reopen_unanswered(by=system())
+    services.end_expired(by=system())
+
+
+@every(days=1, at="05:00")
+def tell_overdue() -> None:
+    """Announce what became overdue yesterday."""
+    services.announce_overdue(by=system())
+
+
+@every(days=1, at="03:40")
+def prune() -> None:
+    """Remove closed findings after 800 days and runs after 90."""
+    now = time.now()
+    Finding.objects.filter(closed_at__lt=now - timedelta(days=KEPT_DAYS)).delete()
+    Event.objects.filter(at__lt=now - timedelta(days=KEPT_DAYS)).delete()
+    CheckRun.objects.filter(started_at__lt=now - timedelta(days=RUNS_KEPT_DAYS)).delete()
+
+
+@job()
+def notify_opened(ids: list[int]) -> None:
+    """Tell the people who answer for them of new, worse and returned findings."""
+    findings = Finding.objects.filter(pk__in=ids, severity__gte=4).select_related(
+        "item", "assignee"
+    )
+    for finding in findings[:100]:
+        for user in _told(finding):
+            notify.notify(
+                user, finding.title, body=finding.advice, url=f"/findings/{finding.pk}",
+                severity=finding.severity,
+            )  # fmt: skip
+
+
+@job()
+def notify_asked(ids: list[int]) -> None:
+    """Tell those who may grant an exception that somebody asks for one."""
+    for waiver in Waiver.objects.filter(pk__in=ids).select_related("finding", "asked_by"):
+        for user in User.objects.filter(is_active=True, kind=User.Kind.PERSON).exclude(
+            pk=waiver.asked_by_id
+        ):
+            if access.may(user, "findings.grant_waiver") and _may_see(user, waiver.finding):
+                title = f"{waiver.asked_by} asks for an exception: {waiver.finding}"
+                notify.notify(
+                    user, title, body=waiver.reason, url=f"/exceptions/{waiver.pk}", severity=3
+                )
+
+
+@job()
+def notify_ending(ids: list[int]) -> None:
+    """Tell who asked that an exception is about to end."""
+    for waiver in Waiver.objects.filter(pk__in=ids).select_related("finding", "asked_by"):
+        title = f"Your exception ends on {waiver.expires_on}: {waiver.finding}"
+        notify.notify(waiver.asked_by, title, url=f"/exceptions/{waiver.pk}", severity=3)
+
+
+def _told(finding: Finding) -> list[User]:
+    """Return the assignee, else the members of the owning team who have an account."""
+    if finding.assignee and finding.assignee.user:
+        return [finding.assignee.user]
+    members = User.objects.filter(is_active=True, person__memberships__team=finding.owner_id)
+    current = members.filter(person__memberships__ends_on__isnull=True).distinct()
+    return [user for user in current if finding.owner_id and _may_see(user, finding)]
+
+
+def _may_see(user: User, finding: Finding) -> bool:
+    return Finding.objects.visible_to(user).filter(pk=finding.pk).exists()

@@ -1,0 +1,236 @@
+"""Findings, what happened to them, and the proof that they are gone."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from fullscore.domains.foundation.directory.models import Membership, Person, Team
+from fullscore.domains.foundation.estate.models import Item
+from fullscore.domains.foundation.findings.models.checking import Check, CheckRun
+from fullscore.kit import access, time
+from fullscore.kit.checks import SEVERITIES
+from fullscore.kit.models import VersionBase
+from fullscore.kit.time import FOREVER
+
+SEVERITY_CHOICES = [(n, SEVERITIES[n]) for n in (5, 4, 3, 2, 1)]
+
+
+class FindingQuerySet(models.QuerySet["Finding"]):
+    """Findings, by who may see them and by what is open."""
+
+    def in_reach(self, reach: access.Reach) -> "FindingQuerySet":
+        """Return the findings whose item or owning team a grant covers."""
+        if reach.everywhere:
+            return self
+        of_items = Q(item__in=Item.objects.in_reach(reach))
+        return self.filter(reach.rows(team="owner_id") | of_items)
+
+    def visible_to(self, user: access.Actor) -> "FindingQuerySet":
+        """Return what is in reach; what is about a person only to that person and the manager."""
+        rows = self.in_reach(access.reach(user, "findings.view_finding"))
+        today = time.now().date()
+        me = Person.objects.filter(user=user.pk)
+        reports = Membership.objects.on(today).filter(manager__in=me).values("person")
+        return rows.filter(Q(person__isnull=True) | Q(person__in=me) | Q(person__in=reports))
+
+    def live(self) -> "FindingQuerySet":
+        """Return what is not closed."""
+        return self.exclude(state=Finding.State.CLOSED)
+
+    def pressing(self) -> "FindingQuerySet":
+        """Return what needs somebody: open or taken, not muted now."""
+        is_muted = Q(muted_until__gt=time.now())
+        return self.filter(state__in=Finding.PRESSING).exclude(is_muted)
+
+
+class Finding(models.Model):
+    """One thing that is wrong, from when it was found to the proof that it is gone."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        ACKNOWLEDGED = "acknowledged"
+        FIXED = "fixed"
+        EXCEPTED = "excepted"
+        CLOSED = "closed"
+
+    class Closing(models.TextChoices):
+        VERIFIED = "verified"
+        GONE = "gone"
+
+    PRESSING = (State.OPEN, State.ACKNOWLEDGED, State.FIXED)
+
+    check_of = models.ForeignKey(
+        Check, on_delete=models.PROTECT, related_name="findings", verbose_name="check"
+    )
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, null=True, related_name="findings")
+    record = models.CharField(max_length=80, blank=True)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, related_name="+")
+    key = models.CharField(max_length=200, blank=True)
+    fingerprint = models.CharField(max_length=32, editable=False)
+    severity = models.PositiveSmallIntegerField(choices=SEVERITY_CHOICES)
+    title = models.CharField(max_length=300)
+    figure = models.FloatField(null=True)
+    limit = models.FloatField(null=True)
+    unit = models.CharField(max_length=12, blank=True)
+    evidence = models.JSONField(default=list)
+    advice = models.TextField(blank=True)
+    cost = models.JSONField(default=dict)
+    owner = models.ForeignKey(
+        Team, on_delete=models.SET_NULL, null=True, blank=True, related_name="findings"
+    )
+    assignee = models.ForeignKey(
+        Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="assigned_findings"
+    )
+    state = models.CharField(max_length=12, choices=State, default=State.OPEN)
+    closed_as = models.CharField(max_length=8, choices=Closing, blank=True)
+    due_on = models.DateField("due", null=True, blank=True)
+    opened_at = models.DateTimeField("since")
+    closed_at = models.DateTimeField("closed", null=True)
+    fixed_at = models.DateTimeField(null=True, editable=False)
+    muted_until = models.DateTimeField(null=True, blank=True)
+    because_of = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="consequences"
+    )
+    again_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
+    reopened_count = models.PositiveIntegerField(default=0)
+    is_flapping = models.BooleanField(default=False)
+    good_streak = models.PositiveSmallIntegerField(default=0, editable=False)
+
+    objects = FindingQuerySet.as_manager()
+    audit_leaves_out = ("figure", "evidence", "good_streak")
+
+    class Meta:
+        ordering = ["-severity"]
+        permissions = [
+            ("acknowledge_finding", "Can take, assign, comment and say fixed"),
+            ("mute_finding", "Can mute findings"),
+        ]
+        indexes = [
+            # One for each sort that the list offers, so that every page costs the same.
+            models.Index(fields=["severity", "id"]),
+            models.Index(fields=["due_on", "id"]),
+            models.Index(fields=["opened_at", "id"]),
+            models.Index(fields=["closed_at", "id"]),
+            models.Index(fields=["state", "severity", "id"]),
+            models.Index(fields=["item", "state"]),
+            models.Index(fields=["fingerprint", "-opened_at"]),
+            models.Index(
+                fields=["check_of", "item"],
+                condition=~Q(state="closed"),
+                name="finding_live_of_check",
+            ),
+            models.Index(
+                fields=["severity", "due_on", "id"],
+                condition=~Q(state="closed"),
+                name="finding_live_by_severity",
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["fingerprint"],
+                condition=~Q(state="closed"),
+                name="finding_one_live_per_fingerprint",
+            ),
+            models.CheckConstraint(
+                name="finding_closed_has_a_time",
+                condition=Q(state="closed", closed_at__isnull=False)
+                | (~Q(state="closed") & Q(closed_at__isnull=True)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class FindingVersion(VersionBase):
+    """How a finding stood, for one interval."""
+
+    record = models.ForeignKey(Finding, on_delete=models.CASCADE, related_name="versions")
+    carried = ()
+
+    class Meta:
+        ordering = ["-starts_at"]
+        indexes = [
+            models.Index(fields=["record", "starts_at"]),
+            models.Index(fields=["starts_at"]),
+            models.Index(fields=["ends_at"]),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["record"], condition=Q(ends_at=FOREVER), name="finding_version_one_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"finding {self.record_id} from {self.starts_at:%F %T}"
+
+
+class OfFindingQuerySet(models.QuerySet["Event"]):
+    """Rows that hang on a finding, and are seen when it is."""
+
+    def visible_to(self, user: access.Actor) -> "OfFindingQuerySet":
+        """Return the rows whose finding the person may see."""
+        return self.filter(finding__in=Finding.objects.visible_to(user))
+
+
+class Event(models.Model):
+    """Something that happened to a finding. Never changed."""
+
+    finding = models.ForeignKey(Finding, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    kind = models.CharField(max_length=20)
+    before = models.CharField(max_length=120, blank=True)
+    after = models.CharField(max_length=120, blank=True)
+    note = models.TextField(blank=True)
+
+    objects = OfFindingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at"]
+        indexes = [models.Index(fields=["finding", "-at"]), models.Index(fields=["at"])]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.after}".strip()
+
+
+class Proof(models.Model):
+    """What was read when a finding was closed, so that nobody has to believe it."""
+
+    finding = models.ForeignKey(Finding, on_delete=models.CASCADE, related_name="proofs")
+    run = models.ForeignKey(CheckRun, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField()
+    how = models.CharField(max_length=120)
+    figure = models.FloatField(null=True)
+    limit = models.FloatField(null=True)
+    evidence = models.JSONField(default=list)
+    check_version = models.PositiveIntegerField(default=1)
+    sha256 = models.CharField(max_length=64)
+
+    objects = OfFindingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at"]
+        indexes = [models.Index(fields=["finding", "-at"])]
+
+    def __str__(self) -> str:
+        return f"{self.how} at {self.at:%F %T}"
+
+
+class Comment(models.Model):
+    """What somebody says about a finding, in Markdown."""
+
+    finding = models.ForeignKey(Finding, on_delete=models.CASCADE, related_name="comments")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    text = models.TextField()
+
+    objects = OfFindingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at"]
+
+    def __str__(self) -> str:
+        return self.text[:80]

@@ -1,0 +1,76 @@
+"""Questions about findings that more than one place asks."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, time, timedelta
+
+from django.db.models import QuerySet
+
+from fullscore.domains.foundation.estate import queries as estate
+from fullscore.domains.foundation.estate.models import Item
+from fullscore.domains.foundation.findings.models import Finding
+from fullscore.engines.attention import Concern
+from fullscore.kit.access import Actor
+
+SOURCE = "finding"
+USUAL_REPAIR_HOURS = 4.0  # our judgement, until a team's own median is known
+MOST = 5000
+
+
+def of_item(item: Item) -> QuerySet[Finding]:
+    """Return what is wrong with an item and not closed, worst first."""
+    return Finding.objects.live().filter(item=item).order_by("-severity", "due_on")
+
+
+def concerns(user: Actor, now: datetime) -> tuple[list[Concern], dict[str, Finding]]:
+    """Return what presses, priced, as the queue takes it; and the findings by the concern's key."""
+    rows = Finding.objects.visible_to(user).pressing().select_related("item", "owner", "assignee")
+    found = list(rows.order_by("-severity", "due_on")[:MOST])
+    prices = _downtime(f.item for f in found if f.item and "stake" not in f.cost)
+    made = {key_of(f): f for f in found}
+    return [_concern(f, prices) for f in found], made
+
+
+def key_of(finding: Finding) -> str:
+    """Return the finding's key in the queue."""
+    return f"{SOURCE}:{finding.pk}"
+
+
+def _downtime(items: Iterable[Item]) -> dict[int, float]:
+    return {item.pk: estate.downtime_per_hour(item) for item in {i.pk: i for i in items}.values()}
+
+
+def _concern(finding: Finding, prices: dict[int, float]) -> Concern:
+    """Price a finding: by its check, else severity × downtime cost × usual repair hours ÷ 5."""
+    cost = finding.cost
+    due_at = datetime.fromisoformat(cost["due_at"]) if "due_at" in cost else _end_of(finding)
+    is_priced = bool(cost.get("stake") or cost.get("loss_per_hour"))
+    per_hour = prices.get(finding.item_id or 0, 0.0)
+    default = finding.severity / 5 * per_hour * USUAL_REPAIR_HOURS
+    return Concern(
+        key=key_of(finding),
+        source=SOURCE,
+        loss_per_hour=float(cost.get("loss_per_hour", 0.0)),
+        stake=float(cost.get("stake", 0.0 if is_priced else default)),
+        due_at=due_at,
+        chance_per_hour=float(cost.get("chance_per_hour", 0.0)),
+        work_hours=float(cost.get("work_hours", 0.5)),
+        lead_hours=float(cost.get("lead_hours", 0.0)),
+        part_of=f"{SOURCE}:{finding.because_of_id}" if finding.because_of_id else None,
+    )
+
+
+def is_default_price(finding: Finding) -> bool:
+    """Say whether the queue prices this finding by the default figure."""
+    return not (finding.cost.get("stake") or finding.cost.get("loss_per_hour"))
+
+
+def _end_of(finding: Finding) -> datetime | None:
+    if finding.due_on is None:
+        return None
+    return datetime.combine(finding.due_on + timedelta(days=1), time(), tzinfo=UTC)
+
+
+def closed_since(user: Actor, moment: datetime) -> Iterator[Finding]:
+    """Yield the findings closed since a moment, newest first, with their newest proof."""
+    rows = Finding.objects.visible_to(user).filter(closed_at__gte=moment)
+    yield from rows.select_related("item").prefetch_related("proofs").order_by("-closed_at")[:500]

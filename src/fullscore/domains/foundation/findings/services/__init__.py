@@ -1,0 +1,55 @@
+"""What can be done with findings: settle what checks say, and work on what they found."""
+
+from fullscore.domains.foundation.findings.services.running import (
+    disable,
+    enable,
+    list_checks,
+    release,
+    run,
+    run_check,
+    tune,
+)
+from fullscore.domains.foundation.findings.services.settling import settle
+from fullscore.domains.foundation.findings.services.waivers import (
+    ask_exception,
+    end_expired,
+    grant,
+    refuse,
+    revoke,
+)
+from fullscore.domains.foundation.findings.services.working import (
+    acknowledge,
+    announce_overdue,
+    assign,
+    comment,
+    mute,
+    reopen_unanswered,
+    say_fixed,
+    unmute,
+    verify,
+)
+
+__all__ = [
+    "acknowledge",
+    "announce_overdue",
+    "ask_exception",
+    "assign",
+    "comment",
+    "disable",
+    "enable",
+    "end_expired",
+    "grant",
+    "list_checks",
+    "mute",
+    "refuse",
+    "release",
+    "reopen_unanswered",
+    "revoke",
+    "run",
+    "run_check",
+    "say_fixed",
+    "settle",
+    "tune",
+    "unmute",
+    "verify",
+]

@@ -1,0 +1,150 @@
+"""What people do with a finding until it is gone. Nobody closes by hand: a check does, with proof."""
+
+from datetime import datetime, timedelta
+
+from fullscore.domains.foundation.directory import queries as directory
+from fullscore.domains.foundation.directory.models import Person, Team
+from fullscore.domains.foundation.findings.announcements import FindingsOverdue
+from fullscore.domains.foundation.findings.models import Comment, Event, Finding
+from fullscore.domains.foundation.findings.services.running import run_check
+from fullscore.kit import time
+from fullscore.kit.announcements import announce
+from fullscore.kit.audit import noted, recorded
+from fullscore.kit.errors import Conflict, Invalid
+from fullscore.kit.models import User
+
+LONGEST_MUTE_DAYS = 30
+UNANSWERED = timedelta(hours=24)
+
+
+def acknowledge(finding: Finding, *, by: User, note: str = "") -> Finding:
+    """Take a finding: others see that somebody is on it."""
+    if finding.state != Finding.State.OPEN:
+        raise Conflict(f"Only an open finding can be taken; this one is {finding.state}.")
+    person = directory.person_of(by)
+    with recorded(finding, "acknowledge", by=by, note=note):
+        finding.state = Finding.State.ACKNOWLEDGED
+        finding.assignee = person or finding.assignee
+        _happened(finding, by, "acknowledged", after=str(finding.assignee or by), note=note)
+    return finding
+
+
+def assign(
+    finding: Finding,
+    *,
+    by: User,
+    team: Team | None = None,
+    person: Person | None = None,
+    note: str = "",
+) -> Finding:
+    """Hand a finding to a team, to a person, or to both."""
+    if finding.state == Finding.State.CLOSED:
+        raise Conflict("A closed finding needs nobody.")
+    if team is None and person is None:
+        raise Invalid("Choose a team or a person.")
+    if person is not None and person.state == Person.State.LEFT:
+        raise Conflict(f"{person} has left.")
+    before = f"{finding.owner or 'nobody'} / {finding.assignee or 'nobody'}"
+    with recorded(finding, "assign", by=by, note=note):
+        finding.owner = team or finding.owner or _team_of(person)
+        finding.assignee = person if person or team is None else None
+        if person and finding.state == Finding.State.OPEN:
+            finding.state = Finding.State.ACKNOWLEDGED
+        after = f"{finding.owner or 'nobody'} / {finding.assignee or 'nobody'}"
+        _happened(finding, by, "assigned", before=before, after=after, note=note)
+    return finding
+
+
+def _team_of(person: Person | None) -> Team | None:
+    teams = directory.teams_of(person) if person else []
+    return Team.objects.filter(pk__in=teams).first()
+
+
+def comment(finding: Finding, *, by: User, text: str) -> Comment:
+    """Say something about a finding, in Markdown."""
+    if not text.strip():
+        raise Invalid("Write something first.", {"text": ["Write something first."]})
+    said = Comment(finding=finding, by=by, at=time.now(), text=text.strip())
+    with recorded(said, "comment", by=by):
+        pass
+    _happened(finding, by, "commented", note=text.strip()[:200])
+    noted(finding, "comment", by=by)
+    return said
+
+
+def say_fixed(finding: Finding, *, by: User, note: str = "") -> Finding:
+    """Say that it is done; the check looks at once, and closes it or opens it again."""
+    if finding.state not in (Finding.State.OPEN, Finding.State.ACKNOWLEDGED):
+        raise Conflict(f"This finding is {finding.state}: there is nothing to say.")
+    with recorded(finding, "say_fixed", by=by, note=note):
+        finding.state, finding.fixed_at = Finding.State.FIXED, time.now()
+        _happened(finding, by, "said fixed", note=note)
+    return verify(finding, by=by)
+
+
+def verify(finding: Finding, *, by: User) -> Finding:
+    """Run the check on this finding's item now; what it sees decides."""
+    if finding.state == Finding.State.CLOSED:
+        raise Conflict("This finding is closed; should it come back, the check opens it.")
+    items = [finding.item_id] if finding.item_id is not None else None
+    run_check(finding.check_of, by=by, items=items)
+    noted(finding, "verify", by=by)
+    finding.refresh_from_db()
+    return finding
+
+
+def mute(finding: Finding, *, by: User, reason: str, until: datetime) -> Finding:
+    """Keep a finding out of queue and mail for a while; it is still checked and counted."""
+    if finding.severity == 5:
+        raise Conflict("What is critical cannot be muted: fix it, or ask for an exception.")
+    if finding.state == Finding.State.CLOSED:
+        raise Conflict("This finding is closed.")
+    if not reason.strip():
+        raise Invalid("Say why.", {"reason": ["Say why."]})
+    ahead = until - time.now()
+    if ahead <= timedelta(0) or ahead > timedelta(days=LONGEST_MUTE_DAYS):
+        raise Invalid(
+            f"Mute until a moment in the coming {LONGEST_MUTE_DAYS} days.", {"until": ["Not then."]}
+        )
+    with recorded(finding, "mute", by=by, note=reason):
+        finding.muted_until = until
+        _happened(finding, by, "muted", after=f"{until:%F %H:%M} UTC", note=reason)
+    return finding
+
+
+def unmute(finding: Finding, *, by: User) -> Finding:
+    """Bring a muted finding back into the queue."""
+    if finding.muted_until is None or finding.muted_until <= time.now():
+        raise Conflict("This finding is not muted.")
+    with recorded(finding, "unmute", by=by):
+        finding.muted_until = None
+        _happened(finding, by, "unmuted")
+    return finding
+
+
+def reopen_unanswered(*, by: User) -> int:
+    """Open again what was said to be fixed a day ago and no check has confirmed."""
+    late = Finding.objects.filter(state="fixed", fixed_at__lt=time.now() - UNANSWERED)
+    for finding in late:
+        with recorded(finding, "reopen", by=by, note="no check confirmed it within 24 h"):
+            finding.state, finding.fixed_at = Finding.State.OPEN, None
+            _happened(finding, by, "reopened", note="no check confirmed it within 24 h")
+    return len(late)
+
+
+def announce_overdue(*, by: User) -> int:
+    """Announce, once, each finding whose due day passed yesterday."""
+    yesterday = time.now().date() - timedelta(days=1)
+    late = Finding.objects.pressing().filter(due_on=yesterday)
+    ids = list(late.values_list("pk", flat=True))
+    if ids:
+        announce(FindingsOverdue(ids))
+    return len(ids)
+
+
+def _happened(
+    finding: Finding, by: User, kind: str, *, before: str = "", after: str = "", note: str = ""
+) -> None:
+    Event.objects.create(
+        finding=finding, at=time.now(), by=by, kind=kind, before=before[:120], after=after[:120], note=note
+    )  # fmt: skip

@@ -1,0 +1,131 @@
+"""Questions to the sample store, by name and item."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, Literal
+
+import numpy as np
+from django.conf import settings
+
+from fullscore.connectors.samples import Function, Samples, SampleStore, open_store
+from fullscore.domains.foundation.estate.models import Item
+from fullscore.domains.foundation.telemetry.models import Metric, Series
+
+STEPS = (15, 30, 60, 120, 300, 900, 1800, 3600, 7200, 21_600, 86_400)  # seconds
+MOST_POINTS = 1500
+LOOKBACK_MS = 300_000
+
+
+@cache
+def store() -> SampleStore:
+    """Return this process's door to the sample store."""
+    url = settings.OPTIONS.samples_url or f"parquet://{settings.OPTIONS.home / 'samples'}"
+    return open_store(url)
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return an instant as the store counts time."""
+    return int(moment.timestamp() * 1000)
+
+
+def series_of(item: Item, name: str, **labels: str) -> list[Series]:
+    """Return an item's series of one metric whose labels hold these values."""
+    rows = Series.objects.filter(item=item, metric__name=name)
+    return [s for s in rows if all(s.labels.get(k) == v for k, v in labels.items())]
+
+
+def of_items(name: str, items: Sequence[int] | None = None) -> dict[int, list[Series]]:
+    """Return the series of one metric by item; two statements whatever their number."""
+    rows = Series.objects.filter(metric__name=name, item__isnull=False)
+    found: dict[int, list[Series]] = {}
+    for one in rows if items is None else rows.filter(item__in=items):
+        found.setdefault(one.item_id or 0, []).append(one)
+    return found
+
+
+def means(
+    series: Sequence[Series], *, now: datetime, seconds: float, function: Function = "avg"
+) -> dict[int, float]:
+    """Return one figure per series over the last seconds; series without samples are absent."""
+    if not series:
+        return {}
+    end = milliseconds(now)
+    span = int(seconds * 1000)
+    found = store().aggregate(
+        [s.pk for s in series], start_ms=end - span, end_ms=end, step_ms=span, function=function,
+        lookback_ms=LOOKBACK_MS,
+    )  # fmt: skip
+    return dict(zip(found.series.tolist(), found.values.tolist(), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a chart: a metric of an item, and what is made of its samples."""
+
+    metric: str
+    name: str = ""  # a label whose value names the line; empty: the metric's title
+    function: Function = "avg"
+    where: Mapping[str, str] | None = None
+    scale: float = 1.0
+    merge: Literal["", "sum"] = ""  # one line out of all series
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The points of one line: instants in ms, values or None where there is a gap."""
+
+    name: str
+    points: list[tuple[int, float | None]]
+
+
+def step_for(start: datetime, end: datetime) -> int:
+    """Return the step in seconds that keeps a chart under 1,500 points."""
+    span = (end - start).total_seconds()
+    return next((s for s in STEPS if span / s <= MOST_POINTS // 4), STEPS[-1])
+
+
+def draw(
+    item: Item, line: Line, *, start: datetime, end: datetime, step_seconds: int
+) -> list[Drawn]:
+    """Return the points of a line for a span; missing steps are gaps."""
+    series = series_of(item, line.metric, **(line.where or {}))
+    if not series:
+        return []
+    step = step_seconds * 1000
+    begin = milliseconds(start) // step * step
+    found = store().aggregate(
+        [s.pk for s in series], start_ms=begin, end_ms=milliseconds(end), step_ms=step,
+        function=line.function, lookback_ms=max(LOOKBACK_MS, 2 * step),
+    )  # fmt: skip
+    grid = np.arange(begin, milliseconds(end), step)
+    rows = {s.pk: _on_grid(found, s.pk, grid, begin, step) * line.scale for s in series}
+    if line.merge == "sum":
+        together = np.vstack(list(rows.values()))
+        total = np.where(np.isnan(together).all(axis=0), np.nan, np.nansum(together, axis=0))
+        return [_drawn(line.name or line.metric, grid, total)]
+    return [_drawn(_called(s, line), grid, rows[s.pk]) for s in series]
+
+
+def _called(series: Series, line: Line) -> str:
+    return str(series.labels.get(line.name, "")) or line.name or line.metric
+
+
+def _on_grid(found: Samples, pk: int, grid: Any, begin: int, step: int) -> Any:
+    mine = found.series == pk
+    values = np.full(len(grid), np.nan)
+    places = (found.ts_ms[mine] - begin) // step
+    inside = (places >= 0) & (places < len(grid))
+    values[places[inside]] = found.values[mine][inside]
+    return values
+
+
+def _drawn(name: str, grid: Any, values: Any) -> Drawn:
+    told = [None if np.isnan(v) else float(v) for v in values]
+    return Drawn(name, list(zip(grid.tolist(), told, strict=True)))
+
+
+def titles() -> Mapping[str, str]:
+    """Return the title of every metric by its name."""
+    return dict(Metric.objects.values_list("name", "title"))

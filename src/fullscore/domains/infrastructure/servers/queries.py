@@ -1,0 +1,202 @@
+"""Questions about servers: their facts by section, for checks and pages."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from fullscore.domains.foundation.estate.models import Item
+from fullscore.domains.foundation.telemetry import queries as telemetry
+from fullscore.domains.infrastructure.servers.models import Facts, Server
+from fullscore.kit.checks import Scope
+
+FACTS_EVERY = timedelta(minutes=15)
+STALE_AFTER = 3 * FACTS_EVERY
+
+
+@dataclass(frozen=True)
+class Host:
+    """What a server says of itself, as checks read it: sections by name, gaps with their reason."""
+
+    item: int
+    server: int
+    name: str
+    at: datetime | None
+    facts: Mapping[str, Any]
+    gaps: Mapping[str, str] = field(default_factory=dict)  # section → why it could not be read
+
+    def section(self, name: str) -> Any:
+        """Return a section, or None when there is none."""
+        return self.facts.get(name)
+
+    def is_stale(self, now: datetime) -> bool:
+        """Say whether the facts are too old to be judged."""
+        return self.at is None or now - self.at > STALE_AFTER
+
+
+def hosts(*sections: str) -> Any:
+    """Return a reader of some sections of all live servers of a scope: two statements for all."""
+
+    def read(scope: Scope) -> Iterator[Host]:
+        servers = Server.objects.filter(item__in=Item.objects.live()).select_related("item")
+        if scope.items is not None:
+            servers = servers.filter(item__in=scope.items)
+        found: dict[int, dict[str, Any]] = {}
+        rows = Facts.objects.filter(section__in=sections)
+        if scope.items is not None:
+            rows = rows.filter(server__item__in=scope.items)
+        for server, section, content in rows.values_list("server", "section", "content"):
+            found.setdefault(server, {})[section] = content
+        for server in servers:
+            gaps = {str(e.get("section", "")): str(e.get("reason", "")) for e in server.errors}
+            yield Host(
+                server.item_id, server.pk, server.item.name, server.facts_at,
+                found.get(server.pk, {}), gaps,
+            )  # fmt: skip
+
+    return read
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """Figures of one item or part of it, as a check of samples reads them; None: no samples."""
+
+    item: int
+    name: str
+    key: str
+    figures: Mapping[str, float | None]
+
+
+def shares(metric: str, *, minutes: float) -> Any:
+    """Return a reader of a pressure counter: the share of time stalled, in percent."""
+
+    def read(scope: Scope) -> Iterator[Gauge]:
+        by_item = telemetry.of_items(metric, _listed(scope))
+        series = [s for many in by_item.values() for s in many]
+        rates = telemetry.means(series, now=scope.now, seconds=minutes * 60, function="rate")
+        names = _names(by_item)
+        for item in _watched(scope):
+            own = by_item.get(item, [])
+            rate = next((rates[s.pk] for s in own if s.pk in rates), None)
+            percent = None if rate is None else min(100.0, rate * 100)
+            yield Gauge(
+                item, names.get(item, ""), "", {"percent": percent, "has_series": float(bool(own))}
+            )
+
+    return read
+
+
+def sums(*metrics: str, minutes: float, function: str = "rate") -> Any:
+    """Return a reader of the sum of some metrics of each item over the last minutes."""
+
+    def read(scope: Scope) -> Iterator[Gauge]:
+        totals: dict[int, float] = {}
+        for metric in metrics:
+            by_item = telemetry.of_items(metric, _listed(scope))
+            series = [s for many in by_item.values() for s in many]
+            found = telemetry.means(
+                series, now=scope.now, seconds=minutes * 60, function=function,  # type: ignore[arg-type]
+            )  # fmt: skip
+            for item, many in by_item.items():
+                values = [found[s.pk] for s in many if s.pk in found]
+                if values:
+                    totals[item] = totals.get(item, 0.0) + sum(values)
+        for item in _watched(scope):
+            yield Gauge(item, "", "", {"sum": totals.get(item)})
+
+    return read
+
+
+def latest(*metrics: str) -> Any:
+    """Return a reader of the newest value of some metrics of each item."""
+
+    def read(scope: Scope) -> Iterator[Gauge]:
+        figures: dict[int, dict[str, float | None]] = {}
+        for metric in metrics:
+            by_item = telemetry.of_items(metric, _listed(scope))
+            series = [s for many in by_item.values() for s in many]
+            found = telemetry.means(series, now=scope.now, seconds=120, function="last")
+            for item, many in by_item.items():
+                values = [found[s.pk] for s in many if s.pk in found]
+                figures.setdefault(item, {})[metric] = values[0] if values else None
+        for item in _watched(scope):
+            yield Gauge(item, "", "", figures.get(item, {}))
+
+    return read
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """One filesystem with its recent use: days since the first sample, bytes used."""
+
+    item: int
+    host: str
+    mount: str
+    size_bytes: float
+    used_bytes: float | None
+    samples: tuple[tuple[float, float], ...] = ()
+
+
+def volumes(size: str, free: str, *, days: float = 14, step_hours: float = 1) -> Any:
+    """Return a reader of each filesystem's use over some days; two store questions for all."""
+
+    def read(scope: Scope) -> Iterator[Volume]:
+        sizes = _by_mount(size, scope)
+        frees = _by_mount(free, scope)
+        newest = telemetry.means(
+            [*sizes.values(), *frees.values()], now=scope.now, seconds=600, function="last"
+        )
+        history = _history(list(frees.values()), scope.now, days, step_hours)
+        names = dict(Item.objects.filter(pk__in={i for i, _ in sizes}).values_list("pk", "name"))
+        for (item, mount), series in sizes.items():
+            total = newest.get(series.pk)
+            other = frees.get((item, mount))
+            if total is None or other is None:
+                continue
+            left = newest.get(other.pk)
+            past = tuple((day, total - free_) for day, free_ in history.get(other.pk, ()))
+            used = None if left is None else total - left
+            yield Volume(item, names.get(item, ""), mount, total, used, past)
+
+    return read
+
+
+def _by_mount(metric: str, scope: Scope) -> dict[tuple[int, str], Any]:
+    found = {}
+    for item, many in telemetry.of_items(metric, _listed(scope)).items():
+        for series in many:
+            found[item, str(series.labels.get("mountpoint", ""))] = series
+    return found
+
+
+def _history(
+    series: Any, now: datetime, days: float, step_hours: float
+) -> dict[int, list[tuple[float, float]]]:
+    if not series:
+        return {}
+    end, step = telemetry.milliseconds(now), int(step_hours * 3_600_000)
+    start = end - int(days * 86_400_000)
+    found = telemetry.store().aggregate(
+        [s.pk for s in series], start_ms=start, end_ms=end, step_ms=step, function="last"
+    )
+    told: dict[int, list[tuple[float, float]]] = {}
+    for pk, at, value in zip(
+        found.series.tolist(), found.ts_ms.tolist(), found.values.tolist(), strict=True
+    ):
+        told.setdefault(pk, []).append(((at - start) / 86_400_000, value))
+    return told
+
+
+def _listed(scope: Scope) -> list[int] | None:
+    return None if scope.items is None else list(scope.items)
+
+
+def _watched(scope: Scope) -> list[int]:
+    rows = Server.objects.filter(item__in=Item.objects.live())
+    if scope.items is not None:
+        rows = rows.filter(item__in=scope.items)
+    return list(rows.values_list("item_id", flat=True))
+
+
+def _names(by_item: Mapping[int, Any]) -> dict[int, str]:
+    return dict(Item.objects.filter(pk__in=by_item).values_list("pk", "name"))

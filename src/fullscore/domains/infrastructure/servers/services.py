@@ -1,0 +1,176 @@
+"""Taking in what a probe tells, and enrolling hosts."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from fullscore.connectors.probe.parse import Report
+from fullscore.domains.foundation.estate import services as estate
+from fullscore.domains.foundation.estate.models import Item
+from fullscore.domains.foundation.estate.support import of_release
+from fullscore.domains.foundation.telemetry import services as telemetry
+from fullscore.domains.foundation.telemetry.services import Measured
+from fullscore.domains.infrastructure.servers import rows
+from fullscore.domains.infrastructure.servers.announcements import FactsTaken
+from fullscore.domains.infrastructure.servers.models import Facts, Server
+from fullscore.domains.infrastructure.servers.queries import STALE_AFTER
+from fullscore.kit import history, live
+from fullscore.kit.announcements import announce
+from fullscore.kit.audit import bulk, recorded
+from fullscore.kit.errors import Conflict
+from fullscore.kit.models import User
+
+PROBE = "probe"
+STRONG = {"serial": "serial", "system_uuid": "system_uuid", "machine_id": "machine_id"}
+
+
+def enrol(item: Item, *, by: User, way: str = Server.Way.PUSH) -> Server:
+    """Make an item a server that a probe tells of."""
+    if Server.objects.filter(item=item).exists():
+        raise Conflict(f"{item} is enrolled already.")
+    if item.kind not in ("host", "vm", "hypervisor"):
+        raise Conflict(f"{item} is a {item.kind}; only computers are enrolled.")
+    server = Server(item=item, way=way)
+    with recorded(server, "enrol", by=by):
+        pass
+    return server
+
+
+def local_server(identity: Mapping[str, Any], *, by: User) -> Server:
+    """Return the server this program runs on, found by its identity or enrolled now."""
+    known = Server.objects.filter(way=Server.Way.LOCAL).select_related("item").first()
+    if known:
+        return known
+    words = _words(identity)
+    item = estate.known_as(words)
+    if item is None:
+        name = str(identity.get("fqdn") or identity.get("hostname") or "this machine")[:200]
+        item = Item.objects.live().filter(kind="host", name__iexact=name, site=None).first()
+        item = item or Item(kind="host", name=name)
+        if item.pk is None:
+            with recorded(item, "add", by=by, note="the machine this program runs on"):
+                pass
+    return enrol(item, by=by, way=Server.Way.LOCAL)
+
+
+def take_samples(item: Item, report: Report, *, now: datetime) -> int:
+    """Store a report's samples as this item's; they are durable on return."""
+    at_ms = int(report.at * 1000)
+    taken = [Measured(n, labels, value, at_ms) for n, labels, value in report.samples]
+    return telemetry.ingest(taken, item=item, now=now)
+
+
+def take_facts(server: Server, report: Report, *, by: User, now: datetime) -> list[str]:
+    """Take over what a server says of itself; returns the sections that changed.
+
+    Unchanged facts write their time and nothing else. All of it is one transaction and one entry.
+    """
+    facts = {name: content for name, content in report.facts.items() if content is not None}
+    stable = {name: rows.stable(name, content) for name, content in facts.items()}
+    with transaction.atomic():
+        server = Server.objects.select_related("item").get(pk=server.pk)
+        known = {f.section: f for f in server.sections.all()}
+        facts = rows.with_memory(facts, known, now)
+        changed = [
+            n for n, told in stable.items() if n not in known or known[n].hash != _hash(told)
+        ]
+        gone = [f for name, f in known.items() if name not in facts]
+        _write_sections(server, facts, stable, changed, by, now)
+        Facts.objects.filter(pk__in=[f.pk for f in gone]).delete()
+        _write_server(server, facts, report, by=by, now=now)
+        rows.write(server, facts, changed)
+        _write_estate(server, facts, changed, by, now)
+    # Checks run on the fresh facts at once, after they are there for every process.
+    announce(FactsTaken(server.item_id, changed))
+    live.publish("estate.item", server.item_id)
+    return changed
+
+
+def _write_sections(
+    server: Server, facts: Mapping[str, Any], stable: Mapping[str, Any], changed: list[str],
+    by: User, now: datetime,
+) -> None:  # fmt: skip
+    made = [
+        Facts(server=server, section=name, content=content, hash=_hash(stable[name]), at=now)
+        for name, content in facts.items()
+    ]
+    Facts.objects.bulk_create(
+        made, update_conflicts=True, unique_fields=["server", "section"],
+        update_fields=["content", "hash", "at"],
+    )  # fmt: skip
+    if not changed:
+        return
+    digest = [[name, _hash(stable[name])] for name in changed]
+    entry = bulk("servers.facts", "take", by=by, counts={"sections": len(changed)}, rows=digest)
+    stored = server.sections.filter(section__in=changed)
+    history.keep_many(Facts, [(f, {"content": stable[f.section]}) for f in stored], entry=entry)
+
+
+def _write_server(
+    server: Server, facts: Mapping[str, Any], report: Report, *, by: User, now: datetime
+) -> None:
+    """Keep what lists show of a server; a changed word is a recorded change, the time alone is not."""
+    told = rows.columns(facts)
+    told["errors"] = [{"section": e["section"], "reason": e["reason"]} for e in report.errors][:100]
+    told["state"] = Server.State.OK if report.complete else Server.State.PARTIAL
+    if any(getattr(server, name) != value for name, value in told.items()):
+        with recorded(server, "take", by=by):
+            for name, value in told.items():
+                setattr(server, name, value)
+            server.facts_at = now
+    else:
+        Server.objects.filter(pk=server.pk).update(facts_at=now)
+
+
+def _write_estate(
+    server: Server, facts: Mapping[str, Any], changed: list[str], by: User, now: datetime
+) -> None:
+    item = server.item
+    identity, system = facts.get("identity") or {}, facts.get("os") or {}
+    estate.identify(item, _words(identity), by=by)
+    claims = {
+        "os": system.get("id"), "os_version": system.get("version_id"), "kernel": system.get("kernel"),
+        "cpu_count": server.cpu_count, "memory_bytes": server.memory_bytes,
+        "serial": identity.get("serial"), "hostname": identity.get("hostname"),
+    }  # fmt: skip
+    told = {k: v for k, v in claims.items() if v is not None}
+    estate.sight(item, told, source=PROBE, expires=STALE_AFTER, now=now)
+    support = of_release(str(system.get("id") or ""), str(system.get("version_id") or ""))
+    attributes = {**item.attributes, **told}
+    until, source = (support.until, support.source) if support else (None, "")
+    if item.attributes != attributes or (until and item.supported_until != until):
+        with recorded(item, "see", by=by, note="probe"):
+            item.attributes = attributes
+            if until:
+                item.supported_until, item.support_source = until, source
+    if "listeners" in facts:
+        estate.see_listeners(item, rows.sockets(facts["listeners"]), by=by, now=now)
+    if "certificates" in facts:
+        estate.see_certificates(item, rows.certificates(facts["certificates"]), by=by, now=now)
+
+
+def _words(identity: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the words a host is recognised by; junk that vendors ship is none."""
+    words = [(kind, str(identity.get(name) or "").strip().lower()) for kind, name in STRONG.items()]
+    return [(kind, word) for kind, word in words if word and not _is_junk(word)]
+
+
+def _is_junk(word: str) -> bool:
+    junk = ("to be filled", "default string", "system serial", "not specified", "none", "n/a")
+    letters = set(word.replace("-", "").replace(" ", ""))
+    return word.startswith(junk) or len(letters) <= 1
+
+
+def _hash(content: Any) -> str:
+    told = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def declare_silent(*, now: datetime) -> int:
+    """Mark the servers that have told nothing for three intervals."""
+    late = Server.objects.filter(facts_at__lt=now - STALE_AFTER).exclude(state=Server.State.SILENT)
+    return late.update(state=Server.State.SILENT)
