@@ -85,8 +85,11 @@ document.addEventListener('htmx:pushedIntoHistory', () => {
   if (query) query.value = location.search.slice(1);
 });
 
-/** Fetch the rows again: known ones are replaced where they stand, new ones announce themselves and wait. */
-export async function refreshList(region) {
+/**
+ * Fetch the rows again: known ones are replaced where they stand, new ones announce themselves and wait. Rows
+ * that only moved to or from the next page are neither new nor gone: `keys` says what changed.
+ */
+export async function refreshList(region, keys) {
   const headers = {'HX-Request': 'true', 'HX-Target': region.id};
   const answer = await fetch(location.href, {headers}).catch(() => null);
   if (!answer?.ok) return;
@@ -95,10 +98,10 @@ export async function refreshList(region) {
   for (const old of region.querySelectorAll('tr[data-pk]')) {
     const row = rows.get(old.dataset.pk);
     rows.delete(old.dataset.pk);
-    if (!row) old.classList.add('is-gone');
-    else if (row.innerHTML !== old.innerHTML) replace(old, row);
+    if (!row && keys.has(old.dataset.pk)) old.classList.add('is-gone');
+    else if (row && row.innerHTML !== old.innerHTML) replace(old, row);
   }
-  announce(region, rows.size);
+  announce(region, [...rows.keys()].filter(pk => keys.has(pk) || keys.has('')).length);
 }
 
 function replace(old, row) {
