@@ -63,15 +63,10 @@ document.addEventListener('htmx:configRequest', event => {
 });
 
 // A filter that comes or goes changes the bar itself, so the page is fetched; typing changes the rows only.
-document.addEventListener(
-  'change',
-  event => {
-    if (!event.target.closest?.('#menu-filter')) return;
-    event.stopPropagation();
-    location.href = addressOf(event.target.form);
-  },
-  true,
-);
+document.addEventListener('change', event => {
+  const {form, name} = event.target;
+  if (form?.matches('form[role=search]') && name && name !== 'q') location.href = addressOf(form);
+});
 
 onAct('drop-filter', button => {
   const control = button.closest('.chip').querySelector('select, input');
