@@ -44,9 +44,29 @@ onAct('choose-none', button => {
   list.querySelector('tbody a[data-open]')?.focus();
 });
 
+// When the rows are swapped, the chosen stay chosen and the focus stays on its row, or its successor.
+let before;
+
+document.addEventListener('htmx:beforeSwap', event => {
+  const region = event.target;
+  if (!region.matches?.('[data-list-of]')) return;
+  const rows = [...region.querySelectorAll('tr[data-pk]')];
+  const focused = rows.findIndex(row => row.contains(document.activeElement));
+  const chosen = rows.filter(row => row.querySelector('input:checked')).map(row => row.dataset.pk);
+  before = {chosen: new Set(chosen), at: focused, pk: rows[focused]?.dataset.pk};
+});
+
 document.addEventListener('htmx:afterSwap', event => {
-  const list = event.target.closest?.('.list');
-  if (list) count(list);
+  const region = event.target;
+  if (!before || !region.matches?.('[data-list-of]')) return;
+  const rows = [...region.querySelectorAll('tr[data-pk]')];
+  for (const row of rows) if (before.chosen.has(row.dataset.pk)) row.querySelector('input[type=checkbox]').checked = true;
+  if (before.at >= 0) {
+    const same = rows.find(row => row.dataset.pk === before.pk) || rows[Math.min(before.at, rows.length - 1)];
+    (same?.querySelector('[data-open]') || region).focus({preventScroll: true});
+  }
+  before = undefined;
+  count(region.closest('.list'));
 });
 
 /** Say where a filter form leads: what is left empty does not stand in the address. */
