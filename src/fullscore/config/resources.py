@@ -1,10 +1,71 @@
 """Every noun of the product, in the order of the menu."""
 
 from fullscore.domains.foundation.directory.resources import MEMBERSHIP, PERSON, TEAM
+from fullscore.domains.foundation.estate.resources import (
+    CERTIFICATE,
+    CLAIM,
+    IDENTIFIER,
+    ITEM,
+    LINK,
+    LISTENER,
+    REQUIREMENT,
+)
+from fullscore.domains.foundation.findings.resources import (
+    BLIND,
+    CHECK,
+    CHECK_RUN,
+    CHECK_SETTING,
+    COMMENT,
+    DUE_RULE,
+    EVENT,
+    FINDING,
+    OWNER_RULE,
+    PROOF,
+    WAIVER,
+)
+from fullscore.domains.foundation.telemetry.resources import METRIC, PUSH_KEY, SERIES
+from fullscore.domains.infrastructure.servers.resources import (
+    ACCOUNT,
+    FACTS,
+    FILESYSTEM,
+    INSTALLED,
+    PACKAGE,
+    SERVER,
+    UNIT,
+)
 from fullscore.kit.resource import Resource
 
 RESOURCES: tuple[Resource, ...] = (
+    FINDING,
+    WAIVER,
+    SERVER,
+    ITEM,
+    LISTENER,
+    CERTIFICATE,
+    FILESYSTEM,
+    UNIT,
+    ACCOUNT,
+    PACKAGE,
+    CHECK,
+    BLIND,
+    METRIC,
+    SERIES,
     PERSON,
     TEAM,
+    # Seen through others' pages:
     MEMBERSHIP,
+    LINK,
+    REQUIREMENT,
+    IDENTIFIER,
+    CLAIM,
+    INSTALLED,
+    FACTS,
+    PUSH_KEY,
+    CHECK_RUN,
+    CHECK_SETTING,
+    DUE_RULE,
+    OWNER_RULE,
+    EVENT,
+    PROOF,
+    COMMENT,
 )

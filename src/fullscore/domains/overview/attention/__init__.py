@@ -1,1 +1,1 @@
-"""The ranked queue: what needs me now and what waiting costs."""
+"""What needs me now, ranked by what waiting costs; the first page everybody opens."""

@@ -3,16 +3,19 @@
 from datetime import datetime
 from typing import Any
 
+import nh3
 from django import forms, template
 from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from markdown_it import MarkdownIt
 
 from fullscore.interfaces.web import figures
 from fullscore.kit import time
 
 register = template.Library()
+_markdown = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table"])
 
 # (word, tone, bars lit) of the severities 5 to 1; the worst is a sign, not a bar.
 SEVERITIES = {
@@ -100,6 +103,12 @@ def chart(src: str, title: str, window: str = "24h") -> SafeString:
         '<div class="bones" aria-hidden="true"><i></i><i></i><i></i><i></i></div></ts-chart>',
         src, title, window,
     )  # fmt: skip
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    """Return what somebody wrote in Markdown as HTML; only harmless tags are let through."""
+    return SafeString(nh3.clean(_markdown.render(text), link_rel="nofollow noopener"))
 
 
 @register.filter

@@ -1,0 +1,25 @@
+"""Every source of the ranked queue."""
+
+from fullscore.domains.foundation.findings import queries as findings
+from fullscore.domains.foundation.findings.models import Finding
+from fullscore.domains.overview.attention.queries import Source, Told
+from fullscore.kit.models import User
+
+
+def _told(finding: Finding, user: User) -> Told:
+    return Told(
+        title=finding.title,
+        url=f"/findings/{finding.pk}",
+        severity=finding.severity,
+        where=str(finding.item or ""),
+        owner=str(finding.owner or ""),
+        assignee=finding.assignee,
+        due=f"due {finding.due_on:%-d %b}" if finding.due_on else "",
+        action="Take it" if finding.state == Finding.State.OPEN else "",
+        action_url=f"/findings/{finding.pk}/acknowledge",
+        is_default_price=findings.is_default_price(finding),
+        since=finding.opened_at,
+    )
+
+
+SOURCES = (Source(findings.concerns, _told),)

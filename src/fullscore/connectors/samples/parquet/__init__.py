@@ -1,0 +1,1 @@
+"""Samples in Parquet segments with a SQLite manifest: many processes of one host, no broker."""

@@ -1,0 +1,139 @@
+"""How servers, and what runs on them, are seen."""
+
+from typing import Any
+
+from django.template.loader import render_to_string
+
+from fullscore.domains.foundation.estate.models import Item
+from fullscore.domains.infrastructure.servers.models import (
+    Account,
+    Facts,
+    Filesystem,
+    Installed,
+    PackageVersion,
+    Server,
+    Unit,
+)
+from fullscore.interfaces.web.figures import figure
+from fullscore.kit.resource import Panel, Resource
+
+TONES = {"ok": "ok", "partial": "warn", "silent": "crit", "new": "info"}
+CHARTS = (
+    ("cpu", "CPU"), ("memory", "Memory"), ("disk", "Space left"), ("network", "Network"),
+    ("load", "Load"), ("pressure", "Work that waits"),
+)  # fmt: skip
+
+
+def draw_charts(subject: Any, user: Any, at: Any) -> str:
+    """Draw the live charts of a host; each fetches its own points."""
+    item = subject.item if isinstance(subject, Server) else subject
+    if not Server.objects.filter(item=item).exists():
+        return ""
+    return render_to_string("servers/charts.html", {"item": item, "charts": CHARTS})
+
+
+def draw_told(server: Server, user: Any, at: Any) -> str:
+    """Draw which sections were read, and what is missing with the grant that opens it."""
+    sections = {f.section: f for f in server.sections.all()}
+    return render_to_string("servers/told.html", {"server": server, "sections": sections})
+
+
+SERVER = Resource(
+    Server,
+    columns=["item", "state", "os_name", "kernel", "cpu_count", "memory_bytes", "needs_reboot",
+             "security_updates", "facts_at"],
+    facts=["way", "os_id", "os_version", "architecture", "virtualization", "booted_at"],
+    filters=["state", "way", "os_id", "os_version", "needs_reboot"],
+    search=["item__name", "os_name", "kernel", "virtualization"],
+    order=["-facts_at"],
+    icon="server",
+    group="Estate",
+    cells={"memory_bytes": lambda v: figure(v, "By")},
+    badges=lambda s: [(s.get_state_display(), TONES[s.state])],
+    subtitle=lambda s: " · ".join(filter(None, [s.os_name, s.kernel, s.virtualization])),
+    panels=[
+        Panel("Live", draw=draw_charts),
+        Panel("Findings of this server", rows=lambda s: s.item.findings.live(),
+              columns=["severity", "title", "state", "due_on"]),
+        Panel("Filesystems", rows=lambda s: s.filesystems.all(),
+              columns=["mount", "used_percent", "used_bytes", "size_bytes", "type"]),
+        Panel("Services", rows=lambda s: s.units.all(),
+              columns=["name", "active", "sub", "enabled", "restarts", "result"]),
+        Panel("Who can log in", rows=lambda s: s.accounts.filter(can_log_in=True),
+              columns=["name", "becomes_root", "key_count", "last_login_at"]),
+        Panel("Updates", rows=lambda s: s.installed.exclude(candidate=""),
+              columns=["package", "candidate", "is_security", "waiting_since"]),
+        Panel("What the probe told", draw=draw_told),
+        Panel("Live charts", on=Item, draw=draw_charts),
+    ],
+    verbs=[],
+)  # fmt: skip
+
+FILESYSTEM = Resource(
+    Filesystem,
+    columns=["server", "mount", "used_percent", "used_bytes", "size_bytes", "type"],
+    facts=["device", "inodes", "inodes_used", "options", "days_left"],
+    filters=["server", "type", "used_percent"],
+    search=["mount", "server__item__name"],
+    order=["-used_percent"],
+    icon="hard-drive",
+    group="Estate",
+    cells={c: lambda v: figure(v, "By") for c in ("size_bytes", "used_bytes")},
+)
+
+UNIT = Resource(
+    Unit,
+    columns=["name", "server", "active", "sub", "enabled", "restarts", "result", "since"],
+    facts=["load"],
+    filters=["server", "active", "enabled"],
+    search=["name", "server__item__name"],
+    order=["name"],
+    icon="activity",
+    group="Estate",
+)
+
+ACCOUNT = Resource(
+    Account,
+    columns=["name", "server", "uid", "can_log_in", "becomes_root", "key_count", "last_login_at"],
+    facts=["shell", "home", "groups", "is_locked", "password_changed_on"],
+    filters=["server", "can_log_in", "is_locked"],
+    quick={"Can log in": "can_log_in=true"},
+    search=["name", "server__item__name"],
+    order=["name", "uid"],
+    icon="user",
+    group="Estate",
+    name="server-account",
+)
+
+PACKAGE = Resource(
+    PackageVersion,
+    columns=["name", "version", "architecture", "manager", "source"],
+    facts=["source_version"],
+    filters=["manager", "name"],
+    search=["name", "source", "version"],
+    order=["name"],
+    icon="boxes",
+    group="Estate",
+    name="package",
+    panels=[Panel("Installed on", rows=lambda p: p.installed.all(),
+                  columns=["server", "candidate", "is_security"])],
+)  # fmt: skip
+
+INSTALLED = Resource(
+    Installed,
+    columns=["package", "server", "candidate", "is_security", "waiting_since"],
+    filters=["server", "is_security"],
+    search=["package__name", "server__item__name"],
+    order=["pk"],
+    icon="boxes",
+)
+
+FACTS = Resource(
+    Facts,
+    columns=["server", "section", "at"],
+    facts=["content"],
+    filters=["server", "section"],
+    order=["pk"],
+    icon="file-text",
+    name="fact",
+)

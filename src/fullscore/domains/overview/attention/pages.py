@@ -1,0 +1,126 @@
+"""The home page: the sentence, the figures, the queue, and what is worst as a live chart."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path
+
+from fullscore.domains.foundation.findings.models import Blind, Finding
+from fullscore.domains.infrastructure.servers.models import Filesystem, Server
+from fullscore.domains.overview.attention import queries, services
+from fullscore.interfaces.web import shell
+from fullscore.interfaces.web.shell import SignedIn
+from fullscore.kit import time
+from fullscore.kit.errors import Problem
+
+
+def home(request: SignedIn) -> HttpResponse:
+    """Show what needs the reader now, ranked by the cost of waiting."""
+    rows, total = queries.queue(request.user)
+    context = {
+        "title": "Home",
+        "headline": queries.headline(rows, total),
+        "about": _about(rows, total),
+        "queue": rows,
+        "total": total,
+        "figures": _figures(request.user),
+        "host": _host(request.user),
+        "forgotten": _forgotten(request.user),
+        "closed": _closed(request.user),
+        "blind": Blind.objects.visible_to(request.user).count(),
+    }
+    return shell.page(request, "attention/home.html", **context)
+
+
+def _about(rows: Any, total: int) -> str:
+    if not rows:
+        return "Every check that could look found nothing that waits for you."
+    first = rows[0]
+    rest = f" {total - 1} other items follow." if total > 1 else ""
+    return f"First: {first.told.title}. {first.why}.{rest}"
+
+
+def _figures(user: Any) -> list[dict[str, Any]]:
+    """Return the six figures of the strip; grey unless they want a look."""
+    seen = Finding.objects.visible_to(user)
+    pressing = seen.pressing()
+    now = time.now()
+    late = pressing.filter(due_on__lt=now.date()).count()
+    worst = pressing.filter(severity__gte=4).count()
+    servers = Server.objects.visible_to(user)
+    silent = servers.exclude(state="ok").count()
+    fullest = Filesystem.objects.visible_to(user).order_by("-used_percent").first()
+    closed = seen.filter(closed_at__gte=now - timedelta(days=7)).count()
+    return [
+        {"label": "Critical and high", "value": worst, "tone": "high" if worst else "",
+         "url": "/findings?severity=high&show=live"},
+        {"label": "Overdue", "value": late, "tone": "warn" if late else "", "url": "/findings?show=overdue"},
+        {"label": "Open findings", "value": pressing.count(), "tone": "", "url": "/findings?show=live"},
+        {"label": "Closed in 7 days", "value": closed, "tone": "", "url": "/findings?show=closed"},
+        {"label": "Servers", "value": servers.count(), "unit": f"{silent} not whole" if silent else "all well",
+         "tone": "", "url": "/servers"},
+        {"label": "Fullest disk", "value": f"{fullest.used_percent:.0f}" if fullest else "–", "unit": "%",
+         "tone": "high" if fullest and fullest.used_percent > 90 else "", "url": "/filesystems"},
+    ]  # fmt: skip
+
+
+def _host(user: Any) -> Server | None:
+    """Return the server whose charts stand on the page: the one with the worst finding, else any."""
+    servers = Server.objects.visible_to(user).select_related("item")
+    worst = servers.filter(item__findings__state__in=Finding.PRESSING).order_by(
+        "-item__findings__severity"
+    )
+    return worst.first() or servers.first()
+
+
+def _forgotten(user: Any) -> list[Finding]:
+    old = time.now() - queries.FORGOTTEN
+    rows = Finding.objects.visible_to(user).pressing().filter(owner__isnull=True, opened_at__lt=old)
+    return list(rows.order_by("opened_at")[:3])
+
+
+def _closed(user: Any) -> list[Finding]:
+    week = time.now() - timedelta(days=7)
+    rows = Finding.objects.visible_to(user).filter(closed_at__gte=week).select_related("item")
+    return list(rows.order_by("-closed_at")[:6])
+
+
+class Later(forms.Form):
+    """Until when, and why."""
+
+    until = forms.DateTimeField(widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    reason = forms.CharField(max_length=300)
+
+
+def snooze(request: SignedIn, key: str) -> HttpResponse:
+    """Ask until when a row of one's queue may stay away, and why."""
+    tomorrow = (time.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
+    form = Later(request.POST or None, initial={"until": tomorrow})
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.snooze(key, by=request.user, **form.cleaned_data)
+        except Problem as problem:
+            form.add_error(None, str(problem))
+        else:
+            messages.success(request, "Put off. It returns early when its cost doubles.")
+            return HttpResponseRedirect("/")
+    return shell.page(
+        request, "form.html", form=form, title="Not now", action=request.path, cancel_url="/",
+    )  # fmt: skip
+
+
+def queue_page(request: HttpRequest) -> HttpResponse:
+    """Show the whole queue, up to 200 rows."""
+    rows, total = queries.queue(request.user, limit=200)  # type: ignore[arg-type]
+    return shell.page(request, "attention/queue.html", title="My queue", queue=rows, total=total)
+
+
+PATTERNS = [
+    path("", login_required(home), name="home"),
+    path("queue", login_required(queue_page), name="queue"),
+    path("queue/<str:key>/snooze", login_required(snooze), name="snooze"),
+]

@@ -1,0 +1,118 @@
+"""The queue of one person: every source's concerns, priced, folded and ranked."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from fullscore.domains.overview.attention.models import Snooze
+from fullscore.engines import attention
+from fullscore.kit import time
+from fullscore.kit.models import User
+
+
+@dataclass(frozen=True)
+class Told:
+    """How one concern is shown: what, where, whose, by when, and what can be done in place."""
+
+    title: str
+    url: str
+    severity: int
+    where: str = ""
+    owner: str = ""
+    assignee: Any = None
+    due: str = ""
+    action: str = ""
+    action_url: str = ""
+    is_default_price: bool = False
+    since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where concerns come from: `concerns(user, now)`, and how those of it are told."""
+
+    concerns: Callable[[User, datetime], tuple[Sequence[attention.Concern], Mapping[str, Any]]]
+    tell: Callable[[Any, User], Told]
+
+
+_sources: list[Source] = []
+
+
+def come_from(sources: Sequence[Source]) -> None:
+    """Say where the queue comes from; called once, by `config`."""
+    _sources[:] = sources
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """One row of the queue, and why it stands where it stands."""
+
+    entry: attention.Entry
+    told: Told
+    why: str
+    others: int
+
+
+def queue(
+    user: User, *, now: datetime | None = None, limit: int = 10
+) -> tuple[list[QueueRow], int]:
+    """Return the first rows of a person's queue, and how many rows there are."""
+    now = now or time.now()
+    concerns: dict[str, tuple[attention.Concern, Source, Any]] = {}
+    for source in _sources:
+        found, records = source.concerns(user, now)
+        concerns |= {c.key: (c, source, records[c.key]) for c in found}
+    entries = attention.ranked(
+        [one for one, _, _ in concerns.values()], now=now, snoozes=_snoozes(user)
+    )
+    rows = []
+    for entry in entries[:limit]:
+        concern, source, record = concerns[entry.key]
+        told = source.tell(record, user)
+        why = explained(concern, entry, told, now)
+        rows.append(QueueRow(entry, told, why, len(entry.members) - 1))
+    return rows, len(entries)
+
+
+def explained(concern: attention.Concern, entry: attention.Entry, told: Told, now: datetime) -> str:
+    """Say in one sentence why the row costs what it costs."""
+    parts = []
+    if concern.loss_per_hour:
+        parts.append(f"{concern.loss_per_hour:,.0f} lost each hour")
+    if concern.chance_per_hour and concern.stake:
+        parts.append(f"{concern.stake:,.0f} at stake by chance")
+    if concern.stake and concern.due_at and now < concern.due_at:
+        left = time.in_words((concern.due_at - now).total_seconds())
+        parts.append(f"{concern.stake:,.0f} at stake, due in {left}")
+    elif concern.due_at and now >= concern.due_at:
+        parts.append(f"overdue for {time.in_words((now - concern.due_at).total_seconds())}")
+    if entry.is_late and concern.due_at and now < concern.due_at:
+        parts.append("the last start has passed")
+    words = ", ".join(parts) or "no price and no day"
+    return words[:1].upper() + words[1:] + (" (default figures)" if told.is_default_price else "")
+
+
+def _snoozes(user: User) -> dict[str, attention.Snooze]:
+    rows = Snooze.objects.filter(user=user, until__gt=time.now())
+    return {s.key: attention.Snooze(s.until, s.cost_per_hour) for s in rows}
+
+
+def headline(rows: Sequence[QueueRow], total: int) -> str:
+    """Say in one sentence how things stand."""
+    urgent = [r for r in rows if r.told.severity >= 4]
+    if not total:
+        return "Nothing needs you now"
+    if not urgent:
+        return f"{_number(total)} {'thing' if total == 1 else 'things'} can wait, nothing is urgent"
+    count = len(urgent)
+    verb = "needs" if count == 1 else "need"
+    return f"{_number(count)} {'thing' if count == 1 else 'things'} {verb} you now"
+
+
+def _number(count: int) -> str:
+    words = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten"]
+    return words[count] if count < len(words) else f"{count:,}"
+
+
+FORGOTTEN = timedelta(days=14)
