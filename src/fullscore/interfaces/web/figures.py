@@ -79,7 +79,8 @@ def duration(seconds: float, *, parts: int = 2) -> str:
         )
     if size < 10:
         return f"{sign}{rounded(size)} s"
-    left, words = floor(size + 0.5), []
+    words: list[str] = []
+    left = floor(size + 0.5)
     for span, word in SPANS:
         count, left = divmod(left, span)
         if count or words:

@@ -128,7 +128,7 @@ def control(field: BoundField) -> SafeString:
     """Draw a field's control, tied to its help and its faults."""
     told = [f"{field.auto_id}_helptext"] if field.help_text else []
     told += [f"{field.auto_id}_error"] if field.errors else []
-    attrs = {} if is_check(field) or is_group(field) else {"class": "input"}
+    attrs: dict[str, str | bool] = {} if is_check(field) or is_group(field) else {"class": "input"}
     if told:
         attrs["aria-describedby"] = " ".join(told)
     return field.as_widget(attrs=attrs)
