@@ -19,8 +19,8 @@ PLAIN = {"Cel": "°C"}
 def figure(value: float | None, unit: str = "") -> str:
     """Return a figure with its unit as people write it.
 
-    `unit` is a UCUM-like code: `By`, `By/s`, `bit/s`, `s`, `%`, `ratio` (shown in percent), `Cel`, `1`
-    or a word of one's own, which is written as it stands. Missing and infinite values are a dash.
+    `unit` is a UCUM-like code: `By`, `By/s`, `bit/s`, `s`, `%`, `ratio` (shown in percent), `Cel`,
+    `1` or a word of one's own, which is written as it stands. Missing and infinite is a dash.
     """
     if value is None or not isfinite(value):
         return NOTHING
@@ -36,7 +36,7 @@ def figure(value: float | None, unit: str = "") -> str:
 
 
 def scaled(value: float, unit: str = "", *, base: int = 1000) -> str:
-    """Return `value` with the prefix that leaves few digits: three, or four when counting in 1024."""
+    """Return `value` with the prefix that leaves three digits, or four in 1024."""
     prefixes = BINARY if base == 1024 else DECIMAL
     size, step = abs(value), 0
     # 999.5 would be written 1000: it belongs to the next prefix already.
@@ -79,7 +79,8 @@ def duration(seconds: float, *, parts: int = 2) -> str:
         )
     if size < 10:
         return f"{sign}{rounded(size)} s"
-    left, words = floor(size + 0.5), []
+    words: list[str] = []
+    left = floor(size + 0.5)
     for span, word in SPANS:
         count, left = divmod(left, span)
         if count or words:

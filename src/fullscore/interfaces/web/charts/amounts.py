@@ -106,7 +106,7 @@ def objective(
 ) -> SafeString:
     """Return one figure against its promise, as a bar with a line at the promise.
 
-    The scale starts at `low`; by default four times as far below the promise as the best (1) is above
+    The scale starts at `low`; by default four times as far below the promise as the best is above
     it, so that 99.9 and 99.5 % can be told apart.
     """
     best = 1.0 if unit == "ratio" else max(promised * 1.25, value or 0.0)

@@ -89,7 +89,7 @@ def _mark(cell: tuple[str, str] | None) -> SafeString:
     if cell is None:
         return format_html('<td><span class="muted" aria-label="{}">·</span></td>', "nothing")
     text, tone = cell
-    return format_html('<td class="{}">{}</td>', f"mark is-{tone}" if tone else "mark", text)
+    return format_html('<td class="{}">{}</td>', f"told is-{tone}" if tone else "told", text)
 
 
 @dataclass(frozen=True, slots=True)

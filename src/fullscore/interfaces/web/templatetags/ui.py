@@ -41,7 +41,7 @@ def icon(name: str, classes: str = "") -> SafeString:
 
 @register.simple_tag
 def severity(level: int, words: bool = False) -> SafeString:
-    """Show how bad something is, 1 to 5, as a glyph with a name; with `words`, the word beside it."""
+    """Show how bad something is, 1 to 5, as a named glyph; with `words`, the word beside it."""
     word, tone, lit = SEVERITIES.get(int(level or 1), SEVERITIES[1])
     drawn = SIGN if not lit else _bars(lit)
     glyph = format_html(
@@ -128,7 +128,7 @@ def control(field: BoundField) -> SafeString:
     """Draw a field's control, tied to its help and its faults."""
     told = [f"{field.auto_id}_helptext"] if field.help_text else []
     told += [f"{field.auto_id}_error"] if field.errors else []
-    attrs = {} if is_check(field) or is_group(field) else {"class": "input"}
+    attrs: dict[str, str | bool] = {} if is_check(field) or is_group(field) else {"class": "input"}
     if told:
         attrs["aria-describedby"] = " ".join(told)
     return field.as_widget(attrs=attrs)

@@ -44,9 +44,29 @@ onAct('choose-none', button => {
   list.querySelector('tbody a[data-open]')?.focus();
 });
 
+// When the rows are swapped, the chosen stay chosen and the focus stays on its row, or its successor.
+let before;
+
+document.addEventListener('htmx:beforeSwap', event => {
+  const region = event.target;
+  if (!region.matches?.('[data-list-of]')) return;
+  const rows = [...region.querySelectorAll('tr[data-pk]')];
+  const focused = rows.findIndex(row => row.contains(document.activeElement));
+  const chosen = rows.filter(row => row.querySelector('input:checked')).map(row => row.dataset.pk);
+  before = {chosen: new Set(chosen), at: focused, pk: rows[focused]?.dataset.pk};
+});
+
 document.addEventListener('htmx:afterSwap', event => {
-  const list = event.target.closest?.('.list');
-  if (list) count(list);
+  const region = event.target;
+  if (!before || !region.matches?.('[data-list-of]')) return;
+  const rows = [...region.querySelectorAll('tr[data-pk]')];
+  for (const row of rows) if (before.chosen.has(row.dataset.pk)) row.querySelector('input[type=checkbox]').checked = true;
+  if (before.at >= 0) {
+    const same = rows.find(row => row.dataset.pk === before.pk) || rows[Math.min(before.at, rows.length - 1)];
+    (same?.querySelector('[data-open]') || region).focus({preventScroll: true});
+  }
+  before = undefined;
+  count(region.closest('.list'));
 });
 
 /** Say where a filter form leads: what is left empty does not stand in the address. */
@@ -63,15 +83,10 @@ document.addEventListener('htmx:configRequest', event => {
 });
 
 // A filter that comes or goes changes the bar itself, so the page is fetched; typing changes the rows only.
-document.addEventListener(
-  'change',
-  event => {
-    if (!event.target.closest?.('#menu-filter')) return;
-    event.stopPropagation();
-    location.href = addressOf(event.target.form);
-  },
-  true,
-);
+document.addEventListener('change', event => {
+  const {form, name} = event.target;
+  if (form?.matches('form[role=search]') && name && name !== 'q') location.href = addressOf(form);
+});
 
 onAct('drop-filter', button => {
   const control = button.closest('.chip').querySelector('select, input');
@@ -85,8 +100,11 @@ document.addEventListener('htmx:pushedIntoHistory', () => {
   if (query) query.value = location.search.slice(1);
 });
 
-/** Fetch the rows again: known ones are replaced where they stand, new ones announce themselves and wait. */
-export async function refreshList(region) {
+/**
+ * Fetch the rows again: known ones are replaced where they stand, new ones announce themselves and wait. Rows
+ * that only moved to or from the next page are neither new nor gone: `keys` says what changed.
+ */
+export async function refreshList(region, keys) {
   const headers = {'HX-Request': 'true', 'HX-Target': region.id};
   const answer = await fetch(location.href, {headers}).catch(() => null);
   if (!answer?.ok) return;
@@ -95,10 +113,10 @@ export async function refreshList(region) {
   for (const old of region.querySelectorAll('tr[data-pk]')) {
     const row = rows.get(old.dataset.pk);
     rows.delete(old.dataset.pk);
-    if (!row) old.classList.add('is-gone');
-    else if (row.innerHTML !== old.innerHTML) replace(old, row);
+    if (!row && keys.has(old.dataset.pk)) old.classList.add('is-gone');
+    else if (row && row.innerHTML !== old.innerHTML) replace(old, row);
   }
-  announce(region, rows.size);
+  announce(region, [...rows.keys()].filter(pk => keys.has(pk) || keys.has('')).length);
 }
 
 function replace(old, row) {

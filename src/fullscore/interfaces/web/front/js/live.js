@@ -9,7 +9,7 @@ const POLL_MS = 15_000;
 const SETTLE_MS = 150; // several changes of one transaction make one request
 
 let seen = Number(document.documentElement.dataset.lastChange || 0); // nothing falls between page and stream
-const waiting = new Set();
+const waiting = new Map(); // element → keys of what changed in it; an empty key means anything
 let timer;
 
 /** Say whether an element listens to a change: `data-live="incidents.incident estate.item:42"`. */
@@ -24,7 +24,7 @@ function hear(change) {
   if (change.topic === 'reload') {
     // Too far behind, or the server was restored: its ids may be lower than ours, so this comes first.
     seen = change.id;
-    document.querySelectorAll('[data-live]').forEach(wait);
+    document.querySelectorAll('[data-live]').forEach(element => wait(element));
     return;
   }
   if (change.id <= seen) return;
@@ -32,19 +32,20 @@ function hear(change) {
   if (!change.topic) return; // not for this person; only moves the id
   document.dispatchEvent(new CustomEvent('live', {detail: change}));
   for (const element of document.querySelectorAll('[data-live]'))
-    if (concerns(element.dataset.live, change)) wait(element);
+    if (concerns(element.dataset.live, change)) wait(element, change.key);
 }
 
-function wait(element) {
-  waiting.add(element);
+function wait(element, key = '') {
+  if (!waiting.has(element)) waiting.set(element, new Set());
+  waiting.get(element).add(String(key));
   timer ??= setTimeout(refresh, SETTLE_MS);
 }
 
 function refresh() {
-  const elements = [...waiting].filter(element => element.isConnected);
+  const due = [...waiting].filter(([element]) => element.isConnected);
   waiting.clear();
   timer = undefined;
-  elements.forEach(fetchAgain);
+  due.forEach(([element, keys]) => fetchAgain(element, keys));
 }
 
 function isInUse(element) {
@@ -52,16 +53,16 @@ function isInUse(element) {
   return element.contains(focused) && focused.matches('input:not([type=checkbox]), textarea, select');
 }
 
-function fetchAgain(element) {
+function fetchAgain(element, keys) {
   if (document.hidden || isInUse(element)) {
     // Seen later, or typed into right now: ask again when that ends.
-    const again = () => wait(element);
+    const again = () => keys.forEach(key => wait(element, key));
     if (document.hidden) document.addEventListener('visibilitychange', again, {once: true});
     else element.addEventListener('focusout', again, {once: true});
     return;
   }
   if (element.matches('[data-list-of]')) {
-    refreshList(element);
+    refreshList(element, keys);
     return;
   }
   const address = element.dataset.liveUrl || location.href;

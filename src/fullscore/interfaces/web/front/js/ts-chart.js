@@ -17,6 +17,7 @@ const synced = uPlot.sync('panel'); // one instant under the pointer in all char
 
 class TsChart extends HTMLElement {
   connectedCallback() {
+    this.name ??= this.getAttribute('title') || '';
     this.range = new URLSearchParams(location.search).get('range') || this.getAttribute('range') || '24h';
     this.build();
     this.resized = new ResizeObserver(() => this.plot?.setSize(this.size));
@@ -47,7 +48,7 @@ class TsChart extends HTMLElement {
     );
     this.legend = make('ul', {class: 'legend'});
     this.ranges = make('div', {class: 'seg end', role: 'group', 'aria-label': 'Range'}, ...ranges);
-    this.field = make('div', {class: 'ts-field', role: 'img', 'aria-label': this.title});
+    this.field = make('div', {class: 'ts-field', role: 'img', 'aria-label': this.name});
     this.note = make('p', {class: 'ts-note'});
     this.table = make('details', {class: 'as-table'}, make('summary', {text: 'As table'}));
     this.table.addEventListener('toggle', () => this.table.open && this.fillTable());
@@ -57,10 +58,6 @@ class TsChart extends HTMLElement {
     this.replaceChildren(head, this.field, make('div', {class: 'ts-foot'}, this.note, this.table));
     if (this.bones) this.field.append(this.bones);
     this.removeAttribute('title'); // its name stands on the picture; no hint over the whole chart
-  }
-
-  get title() {
-    return this.getAttribute('title') || this.name || '';
   }
 
   choose(range) {
@@ -99,7 +96,7 @@ class TsChart extends HTMLElement {
     this.series = data.series.slice(0, MOST_SERIES);
     this.plot?.destroy();
     this.field.replaceChildren();
-    this.field.setAttribute('aria-label', [data.title, data.sentence].filter(Boolean).join('. '));
+    this.field.setAttribute('aria-label', [data.title || this.name, data.sentence].filter(Boolean).join('. '));
     const hidden = data.series.length - this.series.length;
     this.note.textContent = [data.resolution, data.time_zone, hidden > 0 && `${hidden} more not drawn`].filter(Boolean).join(' · ');
     this.tell();
@@ -207,7 +204,7 @@ class TsChart extends HTMLElement {
       .filter(([, n]) => n % stride === 0)
       .map(([at, n]) => make('tr', {}, make('td', {text: format.format(at * 1000)}), ...rows.map(row => make('td', {class: 'num', text: figure(row[n], this.data.unit)}))));
     const table = make('table', {class: 'tbl'}, make('thead', {}, head), make('tbody', {}, ...body));
-    const region = make('div', {class: 'as-table__b', tabindex: '0', role: 'region', 'aria-label': `${this.data.title} as table`}, table);
+    const region = make('div', {class: 'as-table__b', tabindex: '0', role: 'region', 'aria-label': `${this.data.title || this.name} as table`}, table);
     this.table.replaceChildren(this.table.querySelector('summary'), region);
   }
 }
