@@ -4,6 +4,7 @@
     probe.py --facts --samples          what the host is, and its counters now
     probe.py --root DIR --facts         the same of another root: an image, a recording
     probe.py --samples --push URL --token-file FILE
+    PYTHONPATH=DIR python3 -m probe …   from a timer: Python keeps the compiled form, half the CPU
 
 Standard library only, Python 3.6 or newer, so that it runs on any host without installing
 anything, also from standard input (`ssh host python3 - --facts < probe.py`). It only reads;
@@ -2054,7 +2055,7 @@ def facts_users(host):
                 "has_empty_password": password.get("has_empty_password"),
                 "password_changed_on": password.get("changed_on"),
                 "expires_on": password.get("expires_on"),
-                "last_login_at": logins.get(name) or logins.get(int(uid)),
+                "last_login_at": max(logins.get(name, 0.0), logins.get(int(uid), 0.0)) or None,
                 "keys": keys_of(host, name, home),
             }
         )
@@ -2133,7 +2134,7 @@ def facts_groups(host):
 
 
 def last_logins(host):
-    """Return name or uid → moment of the last login, from lastlog, lastlog2 and wtmp."""
+    """Return name or uid → moment of the last login, from wtmp, lastlog2 or lastlog (by uid)."""
     import struct
 
     found = {}
