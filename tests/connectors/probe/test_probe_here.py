@@ -156,6 +156,31 @@ def cost(flag):
     }
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another account")
+def test_an_account_without_rights_lacks_some_facts_and_says_so():
+    program = shutil.which("python3", path="/usr/bin:/usr/local/bin")
+    if program is None:
+        pytest.skip("no Python for every account is here: apt-get install python3")
+    with SCRIPT.open("rb") as file:
+        done = subprocess.run(
+            [program, "-I", "-S", "-", "--facts"],
+            stdin=file,
+            capture_output=True,
+            check=True,
+            user=65534,
+            group=65534,
+            extra_groups=[],
+            cwd="/",
+        )
+
+    report = parse.read(done.stdout)
+    root = report.facts["users"][0]
+    assert (root["is_locked"], root["has_empty_password"], root["keys"]) == (None, None, None)
+    assert report.why("users").startswith("permission")
+    assert report.why("listeners").startswith("permission")
+    assert [error for error in report.errors if error.reason.startswith("failed")] == []
+
+
 def python_3_6():
     """Return a Python 3.6, or skip."""
     known = Path.home().glob(".pyenv/versions/3.6.*/bin/python3")

@@ -1883,7 +1883,12 @@ def facts_cron(host):
 def cron_rows(host, path, user, has_user):
     """Read a timetable: five fields or one @word, then the user when the file names it."""
     rows, is_anacron = [], "anacrontab" in path
-    for number, line in enumerate(host.lines(path), 1):
+    try:
+        lines = host.lines(path)
+    except PermissionError:
+        host.note("permission: " + path)
+        return []
+    for number, line in enumerate(lines, 1):
         line = line.strip()
         if not line or line.startswith("#") or re.match(r"\w+\s*=", line):
             continue
