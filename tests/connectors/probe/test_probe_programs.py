@@ -1,11 +1,13 @@
 """What the probe reads of the programs a live host runs: recorded answers instead of the host."""
 
 import json
+import struct
 from itertools import pairwise
 
 import pytest
 
 from fullscore.connectors.probe import probe
+from tests.connectors.probe import roots
 from tests.shared import shared_data
 
 
@@ -213,6 +215,123 @@ def test_health_comes_from_both_kinds_of_disks():
     assert probe.health_of(host, "nvme0n1")["spare_percent"] == 9
     assert probe.health_of(host, "sdb") is None
     assert host.errors[0]["reason"].startswith("failed: health of sdb")
+
+
+MAPS = """\
+7f10-7f20 r-xp 00000000 fe:00 12 /usr/lib/x86_64-linux-gnu/libssl.so.3 (deleted)
+7f20-7f30 r--p 00000000 fe:00 13 /usr/lib/x86_64-linux-gnu/libz.so.1 (deleted)
+7f30-7f40 r-xp 00000000 00:01 14 /memfd:jit (deleted)
+7f40-7f50 r-xp 00000000 fe:00 15 /usr/lib/x86_64-linux-gnu/libc.so.6
+"""
+
+
+def test_a_process_on_replaced_code_is_named_with_its_unit(tmp_path):
+    roots.write(
+        tmp_path,
+        {
+            "/proc/612/maps": MAPS,
+            "/proc/612/comm": "sshd\n",
+            "/proc/612/cgroup": "0::/system.slice/ssh.service\n",
+            "/proc/613/maps": "",
+        },
+    )
+
+    (row,) = probe.processes_on_deleted(Answering(tmp_path))
+
+    assert (row["pid"], row["command"], row["unit"]) == (612, "sshd", "ssh.service")
+    assert row["files"] == ["/usr/lib/x86_64-linux-gnu/libssl.so.3"]
+
+
+def test_the_last_login_is_the_latest_any_record_tells(tmp_path):
+    lastlog = bytes(292 * 1000) + struct.pack("=I", 1_790_000_000) + bytes(288)
+    wtmp = [session(7, "ann", 1_780_000_000), session(8, "ann", 1_799_000_000)]
+    roots.linux(tmp_path)
+    roots.write(
+        tmp_path,
+        {
+            "/var/log/lastlog": lastlog,
+            "/var/log/wtmp": b"".join([*wtmp, session(7, "root", 1_781_000_000), b"cut"]),
+        },
+    )
+
+    users = {row["name"]: row for row in probe.facts_users(probe.Host(str(tmp_path)))}
+
+    assert users["ann"]["last_login_at"] == 1_790_000_000.0
+    assert users["root"]["last_login_at"] == 1_781_000_000.0
+    assert users["daemon"]["last_login_at"] is None
+
+
+def session(kind, name, at):
+    """Build one record of wtmp."""
+    head = struct.pack("=hxxi32s4s32s256s", kind, 1, b"pts/0", b"", name.encode(), b"")
+    return (head + bytes(4) + struct.pack("=iI", 0, at)).ljust(384, b"\0")
+
+
+CGROUP = "/sys/fs/cgroup/system.slice/ssh.service/"
+
+
+def test_units_are_metered_by_their_control_groups(tmp_path):
+    roots.linux(tmp_path)
+    roots.write(
+        tmp_path,
+        {
+            CGROUP + "cpu.stat": "usage_usec 2500000\nuser_usec 1\n",
+            CGROUP + "memory.current": "4096\n",
+            CGROUP + "pids.current": "3\n",
+        },
+    )
+
+    rows = {name: (labels, value) for name, labels, value in probe.collect_samples(str(tmp_path))}
+
+    unit = {"unit": "ssh.service"}
+    assert rows["unit_cpu_seconds_total"] == (unit, 2.5)
+    assert rows["unit_memory_bytes"] == (unit, 4096)
+    assert rows["unit_tasks"] == (unit, 3)
+
+
+def test_restarts_are_asked_again_only_after_some_unit_started_anew():
+    told = "Id=ssh.service\nNRestarts=2\n\nId=tmp.mount\n"
+    host = Answering(folders=["/run/systemd/system"], restarts=told)
+    host.start = lambda *_: asked.append(1)
+    host.close = lambda: None
+    asked = []
+
+    for start in ("a", "a", "b"):
+        rows = probe.restarts_of(host, [("ssh.service", start)])
+
+    assert rows == [("ssh.service", 2)]
+    assert len(asked) == 2
+
+
+def test_with_sudo_an_account_without_rights_runs_the_exact_commands_granted(tmp_path, monkeypatch):
+    for name in ("sudo", "sshd", "grep"):
+        (tmp_path / name).write_text('#!/bin/sh\necho "$0 $@"\n')
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setattr(probe, "PROGRAM_PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(probe.os, "geteuid", lambda: 1000)
+    plain, granted = probe.Host(), probe.Host(sudo=True)
+
+    probe.start_privileged(plain)
+    probe.start_privileged(granted)
+    told = {name: granted.output(name) for name in ("sshd", "sudoers")}
+    granted.close()
+
+    assert plain.programs == {}
+    assert told["sshd"] == f"{tmp_path}/sudo -n {tmp_path}/sshd -T\n"
+    assert told["sudoers"].endswith(f"{tmp_path}/grep -rn . /etc/sudoers /etc/sudoers.d\n")
+
+
+def test_a_program_that_does_not_answer_costs_its_section_not_the_run(tmp_path, monkeypatch):
+    (tmp_path / "slow").write_text("#!/bin/sh\nexec sleep 60\n")
+    (tmp_path / "slow").chmod(0o755)
+    monkeypatch.setattr(probe, "PROGRAM_PATH", f"{tmp_path}:/usr/bin:/bin")
+    host = probe.Host(seconds=0.5)
+
+    host.start("slow", ["slow"])
+    with pytest.raises(probe.Unknown, match="time: slow did not answer"):
+        host.output("slow")
+
+    assert host.left() > 0
 
 
 ORDERED = ["1.0~rc1", "1.0", "1.0-1", "1.0-1+b1", "1.0a", "1.0+1", "1.0.1", "1.10", "2:0.1"]

@@ -4,6 +4,7 @@
     probe.py --facts --samples          what the host is, and its counters now
     probe.py --root DIR --facts         the same of another root: an image, a recording
     probe.py --samples --push URL --token-file FILE
+    PYTHONPATH=DIR python3 -m probe …   from a timer: Python keeps the compiled form, half the CPU
 
 Standard library only, Python 3.6 or newer, so that it runs on any host without installing
 anything, also from standard input (`ssh host python3 - --facts < probe.py`). It only reads;
@@ -26,6 +27,7 @@ import time
 FORMAT = 1
 VERSION = "1.0"
 SECONDS = 2.0  # the whole run; --seconds gives more to hosts whose package tool is slow
+IMAGE_SECONDS = 60.0  # of `--root`: nobody works on that machine meanwhile
 READING_SECONDS = 0.3  # of those, what programs may not use up
 OUTPUT_BYTES = 5 * 1000 * 1000
 SPOOL_BYTES = 50 * 1000 * 1000
@@ -1881,7 +1883,12 @@ def facts_cron(host):
 def cron_rows(host, path, user, has_user):
     """Read a timetable: five fields or one @word, then the user when the file names it."""
     rows, is_anacron = [], "anacrontab" in path
-    for number, line in enumerate(host.lines(path), 1):
+    try:
+        lines = host.lines(path)
+    except PermissionError:
+        host.note("permission: " + path)
+        return []
+    for number, line in enumerate(lines, 1):
         line = line.strip()
         if not line or line.startswith("#") or re.match(r"\w+\s*=", line):
             continue
@@ -2053,7 +2060,7 @@ def facts_users(host):
                 "has_empty_password": password.get("has_empty_password"),
                 "password_changed_on": password.get("changed_on"),
                 "expires_on": password.get("expires_on"),
-                "last_login_at": logins.get(name) or logins.get(int(uid)),
+                "last_login_at": max(logins.get(name, 0.0), logins.get(int(uid), 0.0)) or None,
                 "keys": keys_of(host, name, home),
             }
         )
@@ -2132,7 +2139,7 @@ def facts_groups(host):
 
 
 def last_logins(host):
-    """Return name or uid → moment of the last login, from lastlog, lastlog2 and wtmp."""
+    """Return name or uid → moment of the last login, from wtmp, lastlog2 or lastlog (by uid)."""
     import struct
 
     found = {}
@@ -3230,9 +3237,10 @@ def options_of(words):
 
 def main(words):
     options = options_of(words)
+    root = options.get("--root", "/")
     host = Host(
-        options.get("--root", "/"),
-        seconds=float(options.get("--seconds", SECONDS)),
+        root,
+        seconds=float(options.get("--seconds", SECONDS if root == "/" else IMAGE_SECONDS)),
         cloud="--cloud" in options,
         languages="--languages" in options,
         sudo="--sudo" in options,

@@ -83,8 +83,7 @@ UPDATES = fields(
         fields(
             manager=text, name=text, installed=text, candidate=text, architecture=text,
             origin=text, is_security=flag,
-        ),
-        PACKAGE_ROWS,
+        )
     ),
 )  # fmt: skip
 
