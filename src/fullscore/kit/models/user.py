@@ -6,8 +6,20 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 from django.db.models.functions import Lower
 
+from fullscore.kit import access
 
-class UserManager(BaseUserManager["User"]):
+
+class UserQuerySet(models.QuerySet["User"]):
+    """Accounts, by who may see them."""
+
+    def visible_to(self, user: access.Actor) -> "UserQuerySet":
+        """Return one's own account, and all of them with the view permission."""
+        if access.reach(user, "kit.view_user").is_anything:
+            return self
+        return self.filter(pk=user.pk)
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     """Makes accounts; what they may do comes from role grants, never from flags."""
 
     def create_user(self, email: str, password: str | None = None, **values: object) -> "User":
@@ -39,6 +51,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
+    audit_hides = ("password",)
+    audit_leaves_out = ("last_login",)
 
     class Meta:
         ordering = ["name", "email"]
