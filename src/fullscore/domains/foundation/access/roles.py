@@ -1,9 +1,10 @@
 """Who may do what: twelve roles, as one table over the areas of the product.
 
-A permission is `app.action_noun`. Every permission lies in exactly one *area*; a role says, area by
-area, which `action_noun` it covers (`*` stands for anything). What is not named is refused. Areas are
-found by pattern, so a new domain is covered without this page knowing it: what no pattern places is
-ordinary work. Rows are a second question: `visible_to` of the noun, within the grant's team or site.
+A permission is `app.action_noun`. Every permission lies in exactly one *area*; a role says, area
+by area, which `action_noun` it covers (`*` stands for anything). What is not named is refused.
+Areas are found by pattern, so a new domain is covered without this page knowing it: what no pattern
+places is ordinary work. Rows are a second question: `visible_to` of the noun, within the grant's
+team or site.
 """
 
 from collections.abc import Iterable, Mapping

@@ -2,9 +2,10 @@
 
 import django.db.models.deletion
 import django.db.models.functions.comparison
-import fullscore.domains.foundation.access.models
 from django.conf import settings
 from django.db import migrations, models
+
+import fullscore.domains.foundation.access.models
 
 
 class Migration(migrations.Migration):
