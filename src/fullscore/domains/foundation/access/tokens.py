@@ -30,7 +30,7 @@ def is_well_formed(text: str) -> bool:
 
 
 def digest(text: str) -> str:
-    """Return what is stored of a token or a link: SHA-256, for 256 random bits need no slow hash."""
+    """Return what is stored of a token or link: SHA-256, as 256 random bits need no slow hash."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

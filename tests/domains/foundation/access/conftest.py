@@ -1,0 +1,60 @@
+"""People, services, and a small estate of two teams at two sites."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from fullscore.domains.foundation.access import queries
+from fullscore.domains.foundation.access.services import grants
+from fullscore.domains.foundation.directory.models import Team
+from fullscore.domains.foundation.estate.models import Item
+from fullscore.kit import access
+from fullscore.kit.models import User
+from fullscore.kit.models.user import system
+
+
+@pytest.fixture(autouse=True)
+def _access_answers():
+    before = access._answer[:]
+    access.answer_with(queries.reach)
+    yield
+    access._answer[:] = before
+
+
+@pytest.fixture
+def someone(db):
+    """Make an account by name, with roles that hold everywhere."""
+
+    def make(name: str, *roles: str, kind: str = User.Kind.PERSON) -> User:
+        user = User.objects.create_user(f"{name}@example.org", name=name.title(), kind=kind)
+        for role in roles:
+            grants.grant(user, by=system(), role=role)
+        return user
+
+    return make
+
+
+@dataclass
+class Estate:
+    red: Team
+    blue: Team
+    north: Item
+    south: Item
+    red_north: Item
+    blue_north: Item
+    blue_south: Item
+
+
+@pytest.fixture
+def estate(db):
+    red, blue = Team.objects.create(name="Red"), Team.objects.create(name="Blue")
+    north = Item.objects.create(kind="site", name="North")
+    south = Item.objects.create(kind="site", name="South")
+
+    def host(name, owner, site):
+        return Item.objects.create(kind="host", name=name, owner=owner, site=site)
+
+    return Estate(
+        red, blue, north, south,
+        host("rn", red, north), host("bn", blue, north), host("bs", blue, south),
+    )  # fmt: skip
