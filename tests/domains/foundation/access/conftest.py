@@ -1,8 +1,10 @@
 """People, services, and a small estate of two teams at two sites."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 
 from fullscore.domains.foundation.access import queries
 from fullscore.domains.foundation.access.services import grants
@@ -58,3 +60,17 @@ def estate(db):
         red, blue, north, south,
         host("rn", red, north), host("bn", blue, north), host("bs", blue, south),
     )  # fmt: skip
+
+
+@pytest.fixture
+def pages(settings, db):
+    """Let the pages of access stand behind the middlewares that `config` puts before them."""
+    settings.ROOT_URLCONF = "tests.domains.foundation.access.urls"
+    own = "fullscore.domains.foundation.access.sessions."
+    if own + "SessionEnds" not in settings.MIDDLEWARE:
+        further = [own + "SessionEnds", own + "SecondFactor", own + "FreshSignIn"]
+        settings.MIDDLEWARE = [*settings.MIDDLEWARE, *further]
+    plain = str(Path(__file__).parent / "templates")
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [plain]}]
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    cache.clear()

@@ -89,6 +89,12 @@ def has_second_factor(user: User) -> bool:
     return Authenticator.objects.filter(user_id=user.pk, type__in=strong).exists()
 
 
+def has_passkey(user: User) -> bool:
+    """Say whether somebody can sign in with a passkey."""
+    passkeys = Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.WEBAUTHN)
+    return passkeys.exists()
+
+
 def is_alone() -> bool:
     """Say whether only one person's account can sign in, so that nobody could be the second eye."""
     people = User.objects.filter(kind=User.Kind.PERSON, is_active=True)

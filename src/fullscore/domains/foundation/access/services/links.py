@@ -41,6 +41,8 @@ def issue(user: User, *, by: User, minutes: int = 30, is_from_machine: bool = Fa
 
 def send(user: User, *, by: User) -> User:
     """Mail an account a link that signs it in once, within 30 minutes."""
+    if not queries.reach(by, "access.add_signinlink").everywhere:
+        raise NotAllowed("Links are sent by whoever is administrator everywhere.")
     path = issue(user, by=by)
     message = EmailMessage(
         subject="[Fullscore] Your way in",
@@ -88,7 +90,7 @@ def open_installation() -> str | None:
             if User.objects.filter(kind=User.Kind.PERSON).exists():
                 return None
             first = _first_administrator()
-        has_way_in = first.has_usable_password() or queries.has_second_factor(first)
+        has_way_in = first.has_usable_password() or queries.has_passkey(first)
         if has_way_in or not first.is_active:
             return None
         return issue(first, by=system(), minutes=FIRST_MINUTES, is_from_machine=True)
