@@ -160,11 +160,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "fullscore.domains.foundation.access.passwords.NotTooLong"},
     {"NAME": "fullscore.domains.foundation.access.passwords.NotBreached"},
 ]
+CSRF_FAILURE_VIEW = "fullscore.interfaces.web.problems.no_token"
+LOGIN_URL = "/sign-in/"
+LOGIN_REDIRECT_URL = "/"
 
-# ── signing in: allauth, axes ──
+# Signing in (allauth, axes). The pages stand in `foundation/access/pages.py`.
 ACCOUNT_ADAPTER = "fullscore.domains.foundation.access.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # asked of nobody: the adapter keeps sign-up closed
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # the adapter keeps sign-up closed
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"  # administrators enter addresses
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or factor is told to its owner
@@ -177,7 +180,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if OPTIONS.is_https else "http"
 ACCOUNT_RATE_LIMITS = {
     "login": "50/15m/ip",
-    "login_failed": "50/15m/ip,5/15m/key",
+    "login_failed": "50/15m/ip",  # by account and address: axes; by account alone, others lock one out
     "reset_password": "20/h/ip,3/h/key",
     "reset_password_from_key": "20/h/ip",
     "reauthenticate": "10/15m/user",
@@ -203,9 +206,6 @@ AXES_USERNAME_CALLABLE = "fullscore.domains.foundation.access.adapter.typed_emai
 AXES_LOCKOUT_CALLABLE = "fullscore.domains.foundation.access.pages.locked"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
-CSRF_FAILURE_VIEW = "fullscore.interfaces.web.problems.no_token"
-LOGIN_URL = "/sign-in/"
-LOGIN_REDIRECT_URL = "/"
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -66,11 +66,19 @@ def estate(db):
 def pages(settings, db):
     """Let the pages of access stand behind the middlewares that `config` puts before them."""
     settings.ROOT_URLCONF = "tests.domains.foundation.access.urls"
-    own = "fullscore.domains.foundation.access.sessions."
-    if own + "SessionEnds" not in settings.MIDDLEWARE:
-        further = [own + "SessionEnds", own + "SecondFactor", own + "FreshSignIn"]
-        settings.MIDDLEWARE = [*settings.MIDDLEWARE, *further]
+    settings.MIDDLEWARE = in_order(settings.MIDDLEWARE)
     plain = str(Path(__file__).parent / "templates")
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [plain]}]
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # for speed
     cache.clear()
+
+
+def in_order(middlewares):
+    """Return them as they must stand: problems outside the library's, which has own exceptions."""
+    problems = "fullscore.interfaces.web.problems.ProblemsAndOrigin"
+    own = [f"fullscore.domains.foundation.access.sessions.{name}"
+           for name in ("SessionEnds", "SecondFactor", "FreshSignIn")]  # fmt: skip
+    others = [m for m in middlewares if m not in (problems, *own)]
+    place = others.index("allauth.account.middleware.AccountMiddleware")
+    return [*others[:place], problems, *others[place:], *own]

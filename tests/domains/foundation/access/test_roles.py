@@ -71,7 +71,8 @@ NAMES = [role.name for role in roles.ROLES]
         pytest.param(
             "auditor",
             ["kit.view_auditentry", "access.view_apitoken", "kit.view_user", "budget.view_budget"],
-            ["kit.view_secret", "talent.view_review", "awareness.view_result", "estate.change_item"],
+            ["kit.view_secret", "talent.view_review", "awareness.view_result",
+             "estate.change_item"],
             id="auditor reads everything but people and secrets",
         ),
         pytest.param(
