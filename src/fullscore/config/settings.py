@@ -165,6 +165,7 @@ LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 
 # Signing in (allauth, axes). The pages stand in `foundation/access/pages.py`.
+INSTALLED_APPS.append("django.contrib.humanize")  # the library's templates use it
 ACCOUNT_ADAPTER = "fullscore.domains.foundation.access.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # the adapter keeps sign-up closed

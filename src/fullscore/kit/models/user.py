@@ -47,7 +47,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     has_shortcuts = models.BooleanField("single-letter shortcuts", default=True)
     joined_at = models.DateTimeField(auto_now_add=True)
 
-    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+    objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -76,6 +76,7 @@ SYSTEM_EMAIL = "system@fullscore.invalid"
 
 def system() -> User:
     """Return the account under which clocked work and reactions are recorded."""
+    user: User
     user, _ = User.objects.get_or_create(
         email=SYSTEM_EMAIL,
         defaults={"name": "Fullscore", "kind": User.Kind.SYSTEM, "password": "!"},

@@ -4,13 +4,14 @@ import base64
 import hmac
 import re
 import time
+from dataclasses import replace
 
 import pytest
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from fullscore.domains.foundation.access.models import ApiToken
-from fullscore.domains.foundation.access.services import keys, links
+from fullscore.domains.foundation.access.services import factors, keys, links
 from fullscore.kit.models import User
 from fullscore.kit.models.user import system
 
@@ -258,3 +259,53 @@ def test_a_token_that_makes_no_sense_is_refused_in_the_form(client, ann, values)
 
     assert page.status_code == 422
     assert not ApiToken.objects.exists()
+
+
+def test_sessions_of_ones_own_are_listed(client, ann):
+    sign_in(client, ann.email)
+
+    assert client.get("/account/sessions/").status_code == 200
+
+
+def test_a_forgotten_password_is_replaced_by_a_link_in_a_mail(client, ann, mailoutbox):
+    client.post("/sign-in/forgotten/", {"email": ann.email})
+    path = re.search(r"http://testserver(/\S+)", mailoutbox[0].body)[1]
+    new = "seven improbable green otters"
+
+    form = client.get(path, follow=True)
+    client.post(form.request["PATH_INFO"], {"password1": new, "password2": new})
+
+    assert sign_in(Client(), ann.email, new).status_code == 302
+    assert sign_in(Client(), ann.email).status_code == 200
+
+
+def test_a_forgotten_password_of_nobody_gets_the_same_answer(client, ann, mailoutbox):
+    known = client.post("/sign-in/forgotten/", {"email": ann.email})
+    unknown = client.post("/sign-in/forgotten/", {"email": "nob@example.org"})
+
+    assert (known.status_code, known.url) == (unknown.status_code, unknown.url)
+    assert [mail.to for mail in mailoutbox] == [[ann.email], ["nob@example.org"]]
+
+
+def test_three_mails_an_hour_are_enough(client, ann, mailoutbox):
+    for _ in range(5):
+        client.post("/sign-in/forgotten/", {"email": ann.email})
+
+    assert len(mailoutbox) == 3
+
+
+def test_factors_stay_readable_when_the_master_key_is_changed(client, root, settings):
+    sign_in(client, root.email)
+    secret, _ = set_up_codes(client)
+    old = settings.OPTIONS.master_key
+    new = base64.b64encode(b"n" * 32).decode()
+
+    settings.OPTIONS = replace(settings.OPTIONS, master_key=f"{new} {old}")
+    assert factors.reseal(by=system()) == Authenticator.objects.count() == 2
+    assert factors.reseal(by=system()) == 0
+    settings.OPTIONS = replace(settings.OPTIONS, master_key=new)
+
+    other = Client()
+    sign_in(other, root.email)
+    other.post("/account/second-factor/authenticate/", {"code": code_now(secret)})
+    assert other.get("/").text == f"home of {root.email}"

@@ -55,6 +55,11 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return envelope.unseal(data_key, base64.b64decode(sealed), SEALED_AT).decode()
 
 
+def is_sealed_anew(encrypted_text: str) -> bool:
+    """Say whether a seed is sealed with the first of the master keys."""
+    return encrypted_text.partition(".")[0] == master_keys().first_id
+
+
 def typed_email(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
     """Return the address somebody tries to sign in with, by which failures are counted."""
     given = (credentials or {}).get("email") or request.POST.get("login") or ""

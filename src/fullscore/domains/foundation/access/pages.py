@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -118,8 +118,8 @@ PATTERNS: list[URLPattern | URLResolver] = [
     path(
         "sign-in/forgotten/sent/", account.password_reset_done, name="account_reset_password_done"
     ),
-    path(
-        "sign-in/forgotten/<uidb36>-<path:key>/",
+    re_path(  # the library joins the two by a dash in its mail
+        r"^sign-in/forgotten/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
         account.password_reset_from_key,
         name="account_reset_password_from_key",
     ),

@@ -34,8 +34,8 @@ ON_THE_WAY = frozenset(
 )
 # Pages that need a sign-in of the last five minutes, by the name of their address.
 FRESH = {
-    "account-add", "account-edit", "account-grant", "account-deactivate", "account-send_link",
-    "access-role-end", "api-token-add",
+    "account-add", "account-import", "account-edit", "account-grant", "account-deactivate",
+    "account-send_link", "access-role-end", "api-token-add",
 }  # fmt: skip
 
 View = Callable[..., HttpResponse]
@@ -88,10 +88,15 @@ class FreshSignIn(MiddlewareMixin):
         name = request.resolver_match.url_name if request.resolver_match else None
         if name not in FRESH or not request.user.is_authenticated:
             return None
-        if not reauthentication.is_reauthentication_required(request, app="fullscore"):
+        if is_fresh(request):
             return None
         methods = get_adapter(request).get_reauthentication_methods(request.user)
         return reauthentication.suspend_request(request, methods[0]["url"])
+
+
+def is_fresh(request: HttpRequest) -> bool:
+    """Say whether somebody proved within five minutes who they are, or has nothing to prove it."""
+    return not reauthentication.is_reauthentication_required(request, app="fullscore")
 
 
 def is_from_loopback(request: HttpRequest) -> bool:
