@@ -1,7 +1,6 @@
 """People, services, and a small estate of two teams at two sites."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from django.core.cache import cache
@@ -67,8 +66,6 @@ def pages(settings, db):
     """Let the pages of access stand behind the middlewares that `config` puts before them."""
     settings.ROOT_URLCONF = "tests.domains.foundation.access.urls"
     settings.MIDDLEWARE = in_order(settings.MIDDLEWARE)
-    plain = str(Path(__file__).parent / "templates")
-    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [plain]}]
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # for speed
     cache.clear()
