@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_POST, require_safe
 
 from fullscore.domains.foundation.access import sessions
 from fullscore.domains.foundation.access.models import SignInLink, check_scopes
@@ -29,14 +29,26 @@ PER = timedelta(minutes=15)
 
 
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_safe
 def link(request: HttpRequest, text: str) -> HttpResponse:
-    """Show whom a link signs in; sign in when asked to. Looking spends nothing: scanners look."""
+    """Show whom a link signs in. Looking spends nothing: scanners of mail look."""
+    _slow_down(request)
+    return shell.page(
+        request, "access/link.html", title="Sign in", account=links.peek(text), text=text
+    )
+
+
+@never_cache
+@require_POST
+def use_link(request: HttpRequest) -> HttpResponse:
+    """Sign in by a link. Its text comes in the form: addresses end up in logs."""
+    _slow_down(request)
+    user, spent = links.redeem(request.POST.get("text", ""))
+    return _let_in(request, user, spent)
+
+
+def _slow_down(request: HttpRequest) -> None:
     limit(f"sign-in-link:{request.META.get('REMOTE_ADDR', '')}", per=PER, count=TRIES)
-    if request.method == "POST":
-        user, spent = links.redeem(text)
-        return _let_in(request, user, spent)
-    return shell.page(request, "access/link.html", title="Sign in", account=links.peek(text))
 
 
 def _let_in(request: HttpRequest, user: User, spent: SignInLink) -> HttpResponse:
@@ -107,6 +119,7 @@ def locked(request: HttpRequest, *around: object) -> HttpResponse:
 # The library's pages that we use; those of signing up and of further addresses are not among them.
 PATTERNS: list[URLPattern | URLResolver] = [
     path("sign-in/link/<str:text>", link, name="sign-in-link"),
+    path("sign-in/link/", use_link, name="sign-in-by-link"),
     path("sign-in/", account.login, name="account_login"),
     path("sign-in/closed", account.signup, name="account_signup"),
     path("sign-in/inactive", account.account_inactive, name="account_inactive"),
