@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client
 
 from fullscore.domains.foundation.access.models import ApiToken
@@ -140,11 +141,30 @@ def test_a_wrong_password_and_an_unknown_account_get_the_same_answer(client, ann
     unknown = sign_in(client, "nob@example.org", "not this one")
 
     def told(page):
-        text = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page.text)
-        return text.replace("ann@", "nob@")
+        return re.sub(r"\b\w{64}\b", "", page.text).replace("ann@", "nob@")
 
     assert wrong.status_code == unknown.status_code == 200
     assert told(wrong) == told(unknown)
+
+
+def test_an_unknown_account_costs_as_much_hashing_as_a_known_one(client, ann, monkeypatch):
+    hashed = []
+    encode = MD5PasswordHasher.encode
+    monkeypatch.setattr(
+        MD5PasswordHasher, "encode", lambda *given: hashed.append(1) or encode(*given)
+    )
+
+    sign_in(client, "ann@example.org", "not this one")
+    known = len(hashed)
+    sign_in(client, "nob@example.org", "not this one")
+
+    assert known == len(hashed) - known == 1
+
+
+def test_failures_are_counted_for_accounts_that_do_not_exist_too(client):
+    answers = [sign_in(client, "nob@example.org", "guess").status_code for _ in range(6)]
+
+    assert answers[-1] == 429
 
 
 def test_five_failures_close_the_door_for_that_account_and_address_only(client, ann):
