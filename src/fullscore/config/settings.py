@@ -193,6 +193,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # see ACCOUNT_EMAIL_VERIFICATION
 MFA_RECOVERY_CODE_COUNT = 10
 MFA_TOTP_ISSUER = "Fullscore"
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a passkey alone is two factors only with its PIN
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not OPTIONS.is_https  # browsers allow http on localhost alone
 USERSESSIONS_TRACK_ACTIVITY = False  # `SessionEnds` notes it each minute, not at each request
 SESSION_IDLE_SECONDS = 30 * 60

@@ -249,6 +249,17 @@ def test_a_code_generator_opens_the_rest(client, root):
     assert client.get("/").text == f"home of {root.email}"
 
 
+def test_a_new_factor_ends_all_other_sessions(client, ann):
+    other = Client()
+    sign_in(other, ann.email)
+    sign_in(client, ann.email)
+
+    set_up_codes(client)
+
+    assert client.get("/").status_code == 200
+    assert other.get("/").status_code == 302
+
+
 def test_a_password_alone_no_longer_signs_in_once_there_is_a_code_generator(client, root):
     sign_in(client, root.email)
     set_up_codes(client)

@@ -35,7 +35,7 @@ ON_THE_WAY = frozenset(
 # Pages that need a sign-in of the last five minutes, by the name of their address.
 FRESH = {
     "account-add", "account-import", "account-edit", "account-grant", "account-deactivate",
-    "account-send_link", "access-role-end", "api-token-add",
+    "account-send_link", "account-bulk", "access-role-end", "api-token-add",
 }  # fmt: skip
 
 View = Callable[..., HttpResponse]
