@@ -181,7 +181,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if OPTIONS.is_https else "http"
 ACCOUNT_RATE_LIMITS = {
     "login": "50/15m/ip",
-    "login_failed": "50/15m/ip",  # by account and address: axes; by account alone, others lock one out
+    "login_failed": "50/15m/ip",  # by account and address: axes; never by account alone
     "reset_password": "20/h/ip,3/h/key",
     "reset_password_from_key": "20/h/ip",
     "reauthenticate": "10/15m/user",
