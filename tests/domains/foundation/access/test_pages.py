@@ -249,12 +249,13 @@ def test_a_code_generator_opens_the_rest(client, root):
     assert client.get("/").text == f"home of {root.email}"
 
 
-def test_a_new_factor_ends_all_other_sessions(client, ann):
+def test_a_new_factor_ends_all_other_sessions(client, ann, django_capture_on_commit_callbacks):
     other = Client()
     sign_in(other, ann.email)
     sign_in(client, ann.email)
 
-    set_up_codes(client)
+    with django_capture_on_commit_callbacks(execute=True):
+        set_up_codes(client)
 
     assert client.get("/").status_code == 200
     assert other.get("/").status_code == 302
