@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
+from django.utils.functional import SimpleLazyObject
 
 from fullscore.domains.foundation.access import queries
 from fullscore.domains.foundation.access.models import RoleGrant
@@ -112,6 +113,17 @@ def test_all_questions_of_a_request_cost_one_query(someone, django_assert_num_qu
     with django_assert_num_queries(1):
         for permission in (VIEW, "estate.change_item", "kit.view_user"):
             access.reach(ann, permission)
+
+
+def test_what_is_remembered_is_shared_with_the_lazy_user_of_a_request(
+    someone, django_assert_num_queries
+):
+    ann = fresh(someone("ann", "viewer"))
+    lazy = SimpleLazyObject(lambda: ann)
+
+    with django_assert_num_queries(1):
+        assert access.may(lazy, VIEW)
+        assert access.may(ann, VIEW)
 
 
 def test_a_remembered_grant_is_asked_again_after_five_seconds(someone, monkeypatch):

@@ -52,18 +52,18 @@ def reach(user: Actor, permission: str) -> Reach:
 
 def held_by(user: User) -> Sequence[Held]:
     """Return the roles somebody holds today; kept on the user object for the request."""
-    kept: tuple[float, list[Held]] | None = user.__dict__.get("_grants")
+    kept: tuple[float, list[Held]] | None = getattr(user, "_grants", None)
     if kept and monotonic() - kept[0] < REMEMBERED_SECONDS:
         return kept[1]
     rows = RoleGrant.objects.on(time.now().date()).filter(user_id=user.pk)
     held = [Held(*row) for row in rows.order_by("pk").values_list("role", "team_id", "site_id")]
-    user.__dict__["_grants"] = (monotonic(), held)
+    user._grants = (monotonic(), held)  # type: ignore[attr-defined]
     return held
 
 
 def forget(user: User) -> None:
     """Let the next question about this user object go to the database."""
-    user.__dict__.pop("_grants", None)
+    user._grants = None  # type: ignore[attr-defined]
 
 
 def may_grant(by: User, role: str, *, team: Team | None, site: Item | None) -> bool:
