@@ -1,5 +1,6 @@
 """Django's settings. What an operator may set stands in `options.py`; this file turns it into Django's words."""
 
+from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONE, SELF
@@ -156,10 +157,57 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "fullscore.domains.foundation.access.passwords.NotTooLong"},
+    {"NAME": "fullscore.domains.foundation.access.passwords.NotBreached"},
 ]
 CSRF_FAILURE_VIEW = "fullscore.interfaces.web.problems.no_token"
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
+
+# Signing in (allauth, axes). The pages stand in `foundation/access/pages.py`.
+INSTALLED_APPS.append("django.contrib.humanize")  # the library's templates use it
+ACCOUNT_ADAPTER = "fullscore.domains.foundation.access.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # the adapter keeps sign-up closed
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"  # administrators enter addresses
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or factor is told to its owner
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Fullscore] "
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_SESSION_REMEMBER = True  # for SESSION_COOKIE_AGE, whatever a box says
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if OPTIONS.is_https else "http"
+ACCOUNT_RATE_LIMITS = {
+    "login": "50/15m/ip",
+    "login_failed": "50/15m/ip",  # by account and address: axes; never by account alone
+    "reset_password": "20/h/ip,3/h/key",
+    "reset_password_from_key": "20/h/ip",
+    "reauthenticate": "10/15m/user",
+    "change_password": "5/15m/user",
+}
+MFA_ADAPTER = "fullscore.domains.foundation.access.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # see ACCOUNT_EMAIL_VERIFICATION
+MFA_RECOVERY_CODE_COUNT = 10
+MFA_TOTP_ISSUER = "Fullscore"
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a passkey alone is two factors only with its PIN
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not OPTIONS.is_https  # browsers allow http on localhost alone
+USERSESSIONS_TRACK_ACTIVITY = False  # `SessionEnds` notes it each minute, not at each request
+SESSION_IDLE_SECONDS = 30 * 60
+SESSION_IDLE_TRUSTED_SECONDS = 8 * 3600
+SESSION_TRUSTED_NETWORKS: list[str] = []
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # nobody can lock somebody else out
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # no lock is for ever
+AXES_RESET_ON_SUCCESS = True
+AXES_USERNAME_CALLABLE = "fullscore.domains.foundation.access.adapter.typed_email"
+AXES_LOCKOUT_CALLABLE = "fullscore.domains.foundation.access.pages.locked"
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

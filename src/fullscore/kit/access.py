@@ -31,7 +31,7 @@ class Reach:
     def rows(self, *, team: str = "", site: str = "") -> Q:
         """Return the condition that keeps the rows in reach; the arguments are field paths to ids."""
         if self.everywhere:
-            return Q()
+            return ~Q(pk__in=[])  # not Q(): an empty Q vanishes when it is joined by `|`
         inside = Q(pk__in=[])
         if team and self.teams:
             inside |= Q(**{f"{team}__in": self.teams})

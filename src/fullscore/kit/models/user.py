@@ -6,8 +6,20 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 from django.db.models.functions import Lower
 
+from fullscore.kit import access
 
-class UserManager(BaseUserManager["User"]):
+
+class UserQuerySet(models.QuerySet["User"]):
+    """Accounts, by who may see them."""
+
+    def visible_to(self, user: access.Actor) -> "UserQuerySet":
+        """Return one's own account, and all of them with the view permission."""
+        if access.reach(user, "kit.view_user").is_anything:
+            return self
+        return self.filter(pk=user.pk)
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     """Makes accounts; what they may do comes from role grants, never from flags."""
 
     def create_user(self, email: str, password: str | None = None, **values: object) -> "User":
@@ -35,10 +47,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     has_shortcuts = models.BooleanField("single-letter shortcuts", default=True)
     joined_at = models.DateTimeField(auto_now_add=True)
 
-    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+    objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
+    audit_hides = ("password",)
+    audit_leaves_out = ("last_login",)
 
     class Meta:
         ordering = ["name", "email"]
@@ -62,6 +76,7 @@ SYSTEM_EMAIL = "system@fullscore.invalid"
 
 def system() -> User:
     """Return the account under which clocked work and reactions are recorded."""
+    user: User
     user, _ = User.objects.get_or_create(
         email=SYSTEM_EMAIL,
         defaults={"name": "Fullscore", "kind": User.Kind.SYSTEM, "password": "!"},

@@ -1,0 +1,1 @@
+"""What can be done with accounts, roles, tokens and ways in: one module per noun."""
