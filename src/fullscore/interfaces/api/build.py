@@ -1,0 +1,90 @@
+"""The whole REST interface, from the list of nouns."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ninja import NinjaAPI
+
+from fullscore.interfaces.api import operations, schemas
+from fullscore.interfaces.api.answers import translate
+from fullscore.interfaces.api.bodies import StrictJson
+from fullscore.interfaces.api.callers import Authenticate, Session, Token
+from fullscore.interfaces.api.once import HEADER, LONGEST_KEY
+from fullscore.kit.resource import Resource
+
+REFUSALS = {status: schemas.Refusal for status in (401, 403, 404, 409, 413, 422, 429)}
+ONCE = {
+    "in": "header", "name": HEADER, "required": False,
+    "schema": {"type": "string", "maxLength": LONGEST_KEY},
+    "description": "The same key with the same call, within a day, gets the first answer again.",
+}  # fmt: skip
+
+
+def build(
+    resources: Sequence[Resource], authenticate: Authenticate, *, namespace: str = "api"
+) -> NinjaAPI:
+    """Return the API over `resources`; mount it as `path("api/", build(…).urls)`.
+
+    `authenticate(token, address)` returns the caller or raises NotAllowed. There is no page of
+    documentation: those of the library load from elsewhere or need inline scripts.
+    """
+    api = NinjaAPI(
+        title="Fullscore", version="1", urls_namespace=namespace, docs_url=None,
+        description="Every noun and verb. Lists are paged by mark; times are ISO 8601, UTC.",
+        auth=[Token(authenticate), Session()], parser=StrictJson(),
+    )  # fmt: skip
+    translate(api)
+    for resource in resources:
+        _add(api, resource)
+    api.add_api_operation(
+        "/{path:rest}", ["GET", "POST", "PUT", "PATCH", "DELETE"], operations.nothing_here,
+        include_in_schema=False, operation_id="nothing_here",
+    )  # fmt: skip
+    return api
+
+
+def _add(api: NinjaAPI, resource: Resource) -> None:
+    """Give one noun its addresses."""
+    base, one = f"/{resource.path}", f"/{resource.path}/{{pk}}"
+    item = schemas.item_of(resource)
+    add = _Adder(api, resource)
+    add("GET", base, operations.list_of(resource), "list", schemas.page_of(resource, item),
+        parameters=schemas.list_parameters(resource))  # fmt: skip
+    if resource.fields:
+        new = schemas.input_of(resource, is_new=True)
+        add("POST", base, operations.add_of(resource, new), "add", item, status=201)
+    add("GET", one, operations.show_of(resource), "show", item,
+        parameters=schemas.at_parameter(resource))  # fmt: skip
+    if resource.fields:
+        some = schemas.input_of(resource, is_new=False)
+        add("PATCH", one, operations.change_of(resource, some), "change", item)
+    if resource.can_delete:
+        add("DELETE", one, operations.delete_of(resource), "delete", None, status=204)
+    add("GET", f"{one}/history", operations.history_of(resource), "history", schemas.Entries,
+        parameters=schemas.page_parameters())  # fmt: skip
+    done = schemas.done_of(resource, item)
+    for verb in resource.verbs:
+        view = operations.verb_of(resource, verb, schemas.verb_input_of(resource, verb))
+        add("POST", f"{one}/{verb.name}", view, verb.name, done, about=verb.about)
+
+
+class _Adder:
+    """Adds operations of one noun, each with its own name and all it may answer."""
+
+    def __init__(self, api: NinjaAPI, resource: Resource) -> None:
+        self.api, self.resource = api, resource
+
+    def __call__(
+        self, method: str, path: str, view: operations.View, action: str, made: Any, *,
+        status: int = 200, parameters: Sequence[Any] = (), about: str = "",
+    ) -> None:  # fmt: skip
+        noun = self.resource.name.replace("-", "_")
+        title = self.resource.title
+        words = f"{action.replace('_', ' ').capitalize()}: {title}"
+        keys = [] if method == "GET" else [ONCE]
+        self.api.add_api_operation(
+            path, [method], view, response={status: made, **REFUSALS},
+            operation_id=f"{noun}_{action}", summary=words, description=about or view.__doc__,
+            tags=[self.resource.title_plural],
+            openapi_extra={"parameters": [*parameters, *keys]},
+        )  # fmt: skip

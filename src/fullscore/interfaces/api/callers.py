@@ -1,0 +1,99 @@
+"""Who calls: a program with a token, or a signed-in person's browser. And how often."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest
+from ninja.errors import AuthenticationError
+from ninja.security import HttpBearer
+from ninja.security.session import SessionAuth
+
+from fullscore.interfaces import wire
+from fullscore.kit.errors import NotAllowed
+from fullscore.kit.limits import limit
+from fullscore.kit.models import User
+from fullscore.kit.resource import Resource
+
+READS_A_MINUTE = 600
+WRITES_A_MINUTE = 120
+READING = ("GET", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An account that calls, and how far what it came with reaches.
+
+    `allows(noun, action)` narrows what the account may do; it never widens it. `private` is the action
+    of seeing private fields of people, which an account's page shows and a token must be made for.
+    """
+
+    user: User
+    token_name: str = ""
+    allows: Callable[[str, str], bool] = lambda noun, action: True
+
+    def check(self, noun: str, action: str) -> None:
+        """Raise NotAllowed when what the caller came with does not cover the action."""
+        if not self.allows(noun, action):
+            raise NotAllowed(f"This token does not cover “{action}” of {noun}: make one that does.")
+
+    def seen(self, resource: Resource) -> Resource:
+        """Return the noun as this caller sees it."""
+        if self.allows(resource.name, "private"):
+            return resource
+        return wire.without_private(resource)
+
+
+Authenticate = Callable[[str, str], Caller]  # (token, address) → caller; raises NotAllowed
+
+
+class Asked(HttpRequest):
+    """A request that was let in."""
+
+    auth: Caller
+
+
+class Token(HttpBearer):
+    """A program with `Authorization: Bearer fs_…`."""
+
+    def __init__(self, authenticate: Authenticate) -> None:
+        super().__init__()
+        self.caller_of = authenticate
+
+    def authenticate(self, request: HttpRequest, token: str) -> Caller:
+        """Return the caller behind a token. Raises 401 for a token that opens nothing."""
+        try:
+            caller = self.caller_of(token, address_of(request))
+        except NotAllowed as refused:
+            raise AuthenticationError(message=str(refused)) from refused
+        count(request, caller)
+        return caller
+
+
+class Session(SessionAuth):
+    """A signed-in person's browser: the session's cookie, and the CSRF token with what writes."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        """Ask for the CSRF token only of who is signed in; everybody else is just not let in."""
+        return super().__call__(request) if request.user.is_authenticated else None
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Caller | None:
+        """Return the signed-in person as a caller."""
+        if not isinstance(request.user, User) or not request.user.is_active:
+            return None
+        caller = Caller(request.user)
+        count(request, caller)
+        return caller
+
+
+def count(request: HttpRequest, caller: Caller) -> None:
+    """Count one more call. Raises TooMany; per account, so that more tokens are not more calls."""
+    is_read = request.method in READING
+    kind, most = ("read", READS_A_MINUTE) if is_read else ("write", WRITES_A_MINUTE)
+    limit(f"api-{kind}:{caller.user.pk}", per=timedelta(minutes=1), count=most)
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the address the call came from."""
+    return str(request.META.get("REMOTE_ADDR", ""))
