@@ -15,6 +15,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.db.models import Model, Q, QuerySet
 from django.forms import ModelForm
+from django_filters.filterset import filterset_factory
 
 from fullscore.kit import access, history, search
 from fullscore.kit.access import Actor
@@ -161,7 +162,7 @@ class Resource:
 
     def filter_class(self) -> type[django_filters.FilterSet]:
         """Return the filter set that page, API, export and command line share."""
-        return django_filters.filterset_factory(
+        return filterset_factory(
             self.model,
             filterset=type("Filters", (self.filterset or Searched,), {"resource": self}),
             fields={name: self._lookups(name) for name in self.filters},

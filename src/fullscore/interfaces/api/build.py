@@ -1,6 +1,6 @@
 """The whole REST interface, from the list of nouns."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ninja import NinjaAPI
@@ -36,9 +36,9 @@ def build(
     translate(api)
     for resource in resources:
         _add(api, resource)
-    api.add_api_operation(
+    api.default_router.add_api_operation(
         "/{path:rest}", ["GET", "POST", "PUT", "PATCH", "DELETE"], operations.nothing_here,
-        include_in_schema=False, operation_id="nothing_here",
+        include_in_schema=False, auth=None, operation_id="nothing_here",
     )  # fmt: skip
     return api
 
@@ -48,24 +48,25 @@ def _add(api: NinjaAPI, resource: Resource) -> None:
     base, one = f"/{resource.path}", f"/{resource.path}/{{pk}}"
     item = schemas.item_of(resource)
     add = _Adder(api, resource)
-    add("GET", base, operations.list_of(resource), "list", schemas.page_of(resource, item),
+    add("GET", base, operations.list_of, "list", schemas.page_of(resource, item),
         parameters=schemas.list_parameters(resource))  # fmt: skip
     if resource.fields:
         new = schemas.input_of(resource, is_new=True)
-        add("POST", base, operations.add_of(resource, new), "add", item, status=201)
-    add("GET", one, operations.show_of(resource), "show", item,
+        add("POST", base, operations.add_of, "add", item, new, status=201)
+    add("GET", one, operations.show_of, "show", item,
         parameters=schemas.at_parameter(resource))  # fmt: skip
     if resource.fields:
         some = schemas.input_of(resource, is_new=False)
-        add("PATCH", one, operations.change_of(resource, some), "change", item)
+        add("PATCH", one, operations.change_of, "change", item, some)
     if resource.can_delete:
-        add("DELETE", one, operations.delete_of(resource), "delete", None, status=204)
-    add("GET", f"{one}/history", operations.history_of(resource), "history", schemas.Entries,
+        add("DELETE", one, operations.delete_of, "delete", None, status=204)
+    add("GET", f"{one}/history", operations.history_of, "history", schemas.Entries,
         parameters=schemas.page_parameters())  # fmt: skip
     done = schemas.done_of(resource, item)
     for verb in resource.verbs:
-        view = operations.verb_of(resource, verb, schemas.verb_input_of(resource, verb))
-        add("POST", f"{one}/{verb.name}", view, verb.name, done, about=verb.about)
+        wanted = schemas.verb_input_of(resource, verb)
+        add("POST", f"{one}/{verb.name}", operations.verb_of, verb.name, done, verb, wanted,
+            about=verb.about)  # fmt: skip
 
 
 class _Adder:
@@ -75,16 +76,17 @@ class _Adder:
         self.api, self.resource = api, resource
 
     def __call__(
-        self, method: str, path: str, view: operations.View, action: str, made: Any, *,
-        status: int = 200, parameters: Sequence[Any] = (), about: str = "",
+        self, method: str, path: str, view_of: Callable[..., operations.View], action: str,
+        made: Any, *given: Any, status: int = 200, parameters: Sequence[Any] = (),
+        about: str = "",
     ) -> None:  # fmt: skip
         noun = self.resource.name.replace("-", "_")
         title = self.resource.title
         words = f"{action.replace('_', ' ').capitalize()}: {title}"
         keys = [] if method == "GET" else [ONCE]
-        self.api.add_api_operation(
-            path, [method], view, response={status: made, **REFUSALS},
-            operation_id=f"{noun}_{action}", summary=words, description=about or view.__doc__,
-            tags=[self.resource.title_plural],
+        self.api.default_router.add_api_operation(
+            path, [method], view_of(self.resource, *given), response={status: made, **REFUSALS},
+            operation_id=f"{noun}_{action}", summary=words, description=about or view_of.__doc__,
+            tags=[self.resource.title_plural], auth=self.api.auth,
             openapi_extra={"parameters": [*parameters, *keys]},
         )  # fmt: skip
