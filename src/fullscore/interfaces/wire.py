@@ -1,7 +1,7 @@
 """Records in words: what programs, the command line and assistants read and write.
 
-Out: a record as plain values under its columns' names. In: given values through the noun's own form, so
-that nothing is taken here that the page would refuse.
+Out: a record as plain values under its columns' names. In: given values through the noun's form,
+so that nothing is taken here that the page would refuse.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -56,7 +56,7 @@ def check_history(resource: Resource) -> None:
 def checked(
     resource: Resource, given: Mapping[str, Any], *, by: User, record: Any = None
 ) -> dict[str, Any]:
-    """Return values as the noun's form cleans them: all for a new record, the given ones for a known one.
+    """Return values as the noun's form cleans them; of a known record only the given ones.
 
     Raises Invalid, by field.
     """
@@ -114,7 +114,7 @@ def _copy(record: Any) -> Any:
 
 
 def without_private(resource: Resource) -> Resource:
-    """Return the noun without its people's private fields: not shown, not sorted, not filtered by."""
+    """Return the noun without private fields: not shown, not sorted, not filtered by."""
     private = {name for name, privacy in resource.people.items() if privacy == "private"}
     if not private:
         return resource
@@ -144,7 +144,7 @@ def entries(
 
 
 def entry(resource: Resource, one: AuditEntry) -> dict[str, Any]:
-    """Return one audit entry in plain values, with what it changed among the fields the noun shows."""
+    """Return one audit entry in plain values: of what it changed, the fields the noun shows."""
     shown = set(every_column(resource))
     before, after = one.before or {}, one.after or {}
     names = sorted(n for n in before.keys() | after.keys() if before.get(n) != after.get(n))

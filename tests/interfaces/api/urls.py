@@ -19,7 +19,7 @@ SHOWN = (
 
 
 def authenticate(text: str, address: str) -> Caller:
-    """Read tokens such as `fs_ann` and `fs_ann_read`; those of `fs_ann_all` also see what is private."""
+    """Read tokens such as `fs_ann`, `fs_ann_read` and, for what is private too, `fs_ann_all`."""
     start, _, rest = text.partition("_")
     name, _, scope = rest.partition("_")
     user = User.objects.filter(email=f"{name}@example.org").first()

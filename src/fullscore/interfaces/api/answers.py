@@ -1,6 +1,6 @@
 """What goes back: JSON, and every refusal in one shape with its own status."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -37,18 +37,24 @@ def refusal(problem: Problem) -> HttpResponse:
 
 def translate(api: NinjaAPI) -> None:
     """Let every error of `api` answer in that shape."""
-    api.add_exception_handler(Problem, lambda request, error: refusal(error))
-    api.add_exception_handler(HttpError, _framework_error)
-    api.add_exception_handler(ValidationError, _not_of_the_schema)
-    api.add_exception_handler(
-        RequestDataTooBig, lambda request, error: refusal(TooLarge.of_a_body())
-    )
+    handlers: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
+        Problem: lambda request, error: refusal(error),
+        HttpError: _framework_error,
+        ValidationError: _not_of_the_schema,
+        RequestDataTooBig: lambda request, error: refusal(TooLarge.of_a_body()),
+    }
+    for kind, handler in handlers.items():
+        api.add_exception_handler(kind, handler)
 
 
 def _refused(
     status: int, sentence: str, fields: Mapping[str, list[str]] | None = None
 ) -> HttpResponse:
-    told = {"title": TITLES.get(status, "Refused"), "detail": sentence, "fields": dict(fields or {})}
+    told = {
+        "title": TITLES.get(status, "Refused"),
+        "detail": sentence,
+        "fields": dict(fields or {}),
+    }
     return answer(told, status)
 
 
@@ -59,7 +65,6 @@ def _framework_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     sentence = {
         400: "The body is not JSON.",
         401: "Send a token as “Authorization: Bearer fs_…”, or sign in.",
-        403: "The CSRF token is missing or wrong: send the cookie's value as X-CSRFToken.",
     }.get(error.status_code, str(error))
     is_own = error.status_code == 401 and str(error) != "Unauthorized"
     made = _refused(error.status_code, str(error) if is_own else sentence)

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
 from ninja.errors import AuthenticationError
 from ninja.security import HttpBearer
 from ninja.security.session import SessionAuth
@@ -25,8 +26,8 @@ READING = ("GET", "HEAD", "OPTIONS")
 class Caller:
     """An account that calls, and how far what it came with reaches.
 
-    `allows(noun, action)` narrows what the account may do; it never widens it. `private` is the action
-    of seeing private fields of people, which an account's page shows and a token must be made for.
+    `allows(noun, action)` narrows what the account may do; it never widens it. `private` is the
+    action of seeing private fields of people, for which a token must be made.
     """
 
     user: User
@@ -71,12 +72,27 @@ class Token(HttpBearer):
         return caller
 
 
+class CsrfOfPrograms(CsrfViewMiddleware):
+    """Django's check, that refuses as a problem and not as a page."""
+
+    def _reject(self, request: HttpRequest, reason: str) -> NoReturn:
+        raise NotAllowed("The CSRF token is missing or wrong: send the cookie's as X-CSRFToken.")
+
+
 class Session(SessionAuth):
     """A signed-in person's browser: the session's cookie, and the CSRF token with what writes."""
 
+    def __init__(self) -> None:
+        super().__init__(csrf=False)  # the library's check answers with a page
+
     def __call__(self, request: HttpRequest) -> Any:
         """Ask for the CSRF token only of who is signed in; everybody else is just not let in."""
-        return super().__call__(request) if request.user.is_authenticated else None
+        if not request.user.is_authenticated:
+            return None
+        check = CsrfOfPrograms(lambda request: HttpResponse())
+        check.process_request(request)
+        check.process_view(request, lambda request: HttpResponse(), (), {})
+        return super().__call__(request)
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Caller | None:
         """Return the signed-in person as a caller."""

@@ -1,4 +1,4 @@
-"""A call that is sent again with the same key does nothing twice: it gets the first answer again."""
+"""A call sent again with the same key does nothing twice: it gets the first answer again."""
 
 import hashlib
 from collections.abc import Callable

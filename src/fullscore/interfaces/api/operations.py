@@ -128,7 +128,7 @@ def history_of(resource: Resource) -> View:
 
 
 def answering(resource: Resource, action: str) -> Callable[[View], View]:
-    """Mark what the view writes as come in by the API, answer its problems, keep it from acting twice."""
+    """Mark what a view writes as come in by the API, answer its problems, let it act once."""
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -1,4 +1,4 @@
-"""The shapes of what goes in and out, derived from the nouns: the OpenAPI description is made of them."""
+"""The shapes of what goes in and out, derived from the nouns, for the OpenAPI description."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -85,7 +85,10 @@ def page_of(resource: Resource, item: type[BaseModel]) -> type[BaseModel]:
     return create_model(
         f"{_name(resource)}Page",
         items=(list[item], ...),  # type: ignore[valid-type]
-        next=(str, Field(..., description="Give it as `after` for the next page; empty: the last.")),
+        next=(
+            str,
+            Field(..., description="Give it as `after` for the next page; empty: the last."),
+        ),
         count=(int, ...),
         count_is_exact=(bool, Field(..., description="False: there are more than `count`.")),
     )
@@ -93,7 +96,8 @@ def page_of(resource: Resource, item: type[BaseModel]) -> type[BaseModel]:
 
 def done_of(resource: Resource, item: type[BaseModel]) -> type[BaseModel]:
     """Return the shape of what a verb leaves: the record as it is now, and what came of it."""
-    return create_model(f"{_name(resource)}Done", record=(item | None, ...), result=(Any, ...))
+    made: dict[str, Any] = {"record": (item | None, ...), "result": (Any, ...)}
+    return create_model(f"{_name(resource)}Done", **made)
 
 
 def input_of(resource: Resource, *, is_new: bool) -> type[BaseModel]:
@@ -139,8 +143,8 @@ def page_parameters() -> list[dict[str, Any]]:
     """Describe the words by which any list is read page by page."""
     return [
         _parameter("after", {"type": "string"}, "The mark `next` of the page before."),
-        _parameter("size", {"type": "integer", "minimum": 1, "maximum": MOST_ITEMS}, "Items a page."),
-    ]  # fmt: skip
+        _parameter("size", {"type": "integer", "minimum": 1, "maximum": MOST_ITEMS}, "How many."),
+    ]
 
 
 def at_parameter(resource: Resource) -> list[dict[str, Any]]:
