@@ -22,9 +22,9 @@ from fullscore.kit.resource import Resource
 from fullscore.kit.tables import Row
 
 
-def told(resource: Resource, columns: Sequence[str], row: Row) -> dict[str, Any]:
+def told(columns: Sequence[str], found: Row) -> dict[str, Any]:
     """Return a row by column; choices as stored, other records as {id, name}."""
-    values = (tables.plain(tables.stored(value)) for value in row.values)
+    values = (tables.plain(tables.stored(value)) for value in found.values)
     return dict(zip(columns, values, strict=True))
 
 
@@ -36,15 +36,32 @@ def every_column(resource: Resource) -> list[str]:
 def record(resource: Resource, pk: int, *, by: User, at: datetime | None = None) -> dict[str, Any]:
     """Return one record by column, as it is or as it was. Raises NotFound, unseen included."""
     columns = every_column(resource)
+    return told(columns, row(resource, columns, pk, by=by, at=at))
+
+
+def row(
+    resource: Resource, columns: Sequence[str], pk: int, *, by: User, at: datetime | None = None
+) -> Row:
+    """Return one record's values, as it is or as it was. Raises NotFound, unseen included."""
     if at is None:
-        row = tables.row(resource, resource.visible_to(by), pk, columns)
+        found = tables.row(resource, resource.visible_to(by), pk, columns)
     else:
         check_history(resource)
-        row = tables.row_at(resource, find(resource.model, pk, by=by), at, columns)
-    if row is None:
+        found = tables.row_at(resource, find(resource.model, pk, by=by), at, columns)
+    if found is None:
         when = f" at {at:%Y-%m-%d %H:%M} UTC" if at else ", or you may not see it"
         raise NotFound(f"There is no {resource.title} {pk}{when}.")
-    return told(resource, columns, row)
+    return found
+
+
+def check_words(resource: Resource, sort: str, columns: str) -> None:
+    """Raise Invalid for a sort or a column that a page would pass over in silence."""
+    if sort and tables.chosen_sort(resource, sort) != sort:
+        offered = ", ".join(s.removeprefix("-") for s in resource.sorts)
+        raise Invalid(f"There is no sort “{sort[:40]}”: {offered}, each also with “-”.")
+    known = [*resource.columns, *resource.facts]
+    if unknown := [c for c in columns.split(",") if c and c not in known]:
+        raise Invalid(f"There is no column “{unknown[0][:40]}”: {', '.join(known)}.")
 
 
 def check_history(resource: Resource) -> None:

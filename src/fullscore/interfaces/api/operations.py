@@ -31,13 +31,13 @@ def list_of(resource: Resource) -> View:
     def view(request: Asked) -> HttpResponse:
         seen = request.auth.seen(resource)
         require(seen.permission("view"), by=request.auth.user)
-        _check_words(seen, request)
+        wire.check_words(seen, request.GET.get("sort", ""), request.GET.get("columns", ""))
         size = _number(request, "size", 1, MOST_ITEMS, tables.PAGE)
         at = moments.read(text) if (text := request.GET.get("at", "")) else None
         page, rows = _past(seen, request, at, size) if at else _present(seen, request, size)
         count, is_exact = tables.counted(rows)
         items = [
-            {"id": row.pk, "url": url_of(seen, row.pk)} | wire.told(seen, page.columns, row)
+            {"id": row.pk, "url": url_of(seen, row.pk)} | wire.told(page.columns, row)
             for row in page.rows
         ]
         told = {"items": items, "next": page.next, "count": count, "count_is_exact": is_exact}
@@ -167,18 +167,6 @@ def _past(seen: Resource, request: Asked, at: Any, size: int) -> tuple[tables.Pa
         raise Invalid(f"“{others[0]}” cannot be asked of the past: with “at”, ask for all.")
     rows = history.as_of(seen.model, at).filter(record_id__in=seen.visible_to(user).values("pk"))
     return tables.page_at(seen, user, at, request.GET.dict(), size=size), rows
-
-
-def _check_words(seen: Resource, request: Asked) -> None:
-    """Refuse sorts and columns that a page would pass over in silence."""
-    sort = request.GET.get("sort", "")
-    if sort and tables.chosen_sort(seen, sort) != sort:
-        offered = ", ".join(s.removeprefix("-") for s in seen.sorts)
-        raise Invalid(f"There is no sort “{sort[:40]}”: {offered}, each also with “-”.")
-    asked = [c for c in request.GET.get("columns", "").split(",") if c]
-    if unknown := [c for c in asked if c not in (*seen.columns, *seen.facts)]:
-        known = ", ".join([*seen.columns, *seen.facts])
-        raise Invalid(f"There is no column “{unknown[0][:40]}”: {known}.")
 
 
 def _number(request: Asked, name: str, least: int, most: int, default: int) -> int:
