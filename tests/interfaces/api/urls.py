@@ -5,7 +5,7 @@ from dataclasses import replace
 from django.urls import path
 
 from fullscore.interfaces.api.build import build
-from fullscore.interfaces.api.callers import Caller
+from fullscore.interfaces.callers import Caller
 from fullscore.kit.errors import NotAllowed
 from fullscore.kit.models import User
 from tests.interfaces.people import RESOURCES

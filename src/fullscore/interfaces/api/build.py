@@ -8,8 +8,9 @@ from ninja import NinjaAPI
 from fullscore.interfaces.api import operations, schemas
 from fullscore.interfaces.api.answers import translate
 from fullscore.interfaces.api.bodies import StrictJson
-from fullscore.interfaces.api.callers import Authenticate, Session, Token
+from fullscore.interfaces.api.callers import Session, Token
 from fullscore.interfaces.api.once import HEADER, LONGEST_KEY
+from fullscore.interfaces.callers import Authenticate
 from fullscore.kit.resource import Resource
 
 REFUSALS = {status: schemas.Refusal for status in (401, 403, 404, 409, 413, 422, 429)}

@@ -1,7 +1,5 @@
 """Who calls: a program with a token, or a signed-in person's browser. And how often."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NoReturn
 
@@ -11,42 +9,14 @@ from ninja.errors import AuthenticationError
 from ninja.security import HttpBearer
 from ninja.security.session import SessionAuth
 
-from fullscore.interfaces import wire
+from fullscore.interfaces.callers import Authenticate, Caller
 from fullscore.kit.errors import NotAllowed
 from fullscore.kit.limits import limit
 from fullscore.kit.models import User
-from fullscore.kit.resource import Resource
 
 READS_A_MINUTE = 600
 WRITES_A_MINUTE = 120
 READING = ("GET", "HEAD", "OPTIONS")
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """An account that calls, and how far what it came with reaches.
-
-    `allows(noun, action)` narrows what the account may do; it never widens it. `private` is the
-    action of seeing private fields of people, for which a token must be made.
-    """
-
-    user: User
-    token_name: str = ""
-    allows: Callable[[str, str], bool] = lambda noun, action: True
-
-    def check(self, noun: str, action: str) -> None:
-        """Raise NotAllowed when what the caller came with does not cover the action."""
-        if not self.allows(noun, action):
-            raise NotAllowed(f"This token does not cover “{action}” of {noun}: make one that does.")
-
-    def seen(self, resource: Resource) -> Resource:
-        """Return the noun as this caller sees it."""
-        if self.allows(resource.name, "private"):
-            return resource
-        return wire.without_private(resource)
-
-
-Authenticate = Callable[[str, str], Caller]  # (token, address) → caller; raises NotAllowed
 
 
 class Asked(HttpRequest):
