@@ -14,7 +14,8 @@ class Caller:
     """An account that calls, and how far what it came with reaches.
 
     `allows(noun, action)` narrows what the account may do; it never widens it. `private` is the
-    action of seeing private fields of people, for which a token must be made.
+    action of seeing private fields of people, for which a token must be made. `token_name` stands
+    in the audit, so it is no secret and has at most 16 characters.
     """
 
     user: User

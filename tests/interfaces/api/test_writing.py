@@ -8,6 +8,7 @@ from django.test import Client
 from fullscore.domains.foundation.directory.models import Person, Team
 from fullscore.interfaces.api import callers
 from fullscore.kit.models import AuditEntry
+from fullscore.kit.resource import Resource
 from tests.interfaces.people import person, team
 
 pytestmark = [pytest.mark.urls("tests.interfaces.api.urls"), pytest.mark.django_db]
@@ -224,3 +225,30 @@ def test_a_browser_reads_by_its_session_and_writes_with_its_csrf_token(ann, sett
 
 def test_answers_are_kept_by_no_cache(call):
     assert call("get", "/people")["Cache-Control"] == "no-store"
+
+
+def test_a_call_sent_again_while_the_first_still_runs_is_told_to_wait(call, monkeypatch):
+    def meanwhile(*args, **given):
+        answers.append(call("post", "/people", {"name": "Abe"}, Idempotency_Key="k1"))
+        return create(*args, **given)
+
+    answers, create = [], Resource.create
+    monkeypatch.setattr(Resource, "create", meanwhile)
+
+    answers.append(call("post", "/people", {"name": "Abe"}, Idempotency_Key="k1"))
+
+    assert [answer.status_code for answer in answers] == [409, 201]
+    assert "still running" in answers[0].json()["detail"]
+    assert Person.objects.count() == 1
+
+
+def test_what_broke_is_told_by_a_reference_and_can_be_sent_again(call, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(Resource, "create", lambda *args, **given: 1 // 0)
+        first = call("post", "/people", {"name": "Abe"}, Idempotency_Key="k1")
+
+    second = call("post", "/people", {"name": "Abe"}, Idempotency_Key="k1")
+
+    assert (first.status_code, first.json()["title"]) == (500, "Our fault")
+    assert "division" not in first.json()["detail"]
+    assert second.status_code == 201

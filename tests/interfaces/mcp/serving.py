@@ -1,6 +1,5 @@
 """An installation that assistants speak to: what `config` does for the product, in a few lines."""
 
-import sys
 from datetime import datetime
 
 import uvicorn
@@ -18,6 +17,7 @@ from tests.interfaces.people import RESOURCES, SEEING
 
 def greet(user: User, name: str, since: datetime | None = None) -> dict:
     """Say who greets whom; nobody greets Nobody."""
+    print("this stays out of the protocol")
     if name == "Nobody":
         raise Conflict("Nobody is not there.")
     return {"from": str(user), "to": name, "since": since}
@@ -50,12 +50,12 @@ def let_see() -> None:
     )
 
 
-if __name__ == "__main__":
-    application = get_asgi_application()
+def main(way: str) -> None:
+    """Serve over a pipe, or over HTTP at a port."""
     let_see()
-    if sys.argv[1] == "pipe":
-        print("this must not reach the protocol")
-        serve_pipe(server, Caller(User.objects.get(email="ann@example.org")))
+    if way == "pipe":
+        serve_pipe(server, User.objects.get(email="ann@example.org"))
     else:
-        both = beside(application, http_app(server, authenticate, hosts=["127.0.0.1"]))
-        uvicorn.run(both, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")
+        assistants = http_app(server, authenticate, hosts=["127.0.0.1"])
+        both = beside(get_asgi_application(), assistants)
+        uvicorn.run(both, host="127.0.0.1", port=int(way), log_level="warning")

@@ -18,18 +18,22 @@ from mcp.client.streamable_http import streamable_http_client
 from tests.installation import ROOT, Installation
 
 pytestmark = [pytest.mark.once, pytest.mark.timeout(120)]
-SERVING = ["-m", "tests.interfaces.mcp.serving"]
+SERVING = [
+    "-c",
+    "import sys, django; django.setup();"
+    "from tests.interfaces.mcp.serving import main; main(sys.argv[1])",
+]
 READING = {"search", "list", "get", "explain", "what_changed", "greet"}
 
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory):
-    """Return an installation with two accounts and one person."""
+    """Return an installation with three accounts and one person."""
     made = Installation(tmp_path_factory.mktemp("mcp"))
     made.migrate()
     made.ask(
         "from tests.interfaces.people import account, person\n"
-        "ann, eve = account('ann'), account('eve')\n"
+        "ann, eve, bob = account('ann'), account('eve'), account('bob')\n"
         "person('Abe', by=ann)\n"
         "answer = True"
     )
@@ -74,16 +78,16 @@ def over_pipe(installation):
     )
 
 
-async def ask(client, name, **arguments):
+async def ask(client, name, /, **arguments):
     """Return what a tool answers, read; a refusal as its sentence."""
     result = await client.call_tool(name, arguments)
     text = result.content[0].text
     return text if result.is_error else json.loads(text)["data"]
 
 
-async def ask_all(transport):
-    """Ask every tool once and return the answers."""
-    async with Client(transport) as client:
+async def ask_all(transport, mode):
+    """Ask every tool once and return the answers; `legacy` begins with a handshake."""
+    async with Client(transport, mode=mode) as client:
         told = await client.list_tools()
         return {
             "tools": {tool.name for tool in told.tools},
@@ -113,8 +117,9 @@ def check(told):
     assert "There is no noun “pet”" in told["unknown"]
 
 
-def test_every_tool_answers_over_a_pipe(installation):
-    check(asyncio.run(ask_all(over_pipe(installation))))
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_every_tool_answers_over_a_pipe(installation, mode):
+    check(asyncio.run(ask_all(over_pipe(installation), mode)))
 
 
 def over_http(url, token):
@@ -123,8 +128,9 @@ def over_http(url, token):
     return streamable_http_client(url, http_client=client)
 
 
-def test_every_tool_answers_over_http(url):
-    check(asyncio.run(ask_all(over_http(url, "fs_ann"))))
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_every_tool_answers_over_http(url, mode):
+    check(asyncio.run(ask_all(over_http(url, "fs_ann"), mode)))
 
 
 def test_two_callers_at_once_are_told_apart(url):
@@ -183,9 +189,9 @@ def test_who_does_not_belong_is_refused(url, headers, status):
     assert refused.value.code == status
 
 
-def test_the_sixty_first_call_in_a_minute_is_refused(installation):
+def test_the_sixty_first_call_in_a_minute_is_refused(url):
     async def last():
-        async with Client(over_pipe(installation)) as client:
+        async with Client(over_http(url, "fs_bob")) as client:
             told = [await ask(client, "greet", name="Bea") for _ in range(61)]
             return told[-1]
 

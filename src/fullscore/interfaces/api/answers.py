@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import uuid4
 
 from django.core.exceptions import RequestDataTooBig
 from django.core.serializers.json import DjangoJSONEncoder
@@ -11,6 +12,9 @@ from ninja.errors import HttpError, ValidationError
 
 from fullscore.interfaces.api.bodies import TooLarge
 from fullscore.kit.errors import Invalid, NotFound, Problem, TooMany
+from fullscore.kit.log import get_logger
+
+log = get_logger()
 
 TITLES = {
     400: "Not readable", 401: "Who are you?", 403: "Not allowed", 404: "Not found", 409: "Not now",
@@ -42,6 +46,7 @@ def translate(api: NinjaAPI) -> None:
         HttpError: _framework_error,
         ValidationError: _not_of_the_schema,
         RequestDataTooBig: lambda request, error: refusal(TooLarge.of_a_body()),
+        Exception: _broken,
     }
     for kind, handler in handlers.items():
         api.add_exception_handler(kind, handler)
@@ -56,6 +61,13 @@ def _refused(
         "fields": dict(fields or {}),
     }
     return answer(told, status)
+
+
+def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Answer what broke on our side by a reference; the rest is for our own log."""
+    reference = uuid4().hex[:8]
+    log.error("call failed", reference=reference, path=request.path, exc_info=error)
+    return _refused(500, f"Nothing was saved. Please try again, or tell us “{reference}”.")
 
 
 def _framework_error(request: HttpRequest, error: HttpError) -> HttpResponse:

@@ -4,16 +4,22 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
 
 from fullscore.interfaces.api import operations, schemas
-from fullscore.interfaces.api.answers import translate
+from fullscore.interfaces.api.answers import TITLES, translate
 from fullscore.interfaces.api.bodies import StrictJson
 from fullscore.interfaces.api.callers import Session, Token
 from fullscore.interfaces.api.once import HEADER, LONGEST_KEY
 from fullscore.interfaces.callers import Authenticate
 from fullscore.kit.resource import Resource
 
-REFUSALS = {status: schemas.Refusal for status in (401, 403, 404, 409, 413, 422, 429)}
+REFUSED = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+# Described here and not as models of each operation: the library would build 7 classes for each.
+REFUSALS = {
+    str(status): {"description": TITLES[status], "content": REFUSED}
+    for status in (401, 403, 404, 409, 413, 422, 429, 500)
+}
 ONCE = {
     "in": "header", "name": HEADER, "required": False,
     "schema": {"type": "string", "maxLength": LONGEST_KEY},
@@ -29,7 +35,7 @@ def build(
     `authenticate(token, address)` returns the caller or raises NotAllowed. There is no page of
     documentation: those of the library load from elsewhere or need inline scripts.
     """
-    api = NinjaAPI(
+    api = Api(
         title="Fullscore", version="1", urls_namespace=namespace, docs_url=None,
         description="Every noun and verb. Lists are paged by mark; times are ISO 8601, UTC.",
         auth=[Token(authenticate), Session()], parser=StrictJson(),
@@ -42,6 +48,16 @@ def build(
         include_in_schema=False, auth=None, operation_id="nothing_here",
     )  # fmt: skip
     return api
+
+
+class Api(NinjaAPI):
+    """The library's, whose description also holds the shape of all refusals."""
+
+    def get_openapi_schema(self, **given: Any) -> OpenAPISchema:
+        """Return the description."""
+        told = super().get_openapi_schema(**given)
+        told["components"]["schemas"]["Refusal"] = schemas.Refusal.model_json_schema()
+        return told
 
 
 def _add(api: NinjaAPI, resource: Resource) -> None:
@@ -86,8 +102,8 @@ class _Adder:
         words = f"{action.replace('_', ' ').capitalize()}: {title}"
         keys = [] if method == "GET" else [ONCE]
         self.api.default_router.add_api_operation(
-            path, [method], view_of(self.resource, *given), response={status: made, **REFUSALS},
+            path, [method], view_of(self.resource, *given), response={status: made},
             operation_id=f"{noun}_{action}", summary=words, description=about or view_of.__doc__,
             tags=[self.resource.title_plural], auth=self.api.auth,
-            openapi_extra={"parameters": [*parameters, *keys]},
+            openapi_extra={"parameters": [*parameters, *keys], "responses": dict(REFUSALS)},
         )  # fmt: skip

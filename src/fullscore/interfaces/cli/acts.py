@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, get_origin
 
 from django import forms
 from django.core.serializers.json import DjangoJSONEncoder
@@ -141,9 +141,15 @@ def _history(resource: Resource, given: Namespace, by: User) -> None:
 def _do(resource: Resource, verb: Verb, given: Namespace, by: User) -> None:
     known = record_of(resource.model, given.record, by=by)
     require(verb.permission, known, by=by)
-    values, records = dict(_given(given, "value_")), verb.records()
-    for name in records.keys() & values.keys():
-        values[name] = record_of(records[name], values[name], by=by).pk
+    records, wanted = verb.records(), verb.input().model_fields
+    values = {
+        name: record_of(records[name], text, by=by).pk
+        if name in records
+        else _parsed(text)
+        if (get_origin(wanted[name].annotation) or wanted[name].annotation) is dict
+        else text
+        for name, text in _given(given, "value_").items()
+    }
     perform(verb, resource.model, known.pk, by=by, values=values)
     _tell(resource, known.pk, f"{verb.label}: {resource.title} {known.pk}: {known}.", given, by)
 

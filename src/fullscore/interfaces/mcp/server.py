@@ -75,7 +75,7 @@ def build(
 
 
 def _asked(tool: Tool) -> Callable[..., str]:
-    """Return a tool's function as one of our own questions: for a caller, and of a bearable size."""
+    """Return a tool's function as one of our own questions."""
 
     def ask(caller: Caller, **given: Any) -> str:
         caller.check(tool.name, "view")

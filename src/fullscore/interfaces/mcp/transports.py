@@ -12,6 +12,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from fullscore.interfaces.callers import Authenticate, Caller
 from fullscore.interfaces.mcp.server import Came, WhoCame
 from fullscore.kit.errors import NotAllowed
+from fullscore.kit.models import User
 
 PATH = "/mcp"
 LARGEST_BODY = 1024 * 1024  # bytes
@@ -24,9 +25,13 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Build = Callable[[WhoCame], MCPServer]
 
 
-def serve_pipe(build: Build, caller: Caller) -> None:
-    """Answer one assistant on standard input and output until it hangs up."""
-    build(lambda context: Came(caller)).run("stdio")
+def serve_pipe(build: Build, user: User) -> None:
+    """Answer one assistant on standard input and output until it hangs up.
+
+    It sees what the account sees, but for private fields: those need a token made for them.
+    """
+    came = Came(Caller(user, allows=lambda noun, action: action != "private"))
+    build(lambda context: came).run("stdio")
 
 
 def http_app(build: Build, authenticate: Authenticate, *, hosts: Sequence[str] = ()) -> App:
