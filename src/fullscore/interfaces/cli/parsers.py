@@ -27,7 +27,7 @@ def parser_of(resource: Resource) -> ArgumentParser:
     if resource.fields:
         _writing(subparsers, resource)
     if resource.can_delete:
-        _record(_act(subparsers, "delete", f"remove a {resource.title} for good"), resource)
+        _record(_act(subparsers, "delete", f"remove one {resource.title} for good"), resource)
     history = _act(subparsers, "history", "who did what to one record")
     _record(history, resource)
     history.add_argument("--limit", type=int, default=ENTRIES, metavar="N", help="how many entries")
@@ -90,8 +90,8 @@ def _show(subparsers: Any, resource: Resource) -> None:
 
 
 def _writing(subparsers: Any, resource: Resource) -> None:
-    add = _act(subparsers, "add", f"add a {resource.title}")
-    change = _act(subparsers, "change", f"change a {resource.title}; what is not given stays")
+    add = _act(subparsers, "add", f"add one {resource.title}")
+    change = _act(subparsers, "change", f"change one {resource.title}; what is not given stays")
     _record(change, resource)
     for parser in (add, change):
         for name, field in resource.form_class()().fields.items():
