@@ -149,6 +149,23 @@ def page_at(
     return Page(columns, named(resource, columns, told), "", next=next_mark)
 
 
+def row(resource: Resource, rows: QuerySet[Any], pk: int, columns: Sequence[str]) -> Row | None:
+    """Return one record's values, or None when it is not among the rows."""
+    found = list(rows.filter(pk=pk).values_list("pk", "pk", *columns)[:1])
+    return named(resource, columns, found)[0] if found else None
+
+
+def row_at(
+    resource: Resource, record: models.Model, moment: datetime, columns: Sequence[str]
+) -> Row | None:
+    """Return one record's values as they were at a moment, or None when it did not exist."""
+    state = history.at(record, moment)
+    if state is None:
+        return None
+    told = (record.pk, record.pk, *(_stated(resource, c, state) for c in columns))
+    return named(resource, columns, [told])[0]
+
+
 def chosen_columns(resource: Resource, query: Mapping[str, str]) -> Sequence[str]:
     """Return the columns a query string asks for, in its order; the resource's own otherwise."""
     known = [*resource.columns, *resource.facts]

@@ -1,0 +1,88 @@
+"""The OpenAPI description: complete, and kept by every answer under fire."""
+
+from collections import Counter
+
+import pytest
+import schemathesis
+from django.core.wsgi import get_wsgi_application
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import CHECKS, load_all_checks
+
+from fullscore.interfaces.api import callers
+from tests.interfaces.api.urls import SHOWN, api
+
+load_all_checks()
+KEPT = [
+    CHECKS.get_one(name)
+    for name in (
+        "not_a_server_error",
+        "status_code_conformance",
+        "content_type_conformance",
+        "response_schema_conformance",
+    )
+]
+bounded = settings(
+    max_examples=10, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)  # fmt: skip
+pytestmark = pytest.mark.urls("tests.interfaces.api.urls")
+
+
+@pytest.fixture
+def description():
+    """Return the description as programs read it."""
+    return api.get_openapi_schema(path_prefix="/api/")
+
+
+def test_every_noun_and_verb_is_described_under_its_own_name(description):
+    operations = {
+        one["operationId"]: one for path in description["paths"].values() for one in path.values()
+    }
+
+    assert description["openapi"].startswith("3.1")
+    for resource in SHOWN:
+        wanted = {"list", "add", "show", "change", "history", *(v.name for v in resource.verbs)}
+        assert wanted <= {i.split("_", 1)[1] for i in operations if i.startswith(resource.name)}
+    assert "team_delete" in operations
+    assert "person_delete" not in operations
+
+
+def test_filters_and_the_key_against_acting_twice_are_described(description):
+    listing = {p["name"] for p in description["paths"]["/api/people"]["get"]["parameters"]}
+    adding = {p["name"] for p in description["paths"]["/api/people"]["post"]["parameters"]}
+
+    assert {"state", "q", "sort", "after", "size", "columns", "at"} <= listing
+    assert adding == {"Idempotency-Key"}
+
+
+def test_fields_say_what_they_take(description):
+    shape = description["components"]["schemas"]["PersonAdd"]
+
+    assert shape["additionalProperties"] is False
+    assert shape["required"] == ["name"]
+    assert "away" in str(shape["properties"]["state"])
+
+
+@pytest.mark.once
+@pytest.mark.timeout(60)
+def test_no_call_of_the_description_breaks_the_server(description, ann, monkeypatch):
+    monkeypatch.setattr(callers, "count", lambda request, caller: None)
+    schema = schemathesis.openapi.from_dict(description)
+    schema.app = get_wsgi_application()
+    statuses = Counter()
+
+    for found in schema.get_all_operations():
+
+        @bounded
+        @given(case=found.ok().as_strategy())
+        def fire(case):
+            case.headers = {**(case.headers or {}), "Authorization": "Bearer fs_ann_all"}
+            answer = case.call()
+            statuses[answer.status_code] += 1
+            case.validate_response(answer, checks=KEPT)
+
+        fire()
+
+    assert statuses.total() > 100
+    assert statuses[200] > 3
+    assert statuses[201] > 3
