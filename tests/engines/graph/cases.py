@@ -31,7 +31,9 @@ def estates(draw, most=9):
     """A node count, some requirements (loops and cycles included) and some failed nodes."""
     count = draw(st.integers(1, most))
     node = st.integers(0, count - 1)
-    rows = draw(st.lists(st.tuples(node, st.lists(node, max_size=4), st.integers(0, 4)), max_size=16))
+    rows = draw(
+        st.lists(st.tuples(node, st.lists(node, max_size=4), st.integers(0, 4)), max_size=16)
+    )
     requirements = [Requirement(d, min(n, len(s)), tuple(s)) for d, s, n in rows]
     return count, requirements, draw(st.lists(node, max_size=4))
 

@@ -9,6 +9,8 @@ from fullscore.engines.graph import build, cut_nodes, cut_off, impact, single_po
 from tests.engines.graph.cases import Requirement, dependencies
 from tests.shared import shared_data
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def cases():

@@ -2,9 +2,9 @@
 
 from .cuts import cut_nodes, cut_off
 from .dependencies import Dependencies, Graph, build
-from .spread import Impact, impact
 from .reasons import why
 from .single import single_points
+from .spread import Impact, impact
 
 __all__ = [
     "Dependencies",

@@ -1,11 +1,13 @@
 """Why a node is affected."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .dependencies import Graph, within
-from .spread import Spread
+from .spread import impact
 
 
 def why(graph: Graph, failed: Sequence[int], node: int) -> tuple[int, ...]:
@@ -16,31 +18,26 @@ def why(graph: Graph, failed: Sequence[int], node: int) -> tuple[int, ...]:
     one has none. Lowest means compared from the failed end. ValueError: an index out of range.
     """
     within("node", [node], graph.node_count)
-    causes = within("failed", failed, graph.node_count)
-    spread = Spread(graph, causes)
-    if not spread.reached[node]:
+    result = impact(graph, failed)
+    is_down = np.zeros(graph.node_count, np.bool_)
+    is_down[result.down] = True
+    if not is_down[node] and node not in result.degraded:
         return ()
-    roots = frozenset(causes.tolist())
-    broke = bool(spread.down[node])
+    roots = frozenset(int(each) for each in failed)
+    behind = partial(_broken, graph, is_down) if is_down[node] else partial(_supports, graph)
     towards: dict[int, int] = {}
     front = [node]
     while not (found := roots.intersection(front)):
-        front = sorted(_steps_back(graph, spread, front, broke=broke, towards=towards, end=node))
+        front = sorted(_one_step_back(front, behind, towards, end=node))
     return tuple(_followed(min(found), towards, end=node))
 
 
-def _steps_back(
-    graph: Graph,
-    spread: Spread,
-    front: list[int],
-    *,
-    broke: bool,
-    towards: dict[int, int],
-    end: int,
+def _one_step_back(
+    front: list[int], behind: Callable[[int], list[int]], towards: dict[int, int], *, end: int
 ) -> Iterator[int]:
-    """Yield the supports one step behind an ascending front, noting the lowest way forward."""
+    """Yield the nodes not met before behind an ascending front, noting the lowest way forward."""
     for node in front:
-        for support in _broken(graph, spread, node) if broke else _supports(graph, node):
+        for support in behind(node):
             if support != end and support not in towards:
                 towards[support] = node
                 yield support
@@ -52,12 +49,11 @@ def _supports(graph: Graph, node: int) -> list[int]:
     return supports
 
 
-def _broken(graph: Graph, spread: Spread, node: int) -> list[int]:
+def _broken(graph: Graph, is_down: NDArray[np.bool_], node: int) -> list[int]:
     """Return the down supports of the node's requirements that broke."""
     edges = slice(*graph.inward.start[node : node + 2])
     support, requirement = graph.inward.node[edges], graph.inward.requirement[edges]
-    is_down = spread.down[support]
-    support, requirement = support[is_down], requirement[is_down]
+    support, requirement = support[is_down[support]], requirement[is_down[support]]
     _, place, lost = np.unique(requirement, return_inverse=True, return_counts=True)
     broken: list[int] = support[lost[place] > graph.slack[requirement]].tolist()
     return broken

@@ -1,9 +1,9 @@
 """Which single nodes one node hangs on."""
 
-from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import repeat
 from operator import and_, or_
 
 import numpy as np
@@ -41,7 +41,7 @@ class Need:
     """One hard requirement: more than `slack` lost supports break it."""
 
     slack: int
-    supports: Counter[int]
+    supports: dict[int, int]  # how often each node serves it
 
     def enough_alone(self) -> Iterator[int]:
         """Yield the supports whose loss breaks the requirement."""
@@ -49,7 +49,9 @@ class Need:
 
     def broken_by(self, sets: dict[int, int]) -> int:
         """Return the candidates, as bits, that take more than `slack` of the supports."""
-        lost = [sets[node] for node in self.supports.elements() if sets[node]]
+        lost = [
+            who for node, times in self.supports.items() for who in repeat(sets[node], times) if who
+        ]
         if len(lost) <= self.slack:
             return 0
         if self.slack == 0:
@@ -83,20 +85,15 @@ def _above(graph: Graph, node: int) -> tuple[list[int], dict[int, list[Need]]]:
 
 
 def _needs(graph: Graph, node: int) -> list[Need]:
-    first, end = graph.inward.start[node : node + 2].tolist()
-    supports: defaultdict[int, Counter[int]] = defaultdict(Counter)
-    for support, requirement in zip(
-        graph.inward.node[first:end].tolist(),
-        graph.inward.requirement[first:end].tolist(),
-        strict=True,
+    edges = slice(*graph.inward.start.data[node : node + 2])
+    served: dict[int, dict[int, int]] = {}
+    for requirement, support in zip(
+        graph.inward.requirement.data[edges], graph.inward.node.data[edges], strict=True
     ):
-        supports[requirement][support] += 1
+        times = served.setdefault(requirement, {})
+        times[support] = times.get(support, 0) + 1
     slack = graph.slack.data
-    return [
-        Need(slack[requirement], counted)
-        for requirement, counted in supports.items()
-        if slack[requirement] != LARGEST
-    ]
+    return [Need(slack[each], served[each]) for each in served if slack[each] != LARGEST]
 
 
 def _supports(needs: list[Need]) -> Iterator[int]:

@@ -1,16 +1,23 @@
 """What goes down, and what is degraded, when nodes fail."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .dependencies import Graph, Int32s, within
+from .dependencies import LARGEST, Graph, Int32s, within
 
-# Where an array step (some 40 µs however short) and a scalar step (some 0.15 µs an edge) cost the
-# same; measured on two cores of a 2.x GHz server. Either side of it is right, only slower.
-WIDE = 256
+# Nodes in a front, or edges of a node, from which array steps are faster than scalar ones: some
+# 100 µs however short against some 0.2 µs an edge. Measured on two server cores; 32-256 are alike.
+WIDE = 128
+# Marks in dictionaries cost nothing to start; from so many on, marks in arrays are cheaper.
+MANY = 4096
+
+Bools = NDArray[np.bool_]
+Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,66 +39,91 @@ def impact(graph: Graph, failed: Sequence[int]) -> Impact:
     Programming 1 (1984) 267-284), then plain reachability; each edge is looked at once.
     ValueError: an index out of range.
     """
-    return Spread(graph, within("failed", failed, graph.node_count)).impact()
+    front = within("failed", failed, graph.node_count).tolist()
+    spread = _Spread(graph, front)
+    _follow(front, spread.break_edge_by_edge, spread.break_at_once)
+    front = spread.impact().degraded.tolist()
+    _follow(front, spread.reach_edge_by_edge, spread.reach_at_once)
+    return spread.impact()
 
 
-class Spread:
-    """One failure on its way through a graph, with the marks it leaves on nodes.
+def _follow(
+    front: list[int],
+    edge_by_edge: Callable[[list[int]], list[int]],
+    at_once: Callable[[Int32s], Int32s],
+) -> None:
+    """Follow the edges of a front, then of the next, until there is none."""
+    front = list(dict.fromkeys(front))
+    while front := edge_by_edge(front):
+        wide = at_once(np.array(front, np.int32))
+        while len(wide) > WIDE:
+            wide = at_once(wide)
+        front = wide.tolist()
 
-    The marks start as untouched zero pages, so a small failure in a large graph costs little.
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Few:
+    """Marks of a small failure: its cost does not depend on the size of the graph."""
+
+    down: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
+    reached: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
+    lost: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Many:
+    """Marks of a large failure: one cell per node, and per requirement for the lost supports."""
+
+    down: Bools
+    reached: Bools
+    lost: Int32s
+
+
+class _Spread:
+    """One failure on its way through a graph.
+
+    A front is a list of nodes whose edges have not been followed yet, each node once. A step
+    follows them and returns the next front: edge by edge while fronts are narrow, until one is
+    wide or the marks are many; or by arrays, all edges of a front at once.
     """
 
-    def __init__(self, graph: Graph, failed: Int32s) -> None:
-        self.graph = graph
-        self.down = np.zeros(graph.node_count, np.bool_)
-        self.reached = np.zeros(graph.node_count, np.bool_)
-        self._lost = np.zeros(len(graph.slack), np.int32)
-        self._down_parts: list[Int32s | list[int]] = []
-        self._reached_parts: list[Int32s | list[int]] = []
-        front = self._mark(failed, self.down)
-        self.reached[front] = True
-        self._down_parts.append(front)
-        self._reached_parts.append(front)
-        self._break(front)
-        self._reach()
+    def __init__(self, graph: Graph, failed: list[int]) -> None:
+        self._graph = graph
+        self._few = _Few()
+        self._many: _Many | None = None
+        for node in failed:
+            self._few.down[node] = self._few.reached[node] = 1
 
     def impact(self) -> Impact:
-        """Return the outcome as ascending lists."""
-        down = _ascending(self._down_parts, self.down)
-        reached = _ascending(self._reached_parts, self.reached)
-        return Impact(down=down, degraded=reached[~self.down[reached]])
+        """Return what is marked by now, ascending."""
+        if self._many:
+            only_reached = self._many.reached > self._many.down
+            return Impact(_places(self._many.down), _places(only_reached))
+        down = self._few.down.keys()
+        return Impact(
+            down=np.array(sorted(down), np.int32),
+            degraded=np.array(sorted(self._few.reached.keys() - down), np.int32),
+        )
 
-    def _break(self, front: Int32s) -> None:
-        """Mark all that goes down because `front` is down, and all it touches on the way."""
-        while len(front):
-            if self._is_wide(front):
-                front = self._break_wide(front)
-            else:
-                front = np.array(self._break_narrow(front.tolist()), np.int32)
-
-    def _break_wide(self, front: Int32s) -> Int32s:
+    def break_at_once(self, front: Int32s) -> Int32s:
+        """Mark what goes down with the front, and all it touches; return what went down."""
         edges = self._edges(front)
-        dependent = self.graph.outward.node[edges]
-        self._reached_parts.append(self._mark(dependent, self.reached))
-        standing = ~self.down[dependent]
-        dependent = dependent[standing]
-        requirement = self.graph.outward.requirement[edges[standing]]
-        np.add.at(self._lost, requirement, 1)
-        broken = self._lost[requirement] > self.graph.slack[requirement]
-        fallen = self._mark(dependent[broken], self.down)
-        self._down_parts.append(fallen)
-        return fallen
+        marks = self._widened()
+        dependent = self._graph.outward.node[edges].astype(np.intp)
+        _fresh(dependent, marks.reached)
+        stands = np.flatnonzero(~marks.down[dependent])
+        requirement = self._graph.outward.requirement[edges[stands]].astype(np.intp)
+        broken = _broken(requirement, self._graph.slack, marks.lost)
+        return _fresh(dependent[stands[broken]], marks.down)
 
-    def _break_narrow(self, front: list[int]) -> list[int]:
-        """Spread breakage edge by edge; return the front once it is wide, or empty."""
-        start, node = self.graph.outward.start.data, self.graph.outward.node.data
-        requirement, slack = self.graph.outward.requirement.data, self.graph.slack.data
-        down, reached, lost = self.down.data, self.reached.data, self._lost.data
-        touched: list[int] = []
-        fallen: list[int] = []
-        self._reached_parts.append(touched)
-        self._down_parts.append(fallen)
-        while front and len(front) <= WIDE:
+    def break_edge_by_edge(self, front: list[int]) -> list[int]:
+        """Do the same for narrow fronts; return the first front that is wide, or none."""
+        start, node = self._graph.outward.start.data, self._graph.outward.node.data
+        requirement, slack = self._graph.outward.requirement.data, self._graph.slack.data
+        down, reached, lost = self._views()
+        followed = 0
+        while front and len(front) <= WIDE and followed < MANY:
+            followed += len(front)
             following: list[int] = []
             for place, source in enumerate(front):
                 first, end = start[source], start[source + 1]
@@ -99,58 +131,66 @@ class Spread:
                     return front[place:] + following
                 for edge in range(first, end):
                     dependent, served = node[edge], requirement[edge]
-                    if not reached[dependent]:
-                        reached[dependent] = True
-                        touched.append(dependent)
-                    lost[served] += 1
-                    if lost[served] > slack[served] and not down[dependent]:
-                        down[dependent] = True
-                        fallen.append(dependent)
+                    reached[dependent] = 1
+                    may_lose = slack[served]
+                    if may_lose:
+                        lost[served] += 1
+                        if lost[served] <= may_lose:
+                            continue
+                    if not down[dependent]:
+                        down[dependent] = 1
                         following.append(dependent)
             front = following
         return front
 
-    def _reach(self) -> None:
-        """Mark all that leans on what is touched already, through supports of any kind."""
-        touched = _ascending(self._reached_parts, self.reached)
-        front = touched[~self.down[touched]]
-        while len(front):
-            if self._is_wide(front):
-                front = self._mark(self.graph.outward.node[self._edges(front)], self.reached)
-                self._reached_parts.append(front)
-            else:
-                front = np.array(self._reach_narrow(front.tolist()), np.int32)
+    def reach_at_once(self, front: Int32s) -> Int32s:
+        """Mark what leans on the front through supports of any kind; return what is new."""
+        dependent = self._graph.outward.node[self._edges(front)].astype(np.intp)
+        return _fresh(dependent, self._widened().reached)
 
-    def _reach_narrow(self, front: list[int]) -> list[int]:
-        """Spread reach edge by edge; return the front once it is wide, or empty."""
-        start, node = self.graph.outward.start.data, self.graph.outward.node.data
-        reached = self.reached.data
-        found: list[int] = []
-        self._reached_parts.append(found)
-        while front and len(front) <= WIDE:
+    def reach_edge_by_edge(self, front: list[int]) -> list[int]:
+        """Do the same for narrow fronts; return the first front that is wide, or none."""
+        start, node = self._graph.outward.start.data, self._graph.outward.node.data
+        _, reached, _ = self._views()
+        followed = 0
+        while front and len(front) <= WIDE and followed < MANY:
+            followed += len(front)
             following: list[int] = []
             for place, source in enumerate(front):
                 first, end = start[source], start[source + 1]
                 if end - first > WIDE:
-                    found += following
                     return front[place:] + following
                 for dependent in node[first:end]:
                     if not reached[dependent]:
-                        reached[dependent] = True
+                        reached[dependent] = 1
                         following.append(dependent)
-            found += following
             front = following
         return front
 
-    def _is_wide(self, front: Int32s) -> bool:
-        if len(front) > WIDE:
-            return True
-        start = self.graph.outward.start
-        return int((start[front + 1] - start[front]).sum()) > WIDE
+    def _views(self) -> tuple[Any, Any, Any]:
+        """Return the marks (down, reached, lost) as something read and written by index."""
+        if len(self._few.reached) > MANY:
+            self._widened()
+        if self._many:
+            return self._many.down.data, self._many.reached.data, self._many.lost.data
+        return self._few.down, self._few.reached, self._few.lost
 
-    def _edges(self, front: Int32s) -> NDArray[np.intp]:
+    def _widened(self) -> _Many:
+        """Return the marks as arrays, moving them there the first time."""
+        if self._many is None:
+            nodes, requirements = self._graph.node_count, len(self._graph.slack)
+            down, reached = np.zeros(nodes, np.bool_), np.zeros(nodes, np.bool_)
+            lost = np.zeros(requirements, np.int32)
+            down[list(self._few.down)] = True
+            reached[list(self._few.reached)] = True
+            lost[list(self._few.lost)] = list(self._few.lost.values())
+            self._many = _Many(down, reached, lost)
+            self._few = _Few()
+        return self._many
+
+    def _edges(self, front: Int32s) -> Places:
         """Return the places of all edges that leave the front."""
-        start = self.graph.outward.start
+        start = self._graph.outward.start
         first = start[front].astype(np.intp)
         count = start[front + 1] - first
         ends = np.cumsum(count)
@@ -158,20 +198,35 @@ class Spread:
         edges += np.arange(len(edges))
         return edges
 
-    def _mark(self, nodes: Int32s, marks: NDArray[np.bool_]) -> Int32s:
-        """Mark the nodes and return those that were not, once each and ascending."""
-        nodes = nodes[~marks[nodes]]
-        if len(nodes) * 32 > len(marks):
-            before = marks.copy()
-            marks[nodes] = True
-            return np.flatnonzero(marks != before).astype(np.int32)
+
+def _broken(requirement: Places, slack: Int32s, lost: Int32s) -> Bools:
+    """Count one lost support for each requirement named; say which of them are broken now.
+
+    Only requirements that can lose some and break are counted: counting is what costs most.
+    """
+    may_lose = slack[requirement]
+    broken: Bools = may_lose == 0
+    is_counted = np.flatnonzero(~broken & (may_lose != LARGEST))
+    counted = requirement[is_counted]
+    if len(counted) > len(lost) // 8:
+        lost += np.bincount(counted, minlength=len(lost)).astype(np.int32)
+    else:
+        np.add.at(lost, counted, np.int32(1))
+    broken[is_counted] = lost[counted] > may_lose[is_counted]
+    return broken
+
+
+def _fresh(nodes: Places, marks: Bools) -> Int32s:
+    """Mark the nodes; return those that were not marked, once each and ascending."""
+    nodes = nodes[~marks[nodes]]
+    if len(nodes) < len(marks) // 64:
         fresh = np.unique(nodes)
         marks[fresh] = True
-        return fresh
+        return fresh.astype(np.int32)
+    before = marks.copy()
+    marks[nodes] = True
+    return _places(marks != before)
 
 
-def _ascending(parts: list[Int32s | list[int]], marks: NDArray[np.bool_]) -> Int32s:
-    """Return the marked nodes, from the parts where they are few, else from the marks."""
-    if 16 * sum(map(len, parts)) > len(marks):
-        return np.flatnonzero(marks).astype(np.int32)
-    return np.sort(np.concatenate([np.asarray(part, np.int32) for part in parts]))
+def _places(marks: Bools) -> Int32s:
+    return np.flatnonzero(marks).astype(np.int32)
