@@ -1,8 +1,15 @@
-"""What the web server calls."""
+"""What the web server calls: pages and API, and `/mcp` beside them."""
 
 import os
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fullscore.config.settings")
-application = get_asgi_application()
+pages = get_asgi_application()
+
+from django.conf import settings  # noqa: E402  the settings stand once the application does
+
+from fullscore.config.doors import authenticate, build_mcp  # noqa: E402
+from fullscore.interfaces.mcp.transports import beside, http_app  # noqa: E402
+
+application = beside(pages, http_app(build_mcp, authenticate, hosts=settings.ALLOWED_HOSTS))

@@ -4,16 +4,28 @@ from fullscore.domains.foundation.estate import checks as estate
 from fullscore.domains.foundation.estate import queries as items
 from fullscore.domains.foundation.findings import checks as findings
 from fullscore.domains.foundation.findings import queries as found
-from fullscore.domains.infrastructure.servers.checks import logins, running, samples, software, storage
+from fullscore.domains.infrastructure.servers.checks import (
+    logins,
+    running,
+    samples,
+    software,
+    storage,
+)
 from fullscore.domains.infrastructure.servers.queries import hosts, latest, shares, sums, volumes
 from fullscore.kit.checks import Check
 
 CHECKS: tuple[Check, ...] = (
     # What runs full, or is under pressure
-    samples.disk_filling.reading(volumes("node_filesystem_size_bytes", "node_filesystem_avail_bytes")),
+    samples.disk_filling.reading(
+        volumes("node_filesystem_size_bytes", "node_filesystem_avail_bytes")
+    ),
     samples.inodes_filling.reading(volumes("node_filesystem_files", "node_filesystem_files_free")),
-    samples.memory_low.reading(latest("node_memory_MemTotal_bytes", "node_memory_MemAvailable_bytes")),
-    samples.memory_pressure.reading(shares("node_pressure_memory_stalled_seconds_total", minutes=5)),
+    samples.memory_low.reading(
+        latest("node_memory_MemTotal_bytes", "node_memory_MemAvailable_bytes")
+    ),
+    samples.memory_pressure.reading(
+        shares("node_pressure_memory_stalled_seconds_total", minutes=5)
+    ),
     samples.cpu_pressure.reading(shares("node_pressure_cpu_waiting_seconds_total", minutes=15)),
     samples.io_pressure.reading(shares("node_pressure_io_stalled_seconds_total", minutes=10)),
     samples.swap_thrash.reading(sums("node_vmstat_pswpin", "node_vmstat_pswpout", minutes=10)),

@@ -7,8 +7,10 @@ from fullscore.config.checks import CHECKS
 from fullscore.config.menu import ENTRIES
 from fullscore.config.reactions import REACTIONS
 from fullscore.config.resources import RESOURCES
+from fullscore.domains.foundation.access import queries as access
 from fullscore.domains.overview.attention import queries as attention
 from fullscore.interfaces.web import shell
+from fullscore.kit import access as kit_access
 from fullscore.kit import announcements, checks, live, log, search
 from fullscore.kit.models import Notification
 
@@ -16,6 +18,7 @@ from fullscore.kit.models import Notification
 def join() -> None:
     """Hand each lower floor what it needs; called once, when everything is loaded."""
     log.set_up(settings.OPTIONS.log_level)
+    kit_access.answer_with(access.reach)
     search.find_by({r.model: r.search for r in RESOURCES if r.search})
     shell.show(RESOURCES, ENTRIES)
     checks.are(CHECKS)

@@ -2,4 +2,8 @@
 
 from fullscore.interfaces.web.shell import Entry
 
-ENTRIES: tuple[Entry, ...] = (Entry("Home", "/", "house"),)
+ENTRIES: tuple[Entry, ...] = (
+    Entry("Home", "/", "house"),
+    Entry("My queue", "/queue", "list-checks"),
+    Entry("Closed this week", "/closed", "check-check", "Now", "findings.view_finding"),
+)

@@ -65,6 +65,9 @@ class Options:
     trusted_proxies: str = _doc(
         "Addresses whose X-Forwarded-* headers count, separated by commas.", ""
     )
+    trusted_networks: str = _doc(
+        "Networks in which a session may be idle for 8 hours, separated by commas.", ""
+    )
     is_https: bool = _doc("People reach this installation by https (behind a proxy).", False)
     is_debug: bool = _doc(
         "Development only: tracebacks in the browser, the component gallery.", False

@@ -1,5 +1,6 @@
 """Every noun of the product, in the order of the menu."""
 
+from fullscore.domains.foundation.access.resources import ACCOUNT, API_TOKEN, ROLE_GRANT
 from fullscore.domains.foundation.directory.resources import MEMBERSHIP, PERSON, TEAM
 from fullscore.domains.foundation.estate.resources import (
     CERTIFICATE,
@@ -25,7 +26,9 @@ from fullscore.domains.foundation.findings.resources import (
 )
 from fullscore.domains.foundation.telemetry.resources import METRIC, PUSH_KEY, SERIES
 from fullscore.domains.infrastructure.servers.resources import (
-    ACCOUNT,
+    ACCOUNT as SERVER_ACCOUNT,
+)
+from fullscore.domains.infrastructure.servers.resources import (
     FACTS,
     FILESYSTEM,
     INSTALLED,
@@ -44,7 +47,7 @@ RESOURCES: tuple[Resource, ...] = (
     CERTIFICATE,
     FILESYSTEM,
     UNIT,
-    ACCOUNT,
+    SERVER_ACCOUNT,
     PACKAGE,
     CHECK,
     BLIND,
@@ -52,6 +55,9 @@ RESOURCES: tuple[Resource, ...] = (
     SERIES,
     PERSON,
     TEAM,
+    ACCOUNT,
+    ROLE_GRANT,
+    API_TOKEN,
     # Seen through others' pages:
     MEMBERSHIP,
     LINK,

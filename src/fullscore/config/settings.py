@@ -60,10 +60,13 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
-    "axes.middleware.AxesMiddleware",
+    # Before allauth's: it asks people to prove themselves by raising an error of its own.
     "fullscore.interfaces.web.problems.ProblemsAndOrigin",
+    "allauth.account.middleware.AccountMiddleware",
+    "axes.middleware.AxesMiddleware",
+    "fullscore.domains.foundation.access.sessions.SessionEnds",
+    "fullscore.domains.foundation.access.sessions.SecondFactor",
+    "fullscore.domains.foundation.access.sessions.FreshSignIn",
 ]
 
 ROOT_URLCONF = "fullscore.config.urls"
@@ -198,7 +201,7 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not OPTIONS.is_https  # browsers allow http
 USERSESSIONS_TRACK_ACTIVITY = False  # `SessionEnds` notes it each minute, not at each request
 SESSION_IDLE_SECONDS = 30 * 60
 SESSION_IDLE_TRUSTED_SECONDS = 8 * 3600
-SESSION_TRUSTED_NETWORKS: list[str] = []
+SESSION_TRUSTED_NETWORKS = [n for n in OPTIONS.trusted_networks.split(",") if n]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # nobody can lock somebody else out

@@ -1,17 +1,24 @@
 """Every address. Those of the nouns come from the resources; pages of their own follow."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
+from fullscore.config.doors import authenticate
 from fullscore.config.resources import RESOURCES
+from fullscore.domains.foundation.access import pages as access
+from fullscore.domains.foundation.findings import pages as findings
 from fullscore.domains.infrastructure.servers import endpoints as push
 from fullscore.domains.infrastructure.servers import pages as servers
 from fullscore.domains.overview.attention import pages as attention
+from fullscore.interfaces.api.build import build
 from fullscore.interfaces.web import urls as web
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    *access.PATTERNS,
     *attention.PATTERNS,
+    *findings.PATTERNS,
     *servers.PATTERNS,
     *push.PATTERNS,
+    path("api/", build(RESOURCES, authenticate).urls),
     *web.patterns(RESOURCES),
 ]
 handler403 = "fullscore.interfaces.web.problems.not_allowed"

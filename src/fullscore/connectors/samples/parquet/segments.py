@@ -175,4 +175,3 @@ def _is_full(error: Exception) -> bool:
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
-

@@ -1,1 +1,1 @@
-"""This installation itself: processes, jobs, dead letters, audit."""
+"""This installation itself: its processes, its folder, its dead letters, its audit chain."""

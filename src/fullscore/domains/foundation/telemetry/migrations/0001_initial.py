@@ -5,63 +5,115 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('estate', '0001_initial'),
+        ("estate", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Metric',
+            name="Metric",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, unique=True)),
-                ('title', models.CharField(blank=True, max_length=200)),
-                ('unit', models.CharField(blank=True, max_length=12)),
-                ('kind', models.CharField(choices=[('gauge', 'Gauge'), ('counter', 'Counter')], default='gauge', max_length=8)),
-                ('decimals', models.PositiveSmallIntegerField(default=2)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=200, unique=True)),
+                ("title", models.CharField(blank=True, max_length=200)),
+                ("unit", models.CharField(blank=True, max_length=12)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("gauge", "Gauge"), ("counter", "Counter")],
+                        default="gauge",
+                        max_length=8,
+                    ),
+                ),
+                ("decimals", models.PositiveSmallIntegerField(default=2)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='PushKey',
+            name="PushKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('prefix', models.CharField(editable=False, max_length=12)),
-                ('digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('per_minute', models.PositiveIntegerField(default=30)),
-                ('created_at', models.DateTimeField(editable=False)),
-                ('last_used_at', models.DateTimeField(editable=False, null=True)),
-                ('revoked_at', models.DateTimeField(editable=False, null=True)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='push_keys', to='estate.item')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("prefix", models.CharField(editable=False, max_length=12)),
+                ("digest", models.CharField(editable=False, max_length=64, unique=True)),
+                ("per_minute", models.PositiveIntegerField(default=30)),
+                ("created_at", models.DateTimeField(editable=False)),
+                ("last_used_at", models.DateTimeField(editable=False, null=True)),
+                ("revoked_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="push_keys",
+                        to="estate.item",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'push key',
-                'ordering': ['item', 'name'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('revoked_at__isnull', True)), fields=('item', 'name'), name='push_key_name_once_per_item')],
+                "verbose_name": "push key",
+                "ordering": ["item", "name"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("revoked_at__isnull", True)),
+                        fields=("item", "name"),
+                        name="push_key_name_once_per_item",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Series',
+            name="Series",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('labels', models.JSONField(default=dict)),
-                ('fingerprint', models.BinaryField(max_length=16, unique=True)),
-                ('first_at', models.DateTimeField()),
-                ('last_at', models.DateTimeField()),
-                ('is_muted', models.BooleanField(default=False)),
-                ('item', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='series', to='estate.item')),
-                ('metric', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='series', to='telemetry.metric')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("labels", models.JSONField(default=dict)),
+                ("fingerprint", models.BinaryField(max_length=16, unique=True)),
+                ("first_at", models.DateTimeField()),
+                ("last_at", models.DateTimeField()),
+                ("is_muted", models.BooleanField(default=False)),
+                (
+                    "item",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="series",
+                        to="estate.item",
+                    ),
+                ),
+                (
+                    "metric",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="series",
+                        to="telemetry.metric",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'series',
-                'ordering': ['metric', 'pk'],
-                'indexes': [models.Index(fields=['item', 'metric'], name='telemetry_s_item_id_0291d9_idx'), models.Index(fields=['last_at', 'id'], name='telemetry_s_last_at_feda02_idx')],
+                "verbose_name_plural": "series",
+                "ordering": ["metric", "pk"],
+                "indexes": [
+                    models.Index(fields=["item", "metric"], name="telemetry_s_item_id_0291d9_idx"),
+                    models.Index(fields=["last_at", "id"], name="telemetry_s_last_at_feda02_idx"),
+                ],
             },
         ),
     ]

@@ -5,174 +5,309 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('estate', '0001_initial'),
+        ("estate", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PackageVersion',
+            name="PackageVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('manager', models.CharField(max_length=8)),
-                ('name', models.CharField(max_length=200)),
-                ('version', models.CharField(max_length=120)),
-                ('architecture', models.CharField(blank=True, max_length=20)),
-                ('source', models.CharField(blank=True, max_length=200)),
-                ('source_version', models.CharField(blank=True, max_length=120)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("manager", models.CharField(max_length=8)),
+                ("name", models.CharField(max_length=200)),
+                ("version", models.CharField(max_length=120)),
+                ("architecture", models.CharField(blank=True, max_length=20)),
+                ("source", models.CharField(blank=True, max_length=200)),
+                ("source_version", models.CharField(blank=True, max_length=120)),
             ],
             options={
-                'verbose_name': 'package',
-                'ordering': ['name', 'version'],
-                'indexes': [models.Index(fields=['name', 'version', 'id'], name='servers_pac_name_ad8fd5_idx')],
-                'constraints': [models.UniqueConstraint(fields=('manager', 'name', 'version', 'architecture'), name='package_version_once')],
+                "verbose_name": "package",
+                "ordering": ["name", "version"],
+                "indexes": [
+                    models.Index(
+                        fields=["name", "version", "id"], name="servers_pac_name_ad8fd5_idx"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("manager", "name", "version", "architecture"),
+                        name="package_version_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Server',
+            name="Server",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('way', models.CharField(choices=[('local', 'Local'), ('push', 'Push'), ('ssh', 'Ssh')], default='push', max_length=8)),
-                ('state', models.CharField(choices=[('new', 'New'), ('ok', 'Ok'), ('partial', 'Partial'), ('silent', 'Silent')], default='new', editable=False, max_length=8)),
-                ('os_id', models.CharField(blank=True, max_length=40, verbose_name='OS')),
-                ('os_version', models.CharField(blank=True, max_length=40, verbose_name='OS version')),
-                ('os_name', models.CharField(blank=True, max_length=120, verbose_name='OS name')),
-                ('kernel', models.CharField(blank=True, max_length=120)),
-                ('architecture', models.CharField(blank=True, max_length=20)),
-                ('virtualization', models.CharField(blank=True, max_length=20)),
-                ('cpu_count', models.PositiveIntegerField(null=True, verbose_name='CPUs')),
-                ('memory_bytes', models.BigIntegerField(null=True, verbose_name='memory')),
-                ('booted_at', models.DateTimeField(null=True, verbose_name='booted')),
-                ('needs_reboot', models.BooleanField(default=False)),
-                ('security_updates', models.PositiveIntegerField(null=True)),
-                ('facts_at', models.DateTimeField(null=True, verbose_name='facts of')),
-                ('facts_hash', models.CharField(blank=True, editable=False, max_length=64)),
-                ('errors', models.JSONField(default=list, editable=False)),
-                ('item', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='server', to='estate.item')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "way",
+                    models.CharField(
+                        choices=[("local", "Local"), ("push", "Push"), ("ssh", "Ssh")],
+                        default="push",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("new", "New"),
+                            ("ok", "Ok"),
+                            ("partial", "Partial"),
+                            ("silent", "Silent"),
+                        ],
+                        default="new",
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                ("os_id", models.CharField(blank=True, max_length=40, verbose_name="OS")),
+                (
+                    "os_version",
+                    models.CharField(blank=True, max_length=40, verbose_name="OS version"),
+                ),
+                ("os_name", models.CharField(blank=True, max_length=120, verbose_name="OS name")),
+                ("kernel", models.CharField(blank=True, max_length=120)),
+                ("architecture", models.CharField(blank=True, max_length=20)),
+                ("virtualization", models.CharField(blank=True, max_length=20)),
+                ("cpu_count", models.PositiveIntegerField(null=True, verbose_name="CPUs")),
+                ("memory_bytes", models.BigIntegerField(null=True, verbose_name="memory")),
+                ("booted_at", models.DateTimeField(null=True, verbose_name="booted")),
+                ("needs_reboot", models.BooleanField(default=False)),
+                ("security_updates", models.PositiveIntegerField(null=True)),
+                ("facts_at", models.DateTimeField(null=True, verbose_name="facts of")),
+                ("facts_hash", models.CharField(blank=True, editable=False, max_length=64)),
+                ("errors", models.JSONField(default=list, editable=False)),
+                (
+                    "item",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="server",
+                        to="estate.item",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['item__name'],
+                "ordering": ["item__name"],
             },
         ),
         migrations.CreateModel(
-            name='Installed',
+            name="Installed",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('candidate', models.CharField(blank=True, help_text='The update that waits.', max_length=120)),
-                ('is_security', models.BooleanField(default=False)),
-                ('waiting_since', models.DateTimeField(null=True)),
-                ('package', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='installed', to='servers.packageversion')),
-                ('server', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='installed', to='servers.server')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "candidate",
+                    models.CharField(
+                        blank=True, help_text="The update that waits.", max_length=120
+                    ),
+                ),
+                ("is_security", models.BooleanField(default=False)),
+                ("waiting_since", models.DateTimeField(null=True)),
+                (
+                    "package",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="installed",
+                        to="servers.packageversion",
+                    ),
+                ),
+                (
+                    "server",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="installed",
+                        to="servers.server",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'installed package',
-                'ordering': ['package__name'],
+                "verbose_name": "installed package",
+                "ordering": ["package__name"],
             },
         ),
         migrations.CreateModel(
-            name='Filesystem',
+            name="Filesystem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mount', models.CharField(max_length=300)),
-                ('device', models.CharField(blank=True, max_length=300)),
-                ('type', models.CharField(blank=True, max_length=20)),
-                ('size_bytes', models.BigIntegerField(verbose_name='size')),
-                ('used_bytes', models.BigIntegerField(verbose_name='used')),
-                ('used_percent', models.FloatField(default=0)),
-                ('inodes', models.BigIntegerField(null=True)),
-                ('inodes_used', models.BigIntegerField(null=True)),
-                ('options', models.CharField(blank=True, max_length=400)),
-                ('days_left', models.FloatField(null=True, verbose_name='full in days')),
-                ('server', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='filesystems', to='servers.server')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("mount", models.CharField(max_length=300)),
+                ("device", models.CharField(blank=True, max_length=300)),
+                ("type", models.CharField(blank=True, max_length=20)),
+                ("size_bytes", models.BigIntegerField(verbose_name="size")),
+                ("used_bytes", models.BigIntegerField(verbose_name="used")),
+                ("used_percent", models.FloatField(default=0)),
+                ("inodes", models.BigIntegerField(null=True)),
+                ("inodes_used", models.BigIntegerField(null=True)),
+                ("options", models.CharField(blank=True, max_length=400)),
+                ("days_left", models.FloatField(null=True, verbose_name="full in days")),
+                (
+                    "server",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="filesystems",
+                        to="servers.server",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-used_percent'],
+                "ordering": ["-used_percent"],
             },
         ),
         migrations.CreateModel(
-            name='Facts',
+            name="Facts",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('section', models.CharField(max_length=20)),
-                ('content', models.JSONField(default=dict)),
-                ('hash', models.CharField(editable=False, max_length=64)),
-                ('at', models.DateTimeField()),
-                ('server', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sections', to='servers.server')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("section", models.CharField(max_length=20)),
+                ("content", models.JSONField(default=dict)),
+                ("hash", models.CharField(editable=False, max_length=64)),
+                ("at", models.DateTimeField()),
+                (
+                    "server",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sections",
+                        to="servers.server",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'facts',
-                'ordering': ['section'],
+                "verbose_name_plural": "facts",
+                "ordering": ["section"],
             },
         ),
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('uid', models.BigIntegerField()),
-                ('shell', models.CharField(blank=True, max_length=120)),
-                ('home', models.CharField(blank=True, max_length=200)),
-                ('groups', models.JSONField(default=list)),
-                ('is_locked', models.BooleanField(null=True, verbose_name='locked')),
-                ('can_log_in', models.BooleanField(default=False)),
-                ('becomes_root', models.CharField(blank=True, help_text='By which rule.', max_length=200)),
-                ('key_count', models.PositiveIntegerField(default=0, verbose_name='keys')),
-                ('password_changed_on', models.DateField(null=True)),
-                ('last_login_at', models.DateTimeField(null=True, verbose_name='last login')),
-                ('server', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='accounts', to='servers.server')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("uid", models.BigIntegerField()),
+                ("shell", models.CharField(blank=True, max_length=120)),
+                ("home", models.CharField(blank=True, max_length=200)),
+                ("groups", models.JSONField(default=list)),
+                ("is_locked", models.BooleanField(null=True, verbose_name="locked")),
+                ("can_log_in", models.BooleanField(default=False)),
+                (
+                    "becomes_root",
+                    models.CharField(blank=True, help_text="By which rule.", max_length=200),
+                ),
+                ("key_count", models.PositiveIntegerField(default=0, verbose_name="keys")),
+                ("password_changed_on", models.DateField(null=True)),
+                ("last_login_at", models.DateTimeField(null=True, verbose_name="last login")),
+                (
+                    "server",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="accounts",
+                        to="servers.server",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'server account',
-                'ordering': ['uid'],
+                "verbose_name": "server account",
+                "ordering": ["uid"],
             },
         ),
         migrations.CreateModel(
-            name='Unit',
+            name="Unit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200)),
-                ('load', models.CharField(blank=True, max_length=20)),
-                ('active', models.CharField(blank=True, max_length=20)),
-                ('sub', models.CharField(blank=True, max_length=20)),
-                ('enabled', models.CharField(blank=True, max_length=20)),
-                ('restarts', models.PositiveIntegerField(default=0)),
-                ('result', models.CharField(blank=True, max_length=40)),
-                ('since', models.DateTimeField(null=True)),
-                ('server', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='units', to='servers.server')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                ("load", models.CharField(blank=True, max_length=20)),
+                ("active", models.CharField(blank=True, max_length=20)),
+                ("sub", models.CharField(blank=True, max_length=20)),
+                ("enabled", models.CharField(blank=True, max_length=20)),
+                ("restarts", models.PositiveIntegerField(default=0)),
+                ("result", models.CharField(blank=True, max_length=40)),
+                ("since", models.DateTimeField(null=True)),
+                (
+                    "server",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="units",
+                        to="servers.server",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.AddIndex(
-            model_name='server',
-            index=models.Index(fields=['facts_at', 'id'], name='servers_ser_facts_a_9ef125_idx'),
+            model_name="server",
+            index=models.Index(fields=["facts_at", "id"], name="servers_ser_facts_a_9ef125_idx"),
         ),
         migrations.AddConstraint(
-            model_name='installed',
-            constraint=models.UniqueConstraint(fields=('server', 'package'), name='installed_once_per_server'),
+            model_name="installed",
+            constraint=models.UniqueConstraint(
+                fields=("server", "package"), name="installed_once_per_server"
+            ),
         ),
         migrations.AddIndex(
-            model_name='filesystem',
-            index=models.Index(fields=['used_percent', 'id'], name='servers_fil_used_pe_bc9840_idx'),
+            model_name="filesystem",
+            index=models.Index(
+                fields=["used_percent", "id"], name="servers_fil_used_pe_bc9840_idx"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='filesystem',
-            constraint=models.UniqueConstraint(fields=('server', 'mount'), name='filesystem_once_per_mount'),
+            model_name="filesystem",
+            constraint=models.UniqueConstraint(
+                fields=("server", "mount"), name="filesystem_once_per_mount"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='facts',
-            constraint=models.UniqueConstraint(fields=('server', 'section'), name='facts_once_per_section'),
+            model_name="facts",
+            constraint=models.UniqueConstraint(
+                fields=("server", "section"), name="facts_once_per_section"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(fields=('server', 'name'), name='account_once_per_server'),
+            model_name="account",
+            constraint=models.UniqueConstraint(
+                fields=("server", "name"), name="account_once_per_server"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.UniqueConstraint(fields=('server', 'name'), name='unit_once_per_server'),
+            model_name="unit",
+            constraint=models.UniqueConstraint(
+                fields=("server", "name"), name="unit_once_per_server"
+            ),
         ),
     ]

@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,19 +14,33 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Snooze',
+            name="Snooze",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=80)),
-                ('until', models.DateTimeField()),
-                ('cost_per_hour', models.FloatField()),
-                ('reason', models.CharField(max_length=300)),
-                ('times', models.PositiveSmallIntegerField(default=1)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=80)),
+                ("until", models.DateTimeField()),
+                ("cost_per_hour", models.FloatField()),
+                ("reason", models.CharField(max_length=300)),
+                ("times", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['until'],
-                'constraints': [models.UniqueConstraint(fields=('user', 'key'), name='snooze_once_per_row')],
+                "ordering": ["until"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "key"), name="snooze_once_per_row")
+                ],
             },
         ),
     ]

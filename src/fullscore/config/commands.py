@@ -1,0 +1,278 @@
+"""The command `fullscore`. Nouns and verbs come from the resources; the commands here are all others.
+
+Nothing heavy is imported at the top: the data folder must be known before the settings are read.
+"""
+
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from fullscore.interfaces.cli.run import Command, run
+
+if TYPE_CHECKING:
+    from fullscore.kit.models import User
+    from fullscore.kit.resource import Resource
+
+
+def main() -> None:
+    """Run one command and exit with its code."""
+    argv = _take_folder(sys.argv[1:])
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fullscore.config.settings")
+    sys.exit(run(argv, _resources, COMMANDS, _who))
+
+
+def _take_folder(argv: list[str]) -> list[str]:
+    """Take `--data-dir X` out of the words and into the environment, where all processes find it."""
+    left, words = [], iter(argv)
+    for word in words:
+        name, has_value, value = word.partition("=")
+        if name == "--data-dir":
+            os.environ["FULLSCORE_HOME"] = value if has_value else next(words, "")
+        else:
+            left.append(word)
+    return left
+
+
+def _ready() -> None:
+    """Load settings and models; what is wrong with them is a sentence."""
+    import django
+
+    from fullscore.kit.errors import Invalid
+
+    try:
+        django.setup()
+    except (ValueError, OSError) as error:
+        raise Invalid(str(error)) from error
+
+
+def _resources() -> "Sequence[Resource]":
+    _ready()
+    from fullscore.config.resources import RESOURCES
+
+    return RESOURCES
+
+
+def _who(email: str | None) -> "User":
+    """Return the account to act as: the named one, else the first administrator's."""
+    from fullscore.domains.foundation.access.services import links
+    from fullscore.kit.errors import Invalid
+    from fullscore.kit.models import User
+
+    wanted = email or os.environ.get("FULLSCORE_USER") or links.FIRST_EMAIL
+    user = User.objects.filter(email__iexact=wanted, is_active=True).first()
+    if user is None:
+        raise Invalid(f"There is no active account “{wanted}”: name one with --as EMAIL.")
+    return user
+
+
+def up(argv: Sequence[str]) -> int:
+    """Start everything, print the address and a one-time sign-in link, and run until stopped."""
+    parser = ArgumentParser("fullscore up", description=up.__doc__)
+    parser.add_argument("--host", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port to listen on (8470)")
+    given = parser.parse_args(argv)
+    _pass_on(given)
+    from fullscore.config import starting
+
+    return starting.up()
+
+
+def _pass_on(given: Any) -> None:
+    """Put given options where this process and its children find them."""
+    for name, value in vars(given).items():
+        if value is not None:
+            os.environ[f"FULLSCORE_{name.upper()}"] = str(value)
+
+
+def web(argv: Sequence[str]) -> int:
+    """Serve pages and API."""
+    parser = ArgumentParser("fullscore web", description=web.__doc__)
+    parser.add_argument("--host")
+    parser.add_argument("--port", type=int)
+    _pass_on(parser.parse_args(argv))
+    _ready()
+    from django.conf import settings
+
+    from fullscore.domains.foundation.system import processes
+
+    processes.serve_web(host=settings.OPTIONS.host, port=settings.OPTIONS.port)
+    return 0
+
+
+def worker(argv: Sequence[str]) -> int:
+    """Run jobs."""
+    _ready()
+    from fullscore.domains.foundation.system import processes
+
+    processes.serve_worker()
+    return 0
+
+
+def scheduler(argv: Sequence[str]) -> int:
+    """Queue clocked jobs."""
+    _ready()
+    from fullscore.config.schedule import SCHEDULE
+    from fullscore.domains.foundation.system import processes
+
+    processes.serve_scheduler(SCHEDULE)
+    return 0
+
+
+def collector(argv: Sequence[str]) -> int:
+    """Collect this machine's samples and facts."""
+    _ready()
+    from fullscore.config.schedule import COLLECTED
+    from fullscore.domains.foundation.system import processes
+
+    processes.serve_collector(COLLECTED)
+    return 0
+
+
+def behind(argv: Sequence[str]) -> int:
+    """Be worker, scheduler and collector in one process."""
+    _ready()
+    from django.conf import settings
+
+    from fullscore.config.schedule import COLLECTED, SCHEDULE
+    from fullscore.domains.foundation.system import processes
+
+    processes.serve_behind(SCHEDULE, () if settings.OPTIONS.is_sample else COLLECTED)
+    return 0
+
+
+def migrate(argv: Sequence[str]) -> int:
+    """Bring the database to this program's version."""
+    _ready()
+    from fullscore.config import starting
+
+    starting.migrate()
+    print("The database is up to date.")
+    return 0
+
+
+def mcp(argv: Sequence[str]) -> int:
+    """Answer an assistant on standard input and output, read-only."""
+    parser = ArgumentParser("fullscore mcp", description=mcp.__doc__)
+    parser.add_argument("--as", dest="email", help="the account whose rights it has")
+    given = parser.parse_args(argv)
+    _ready()
+    from fullscore.config.doors import build_mcp
+    from fullscore.interfaces.mcp.transports import serve_pipe
+
+    serve_pipe(build_mcp, _who(given.email))
+    return 0
+
+
+def audit(argv: Sequence[str]) -> int:
+    """Verify the chain of the audit, and name the first bad entry."""
+    parser = ArgumentParser("fullscore audit", description=audit.__doc__)
+    parser.add_argument("act", choices=["verify", "head"])
+    given = parser.parse_args(argv)
+    _ready()
+    from fullscore.kit import audit as kit
+
+    if given.act == "head":
+        number, hash_ = kit.head()
+        print(f"{number} {hash_}")
+        return 0
+    good, problem = kit.verify()
+    print(
+        f"{good} entries, one unbroken chain." if not problem else f"{good} good entries. {problem}"
+    )
+    return 1 if problem else 0
+
+
+def access(argv: Sequence[str]) -> int:
+    """Print a one-time sign-in link for an account."""
+    parser = ArgumentParser("fullscore access", description=access.__doc__)
+    parser.add_argument("act", choices=["link"])
+    parser.add_argument("email")
+    given = parser.parse_args(argv)
+    _ready()
+    from django.conf import settings
+
+    from fullscore.domains.foundation.access.services import links
+
+    print(settings.OPTIONS.address + links.from_machine(given.email))
+    return 0
+
+
+def secret(argv: Sequence[str]) -> int:
+    """Wrap all stored credentials anew with the present master key."""
+    parser = ArgumentParser("fullscore secret", description=secret.__doc__)
+    parser.add_argument("act", choices=["rotate"])
+    parser.parse_args(argv)
+    _ready()
+    from fullscore.domains.foundation.access.services import factors
+    from fullscore.kit import secrets
+    from fullscore.kit.models.user import system
+
+    count = secrets.rotate(by=system())
+    factors.reseal(by=system())
+    print(f"{count} credentials wrapped anew.")
+    return 0
+
+
+def demo(argv: Sequence[str]) -> int:
+    """Start the sample company in a data folder of its own."""
+    parser = ArgumentParser("fullscore demo", description=demo.__doc__)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--size", type=float, default=1.0)
+    parser.add_argument("--remove", action="store_true", help="remove its data folder")
+    parser.add_argument("--only-fill", action="store_true", help="fill it, do not start it")
+    parser.add_argument("--host")
+    parser.add_argument("--port", type=int)
+    given = parser.parse_args(argv)
+    _pass_on(ArgumentParser().parse_args([])) if given.port is None else None
+    for name in ("host", "port"):
+        if (value := getattr(given, name)) is not None:
+            os.environ[f"FULLSCORE_{name.upper()}"] = str(value)
+    from fullscore.config import starting
+
+    return starting.demo(
+        seed=given.seed, size=given.size, remove=given.remove, only_fill=given.only_fill
+    )
+
+
+def check(argv: Sequence[str]) -> int:
+    """Run checks now: `fullscore check run --all --fail-at high` exits 1 when that or worse is open."""
+    if "--all" not in argv:
+        return run(["--as", "", "check", *argv][2:], _resources, (), _who)
+    parser = ArgumentParser("fullscore check", description=check.__doc__)
+    parser.add_argument("act", choices=["run"])
+    parser.add_argument("--all", action="store_true", required=True)
+    parser.add_argument("--fail-at", help="info, low, medium, high or critical")
+    parser.add_argument("--as", dest="email")
+    given = parser.parse_args(argv)
+    _ready()
+    from fullscore.config import checking
+
+    return checking.run_all(fail_at=given.fail_at, by=_who(given.email))
+
+
+def server(argv: Sequence[str]) -> int:
+    """Servers: beside the noun's own acts, `enrol NAME` and `grants NAME`."""
+    if not argv or argv[0] not in ("enrol", "grants"):
+        return run(["server", *argv], _resources, (), _who)
+    parser = ArgumentParser("fullscore server", description=server.__doc__)
+    parser.add_argument("act", choices=["enrol", "grants"])
+    parser.add_argument("name")
+    parser.add_argument("--as", dest="email")
+    given = parser.parse_args(argv)
+    _ready()
+    from fullscore.config import enrolling
+
+    if given.act == "grants":
+        return enrolling.print_grants(given.name)
+    return enrolling.enrol(given.name, by=_who(given.email))
+
+
+COMMANDS = tuple(
+    Command(one.__name__, (one.__doc__ or "").split("\n")[0], one)
+    for one in (
+        up, demo, web, worker, scheduler, collector, behind, migrate, mcp, audit, access, secret,
+        check, server,
+    )
+)  # fmt: skip

@@ -1,0 +1,63 @@
+"""Questions an assistant may ask beside those about every noun."""
+
+from typing import Any
+
+from fullscore.domains.foundation.estate import queries as estate
+from fullscore.domains.foundation.estate.models import Item
+from fullscore.domains.foundation.findings.models import Finding
+from fullscore.domains.overview.attention import queries as attention
+from fullscore.interfaces.mcp.server import Tool
+from fullscore.kit.models import User
+from fullscore.kit.perform import find
+
+
+def what_needs_me(user: User, limit: int = 10) -> dict[str, Any]:
+    """Return the first rows of the queue, with what waiting costs and why."""
+    rows, total = attention.queue(user, limit=min(limit, 100))
+    told = [
+        {
+            "title": row.told.title, "url": row.told.url, "severity": row.told.severity,
+            "cost_per_hour": round(row.entry.cost_per_hour, 2), "why": row.why,
+            "owner": row.told.owner, "due": row.told.due,
+        }
+        for row in rows
+    ]  # fmt: skip
+    return {"headline": attention.headline(rows, total), "total": total, "rows": told}
+
+
+def why(user: User, finding: int) -> dict[str, Any]:
+    """Return why a finding is one: figure, limit, evidence, advice, and what happened to it."""
+    one = find(Finding, finding, by=user)
+    events = [
+        {"at": e.at.isoformat(), "what": e.kind, "to": e.after, "note": e.note}
+        for e in one.events.all()[:20]
+    ]
+    return {
+        "title": one.title, "state": one.state, "severity": one.get_severity_display(),
+        "figure": one.figure, "limit": one.limit, "unit": one.unit, "evidence": one.evidence,
+        "advice": one.advice, "why_it_matters": one.check_of.why, "events": events,
+    }  # fmt: skip
+
+
+def what_if(user: User, item: int) -> dict[str, Any]:
+    """Return what goes down and what is degraded when an item fails, each with its chain."""
+    found = find(Item, item, by=user)
+    told = estate.what_if([found.pk], limit=200)
+    seen = set(
+        Item.objects.visible_to(user)
+        .filter(pk__in=[c.item for c in told])
+        .values_list("pk", flat=True)
+    )
+    rows = [
+        {"item": c.name, "state": "down" if c.is_down else "degraded", "because": list(c.chain)}
+        for c in told
+        if c.item in seen
+    ]
+    return {"fails": found.name, "consequences": rows}
+
+
+TOOLS = (
+    Tool("what_needs_me", what_needs_me.__doc__ or "", what_needs_me),
+    Tool("why", why.__doc__ or "", why),
+    Tool("what_if", what_if.__doc__ or "", what_if),
+)

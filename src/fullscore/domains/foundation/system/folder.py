@@ -1,0 +1,56 @@
+"""The data folder: made, checked, and held by one installation at a time."""
+
+import fcntl
+import os
+import socket
+from pathlib import Path
+from typing import IO
+
+from fullscore.kit.errors import Conflict, Invalid
+
+
+def make(home: Path) -> None:
+    """Make the data folder if there is none. Raises Invalid when it cannot be written."""
+    try:
+        home.mkdir(mode=0o750, parents=True, exist_ok=True)
+        probe = home / f".write-{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Invalid(
+            f"The data folder {home} cannot be written ({reason}): choose another with --data-dir, or give"
+            " this account the right to write there."
+        ) from error
+
+
+def hold(home: Path) -> IO[str]:
+    """Take the folder for this process, as long as the answer is kept. Raises Conflict when it is taken."""
+    lock = (home / "running").open("a+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.seek(0)
+        other = lock.read().strip() or "another process"
+        lock.close()
+        raise Conflict(
+            f"Fullscore runs on {home} already ({other}): stop that one, or choose another --data-dir."
+        ) from error
+    lock.truncate(0)
+    lock.write(f"process {os.getpid()}")
+    lock.flush()
+    return lock
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise Conflict when nothing can listen there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind((host, port))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise Conflict(
+                f"Port {port} on {host} is not free ({reason}): choose another with --port."
+            ) from error
