@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 REACH_HOURS = 120.0
+ROUNDING = 1e-9  # hours: three times 0.1 fits into 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def share_out(
             worker
             for worker in workers
             if worker.name in able.get(entry.key, ())
-            and given[worker.name] + entry.work_hours <= worker.free_hours
+            and given[worker.name] + entry.work_hours <= worker.free_hours + ROUNDING
         ]
         best = min(
             fit, key=lambda w: (_filled(w, given, entry), w.recent_load, w.name), default=None

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 PAIRED = 600  # points: their 179,700 slopes take 5 ms; more points are thinned evenly
 TREND_DAYS = 90.0
-LEAST_DAYS = 14.0
+LEAST_DAYS = 14
 DRAWS = 400
 BLOCK = 7  # points kept together when residuals are drawn: yesterday's luck lasts
 LOW, HIGH = 0.10, 0.90  # an 80 % band
@@ -98,7 +98,7 @@ def band(
         raise ValueError("horizon and season are at least one day")
     fine = np.isfinite(at) & np.isfinite(known)
     at, known = at[fine], known[fine]
-    if len(at) < 2 or at.max() - at.min() < LEAST_DAYS:
+    if len(np.unique(np.floor(at))) < LEAST_DAYS:
         return None
     recent = at >= at.max() - TREND_DAYS
     at, known = at[recent], known[recent]
