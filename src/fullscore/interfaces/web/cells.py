@@ -11,7 +11,7 @@ from fullscore.interfaces.web import shell
 from fullscore.kit import time
 from fullscore.kit.models import User
 from fullscore.kit.resource import Resource
-from fullscore.kit.tables import Ref, Row
+from fullscore.kit.tables import Chosen, Ref, Row
 
 NOTHING = mark_safe('<span class="none" aria-label="nothing">–</span>')
 LONGEST = 400  # characters of one text in a cell or fact
@@ -96,7 +96,7 @@ def value_of(resource: Resource, record: Any, column: str) -> Any:
     if field is not None and field.is_relation and value is not None:
         return Ref(value.pk, str(value))
     if field is not None and field.choices:
-        return dict(field.flatchoices).get(value, value)
+        return Chosen.of(value, dict(field.flatchoices))
     return value
 
 

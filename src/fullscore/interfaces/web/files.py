@@ -46,10 +46,10 @@ def export_of(resource: Resource, kind: str) -> View:
     def view(request: SignedIn) -> HttpResponse | StreamingHttpResponse:
         require(resource.permission("view"), by=request.user)
         limits.limit(f"export:{request.user.pk}", per=timedelta(minutes=1), count=10)
-        rows = tables.filtered(resource, request.user, request.GET, request=request)[:MOST_ROWS]
+        rows = tables.filtered(resource, request.user, request.GET, request=request)
         query = request.GET.dict()
         columns = ["id", *tables.chosen_columns(resource, query)]
-        found = tables.all_rows(resource, rows, query)
+        found = tables.all_rows(resource, rows, query, limit=MOST_ROWS)
         noted(
             request.user,
             f"export {resource.name}"[:60],
