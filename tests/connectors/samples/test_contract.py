@@ -95,8 +95,9 @@ batches = st.lists(st.lists(row, min_size=1, max_size=12), min_size=1, max_size=
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(batches=batches, upkeep_after=st.integers(0, 8), start=st.integers(0, 30), span=st.integers(1, 40),
-       step=st.integers(1, 9), lookback=st.sampled_from([97_000, 300_000, 1_000_000]),
+@given(batches=batches, upkeep_after=st.integers(0, 8), start=st.integers(0, 30),
+       span=st.integers(1, 40), step=st.integers(1, 9),
+       lookback=st.sampled_from([97_000, 300_000, 1_000_000]),
        floor=st.none() | st.integers(0, 20))  # fmt: skip
 def test_any_history_is_answered_as_by_the_oracle(
     tmp_path_factory, batches, upkeep_after, start, span, step, lookback, floor
@@ -122,8 +123,8 @@ def test_any_history_is_answered_as_by_the_oracle(
             oracle.latest(wanted, end, lookback),
         )
         for function in FUNCTIONS:
-            asked = {"start_ms": begin, "end_ms": end, "step_ms": step * 50_000, "function": function,
-                     "lookback_ms": lookback}  # fmt: skip
+            asked = {"start_ms": begin, "end_ms": end, "step_ms": step * 50_000,
+                     "function": function, "lookback_ms": lookback}  # fmt: skip
             assert_same(
                 rows_of(store.aggregate(wanted, **asked)), oracle.aggregate(wanted, **asked)
             )
@@ -190,8 +191,8 @@ def test_old_days_are_answered_from_rollups_when_raw_is_gone(store):
 
     done = [store.maintain(now_ms=START + 2 * DAY), store.maintain(now_ms=START + 40 * DAY)]
 
-    assert done[0].rolled_up == 2
-    assert done[1].dropped >= 1
+    assert [d.rolled_up for d in done] == [0, 1]
+    assert done[1].dropped == 1
     assert rows_of(store.read([1], start_ms=START, end_ms=START + DAY)) == []
     for (function, step), expected in raw.items():
         assert_same(

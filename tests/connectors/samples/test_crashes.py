@@ -1,5 +1,6 @@
-"""Killed, raced, out of room, restored wrongly: nothing acknowledged is lost, nothing is doubled."""
+"""Killed, raced, out of room, restored wrongly: nothing acknowledged is lost or doubled."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 
 from fullscore.connectors.base import Refused
 from fullscore.connectors.samples import Samples, open_store
-from fullscore.connectors.samples.parquet import segments, upkeep
+from fullscore.connectors.samples.parquet import upkeep
 
 pytestmark = pytest.mark.once
 ROOT = Path(__file__).parents[3]
@@ -147,12 +148,13 @@ def test_a_full_disk_is_a_sentence_and_earlier_samples_stay(tmp_path, monkeypatc
     store = open_store(f"parquet://{tmp_path}/s")
     store.append(one(START, 1.0))
 
-    def full(path):
-        raise OSError(28, "No space left on device")
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(segments, "_sync", full)
-    with pytest.raises(Refused, match="no room"):
-        store.append(one(START + 1, 2.0))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(Refused, match="no room"):
+            store.append(one(START + 1, 2.0))
 
     assert values(store) == [1.0]
     assert [p.name for p in (tmp_path / "s").glob(".*.tmp")] == []
