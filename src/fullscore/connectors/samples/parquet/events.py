@@ -55,7 +55,10 @@ class Events:
             f"SELECT {COLUMNS} FROM event WHERE {where} ORDER BY at_ms DESC, id DESC LIMIT ?",  # noqa: S608
             [*told, max(limit, 0)],
         )
-        return [Event(*row, attributes=json.loads(found)) for *row, found in rows]
+        return [
+            Event(at_ms, source, kind, severity, words, json.loads(attributes))
+            for at_ms, source, kind, severity, words, attributes in rows
+        ]
 
     def drop_before(self, before_ms: int) -> None:
         """Remove what is older."""

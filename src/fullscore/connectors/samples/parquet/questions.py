@@ -67,16 +67,20 @@ class Choice:
         return place < len(self.series) and int(self.series[place]) <= segment.max_series
 
 
-def contested(segments: Sequence[Segment]) -> NDArray[np.bool_]:
-    """Return which segments share series and time with another: only they can hold repeats."""
+def contested(segments: Sequence[Segment], *, any_time: bool = False) -> NDArray[np.bool_]:
+    """Return which segments share series and time with another: only they can hold repeats.
+
+    With `any_time`, which share series alone: one series is in several of them.
+    """
     bounds = np.array(
         [(s.first_ms, s.last_ms, s.min_series, s.max_series) for s in segments], dtype=np.int64
     )
     first, last, low, high = bounds.T
     told = np.zeros(len(segments), dtype=bool)
     for place in range(len(segments)):
-        meets = (first <= last[place]) & (last >= first[place])
-        meets &= (low <= high[place]) & (high >= low[place])
+        meets = (low <= high[place]) & (high >= low[place])
+        if not any_time:
+            meets &= (first <= last[place]) & (last >= first[place])
         told[place] = np.count_nonzero(meets) > 1  # one of them is itself
     return told
 

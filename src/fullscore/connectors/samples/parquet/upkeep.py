@@ -5,9 +5,8 @@ transaction, so it may end anywhere.
 """
 
 from collections.abc import Sequence
+from itertools import compress
 from uuid import uuid4
-
-import numpy as np
 
 from fullscore.connectors.samples.contract import Maintenance, Retention
 from fullscore.connectors.samples.parquet import questions
@@ -25,7 +24,7 @@ LEASE_SECONDS = 60
 GRACE_SECONDS = 120  # longer than the longest question, which is cut at 60 s
 ORPHAN_SECONDS = 3600
 MANY_HOT = 16  # 240 uncompacted files make a query four times slower (measured)
-MANY_HOURS = 8  # files of one hour, or late files beside a day: merged when there are so many
+MANY_LATE = 8  # late files beside a merged hour or day: merged with it when there are so many
 MOST_FILES = 512  # merged in one swap
 SETTLED_MS = 600_000  # a day is over this long after midnight
 
@@ -65,7 +64,7 @@ class Upkeep:
 
     def _work(self, now_ms: int) -> None:
         self._merge_hot(now_ms)
-        self._merge_hours()
+        self._merge_hours(now_ms)
         self._merge_days(now_ms)
         self.rolled_up = self.retiring.roll_up(now_ms)
         self.dropped = self.retiring.drop(now_ms)
@@ -97,16 +96,18 @@ class Upkeep:
         spans += [Span(h, h + HOUR_MS) for h in starts if h // DAY_MS * DAY_MS not in over]
         self._merge(hot, "hour", spans)
 
-    def _merge_hours(self) -> None:
-        """Merge the files of an hour once many of them share series."""
+    def _merge_hours(self, now_ms: int) -> None:
+        """Merge the files of an hour that is over, or has many that share series."""
         hours: dict[int, list[Segment]] = {}
         for segment in self.manifest.snapshot(["hour"]).segments:
             hour = segment.first_ms // HOUR_MS * HOUR_MS
             if segment.last_ms < hour + HOUR_MS:
                 hours.setdefault(hour, []).append(segment)
         for hour, segments in hours.items():
-            if np.count_nonzero(questions.contested(segments)) >= MANY_HOURS:
-                self._merge(segments, "hour", [Span(hour, hour + HOUR_MS)])
+            shared = list(compress(segments, questions.contested(segments, any_time=True)))
+            is_over = hour + HOUR_MS + SETTLED_MS <= now_ms
+            if len(shared) >= MANY_LATE or (is_over and _are_worth_it(shared)):
+                self._merge(shared, "hour", [Span(hour, hour + HOUR_MS)])
 
     def _merge_days(self, now_ms: int) -> None:
         """Make day segments of the days that are over."""
@@ -163,8 +164,12 @@ def _is_over(instant_ms: int, now_ms: int) -> bool:
 
 def _is_due(segments: Sequence[Segment]) -> bool:
     """Return whether a day wants merging: never was, or enough came late to be worth it."""
-    late = [segment for segment in segments if segment.level != "day"]
+    late = [segment.rows for segment in segments if segment.level != "day"]
     settled_rows = sum(segment.rows for segment in segments if segment.level == "day")
-    if not settled_rows:
-        return bool(late)
-    return len(late) >= MANY_HOURS or sum(segment.rows for segment in late) * 10 >= settled_rows
+    return bool(late) and (len(late) >= MANY_LATE or sum(late) * 10 >= settled_rows)
+
+
+def _are_worth_it(shared: Sequence[Segment]) -> bool:
+    """Return whether the smaller of some files are a tenth of the largest: not a mere trickle."""
+    rows = sorted(segment.rows for segment in shared)
+    return len(rows) > 1 and sum(rows[:-1]) * 10 >= rows[-1]
