@@ -29,22 +29,27 @@ class Duck:
         self._opening, self._local = threading.Lock(), threading.local()
         self._root: duckdb.DuckDBPyConnection | None = None
         self._pid = 0
+        # What a fork inherited is kept, never closed: closing waits for threads it has not got.
+        self._inherited: list[duckdb.DuckDBPyConnection] = []
 
     def _connection(self) -> "duckdb.DuckDBPyConnection":
         """Return this thread's connection; a forked process opens a DuckDB of its own."""
+        root = self._opened()
         mine: tuple[int, duckdb.DuckDBPyConnection] | None = getattr(self._local, "mine", None)
-        if mine is None or mine[0] != self._generation():
-            mine = self._local.mine = (self._pid, self._opened().cursor())
+        if mine is None or mine[0] != self._pid:
+            if mine is not None:
+                self._inherited.append(mine[1])
+            mine = self._local.mine = (self._pid, root.cursor())
         return mine[1]
-
-    def _generation(self) -> int:
-        return os.getpid() if self._root is not None else -1
 
     def _opened(self) -> "duckdb.DuckDBPyConnection":
         import duckdb
 
         with self._opening:
-            if self._root is None or self._pid != os.getpid():
+            if self._root is not None and self._pid != os.getpid():
+                self._inherited.append(self._root)
+                self._root = None
+            if self._root is None:
                 config: dict[str, str | bool | int | float | list[str]] = {
                     "threads": THREADS, "memory_limit": MEMORY_LIMIT,
                     "temp_directory": str(self._spill), "preserve_insertion_order": False,

@@ -1,5 +1,6 @@
 """The folder of segments: written durably, named by number, checked against the manifest."""
 
+import errno
 import hashlib
 import os
 import time
@@ -78,8 +79,7 @@ class Files:
 
     def sentence(self, error: Exception) -> Refused:
         """Return what a failed write means to a person."""
-        words = str(error).lower()
-        if getattr(error, "errno", None) in (28, 122) or "no space" in words or "quota" in words:
+        if is_full(error):
             return Refused(NO_ROOM.format(folder=self.folder))
         return Refused(f"The sample store cannot write in {self.folder}: {error}.")
 
@@ -122,6 +122,13 @@ class Files:
         """Return the paths of some files as a list in SQL."""
         paths = (str(self.folder / name).replace("'", "''") for name in names)
         return "[" + ", ".join(f"'{path}'" for path in paths) + "]"
+
+
+def is_full(error: Exception) -> bool:
+    """Return whether a write failed for want of room; DuckDB tells it in words only."""
+    words = str(error).lower()
+    is_told = "no space left" in words or "quota exceeded" in words
+    return is_told or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _changed_at(path: Path) -> float:

@@ -89,10 +89,14 @@ class Packing:
         name = self.files.name(level, self.manifest.next_number())
         fresh = self.files.fresh(name)
         path = str(fresh).replace("'", "''")
-        copied = self.duck.ask(
-            f"COPY (SELECT * FROM ({source}) ORDER BY series, ts_ms) TO '{path}' ({OPTIONS})",  # noqa: S608
-            seconds=UNCUT_SECONDS,
-        )
+        try:
+            copied = self.duck.ask(
+                f"COPY (SELECT * FROM ({source}) ORDER BY series, ts_ms) TO '{path}' ({OPTIONS})",  # noqa: S608
+                seconds=UNCUT_SECONDS,
+            )
+        except Exception:
+            fresh.unlink(missing_ok=True)
+            raise
         rows = int(copied["Count"][0])
         if not rows:
             fresh.unlink()

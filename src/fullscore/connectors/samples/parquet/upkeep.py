@@ -13,7 +13,7 @@ from fullscore.connectors.samples.parquet import questions
 from fullscore.connectors.samples.parquet.damage import set_aside
 from fullscore.connectors.samples.parquet.duck import Duck
 from fullscore.connectors.samples.parquet.events import Events
-from fullscore.connectors.samples.parquet.files import Files
+from fullscore.connectors.samples.parquet.files import Files, is_full
 from fullscore.connectors.samples.parquet.manifest import RAW, Manifest, Segment
 from fullscore.connectors.samples.parquet.packing import Packing, Span
 from fullscore.connectors.samples.parquet.retention import DAY_MS, Retiring
@@ -78,7 +78,8 @@ class Upkeep:
 
     def _explain(self, error: Exception) -> None:
         """Set damaged segments aside, for the next round to go on without; else raise Refused."""
-        if not set_aside(self.manifest, self.files, self.manifest.snapshot(RAW).segments):
+        raw = self.manifest.snapshot(RAW).segments
+        if is_full(error) or not set_aside(self.manifest, self.files, raw):
             raise self.files.sentence(error) from error
 
     def _merge_hot(self, now_ms: int) -> None:
