@@ -141,7 +141,8 @@ def main() -> None:
         told |= measured(Path(folder), options.series, options.hours)
     print(f"{options.series:,} series, a sample a minute, {options.hours} h\n")
     for name, value in told.items():
-        print(f"{name:42} {value:40} {TARGETS.get(name.removesuffix(' (hours)'), '')}")
+        aim = TARGETS.get(name.removesuffix(" (hours)"), "")
+        print(f"{name:42} {value:40} {aim}")
 
 
 if __name__ == "__main__":
