@@ -262,6 +262,57 @@ def test_old_days_are_answered_from_rollups_when_raw_is_gone(store):
         )
 
 
+@pytest.mark.parametrize("lookback", [60_000, 59_999, 300_000])
+@pytest.mark.parametrize("raw_days", [40, 31, 30, 29, 28])
+def test_a_counter_rises_alike_over_the_midnights_between_rollups_and_raw(
+    in_memory, raw_days, lookback
+):
+    store = open_store(in_memory(), retention=Retention(raw_days=raw_days))
+    rows = [(1, START + n * 60_000, float(n * n)) for n in range(1400, 3 * 1440, 1)]
+    store.append(samples(rows))
+    oracle = Oracle()
+    oracle.append(rows)
+    store.maintain(now_ms=START + 10 * DAY)
+    store.maintain(now_ms=START + 31 * DAY)
+
+    lookback = lookback if raw_days == 40 else 300_000  # rollups know the usual lookback only
+    for function in ("increase", "rate", "last", "count"):
+        asked = {"start_ms": START, "end_ms": START + 5 * DAY, "step_ms": 300_000,
+                 "function": function, "lookback_ms": lookback}  # fmt: skip
+        assert_same(rows_of(store.aggregate([1], **asked)), oracle.aggregate([1], **asked))
+    store.close()
+
+
+def test_every_row_sent_counts_even_one_that_another_row_of_its_batch_replaces(store):
+    assert store.append(samples([(1, START, 1.0), (1, START, 2.0), (2, START, 3.0)])) == 3
+    assert store.append(samples([])) == 0
+    assert rows_of(store.read([1, 2], start_ms=0, end_ms=2**42)) == [
+        (1, START, 2.0),
+        (2, START, 3.0),
+    ]
+
+
+def test_events_are_kept_once_and_not_below_the_drop_line(store):
+    old, new = Event(START, 1, "trap", 4, "old"), Event(START + 5, 1, "trap", 4, "new 100 %")
+    store.drop_before(START + 1)
+
+    assert store.write_events([old, new]) == 1
+    assert store.write_events([new]) == 1
+
+    assert store.find_events(start_ms=0, end_ms=2**42) == [new]
+    assert store.find_events(start_ms=0, end_ms=2**42, text="0 %") == [new]
+    assert store.find_events(start_ms=0, end_ms=2**42, text="n%w") == []
+
+
+def test_events_age_with_raw_samples(store):
+    store.write_events([Event(START, 1, "trap", 4, "link down", {})])
+
+    store.maintain(now_ms=START + 30 * DAY)
+    assert len(store.find_events(start_ms=0, end_ms=2**42)) == 1
+    store.maintain(now_ms=START + 31 * DAY)
+    assert store.find_events(start_ms=0, end_ms=2**42) == []
+
+
 def test_events_are_found_by_time_text_kind_and_source(store):
     store.write_events([
         Event(START, 1, "syslog", 3, "Disk sda failed", {"unit": "kernel"}),

@@ -14,6 +14,7 @@ import pytest
 from fullscore.connectors.base import Refused
 from fullscore.connectors.samples import Samples, open_store
 from fullscore.connectors.samples.parquet import upkeep
+from fullscore.connectors.samples.parquet.upkeep import Upkeep
 
 pytestmark = pytest.mark.once
 ROOT = Path(__file__).parents[3]
@@ -37,6 +38,7 @@ RACES = f"""
 import sys
 from fullscore.connectors.samples import open_store
 from fullscore.connectors.samples.parquet import upkeep
+from fullscore.connectors.samples.parquet.upkeep import Upkeep
 upkeep.MANY_HOT = 2
 store = open_store(sys.argv[1])
 for _ in range(5):
@@ -140,6 +142,19 @@ def test_a_compactor_that_lost_its_lease_changes_nothing(tmp_path, monkeypatch):
 
     assert store.maintain(now_ms=START).compacted == 0
     assert [p.name[:3] for p in (tmp_path / "s").glob("*.parquet")] == ["hot"]
+
+
+def test_raw_samples_do_not_retire_under_a_lost_lease(tmp_path, monkeypatch):
+    store = open_store(f"parquet://{tmp_path}/s")
+    store.append(one(START, 1.0))
+    store.maintain(now_ms=START + 2 * DAY)
+    renew = Upkeep._renew
+    monkeypatch.setattr(
+        Upkeep, "_renew", lambda self: (renew(self), self.manifest.end_lease(self.holder))
+    )
+
+    assert store.maintain(now_ms=START + 40 * DAY).rolled_up == 0
+    assert values(store) == [1.0]
 
 
 def test_two_compactors_do_not_double_anything(tmp_path):
