@@ -5,6 +5,7 @@ import math
 import tempfile
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from fullscore.connectors.base import Garbled, Refused
 from fullscore.connectors.samples import Event, Retention, Samples, open_store
 from fullscore.connectors.samples.contract import FUNCTIONS
-from fullscore.connectors.samples.parquet import upkeep
+from fullscore.connectors.samples.parquet import packing, upkeep
 from tests.connectors.samples.oracle import Oracle
 from tests.shared import shared_data
 
@@ -110,9 +111,10 @@ def in_memory():
 
 @pytest.fixture
 def eager(monkeypatch):
-    """Make upkeep merge whatever there is to merge."""
+    """Make upkeep merge whatever there is to merge, in parts of a few rows."""
     monkeypatch.setattr(upkeep, "MANY_HOT", 1)
     monkeypatch.setattr(upkeep, "MANY_LATE", 2)
+    monkeypatch.setattr(packing, "MOST_ROWS", 7)
 
 
 def lived(store, oracle, history, url):
@@ -132,7 +134,7 @@ def lived(store, oracle, history, url):
     return store
 
 
-@settings(ASIDE, max_examples=50)
+@settings(ASIDE, max_examples=30)
 @given(history=st.lists(event, min_size=1, max_size=10), start=st.integers(0, 30),
        span=st.integers(1, 40), step=st.integers(1, 9),
        lookback=st.sampled_from([97_000, 300_000, 1_000_000]), q=st.floats(0, 1))  # fmt: skip
@@ -169,7 +171,7 @@ old_row = st.tuples(st.integers(1, 3), st.integers(0, 3 * 1440).map(lambda n: ST
                     st.floats(0, 1e6) | st.just(math.nan))  # fmt: skip
 
 
-@settings(ASIDE, max_examples=25)
+@settings(ASIDE, max_examples=15)
 @given(rows=st.lists(old_row, min_size=1, max_size=300), kept_days=st.integers(0, 4),
        fine_days=st.integers(0, 4), first=st.integers(0, 40),
        step=st.sampled_from([300_000, 600_000, 3_600_000, 7_200_000, DAY]))  # fmt: skip
@@ -262,8 +264,16 @@ def test_old_days_are_answered_from_rollups_when_raw_is_gone(store):
         )
 
 
-@pytest.mark.parametrize("lookback", [60_000, 59_999, 300_000])
-@pytest.mark.parametrize("raw_days", [40, 31, 30, 29, 28])
+@pytest.mark.parametrize(
+    ("raw_days", "lookback"),
+    [
+        pytest.param(40, 60_000, id="all raw, neighbours just near enough"),
+        pytest.param(40, 59_999, id="all raw, neighbours just too far"),
+        pytest.param(30, 300_000, id="one day in rollups"),
+        pytest.param(29, 300_000, id="two days in rollups"),
+        pytest.param(28, 300_000, id="all in rollups"),
+    ],
+)
 def test_a_counter_rises_alike_over_the_midnights_between_rollups_and_raw(
     in_memory, raw_days, lookback
 ):
@@ -275,7 +285,6 @@ def test_a_counter_rises_alike_over_the_midnights_between_rollups_and_raw(
     store.maintain(now_ms=START + 10 * DAY)
     store.maintain(now_ms=START + 31 * DAY)
 
-    lookback = lookback if raw_days == 40 else 300_000  # rollups know the usual lookback only
     for function in ("increase", "rate", "last", "count"):
         asked = {"start_ms": START, "end_ms": START + 5 * DAY, "step_ms": 300_000,
                  "function": function, "lookback_ms": lookback}  # fmt: skip
@@ -290,6 +299,22 @@ def test_every_row_sent_counts_even_one_that_another_row_of_its_batch_replaces(s
         (1, START, 2.0),
         (2, START, 3.0),
     ]
+
+
+def test_a_packed_day_lies_in_files_by_series_each_sorted(store, eager, tmp_path):
+    for n in range(20):
+        store.append(samples([(s, START + n * 60_000, 1.0) for s in (3, 1, 2)]))
+
+    store.maintain(now_ms=START + 2 * DAY)
+
+    found = store.manifest.snapshot(["hot", "hour", "day"]).segments
+    assert [(s.level, s.min_series, s.max_series, s.rows) for s in found] == [
+        ("day", 1, 1, 20), ("day", 2, 2, 20), ("day", 3, 3, 20)
+    ]  # fmt: skip
+    for segment in found:
+        path = str(tmp_path / "samples" / segment.name)
+        times = duckdb.execute("SELECT ts_ms FROM read_parquet(?)", [path]).fetchnumpy()["ts_ms"]
+        assert times.tolist() == [START + n * 60_000 for n in range(20)]
 
 
 def test_events_are_kept_once_and_not_below_the_drop_line(store):
