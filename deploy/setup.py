@@ -2,8 +2,9 @@
 
 Usage: python3 deploy/setup.py [--group dev] [--group build]
 
-uv does the work from `uv.lock`, whose every file is pinned by hash. Where uv is missing, its wheel is fetched
-from the package index (PIP_INDEX_URL or UV_DEFAULT_INDEX, else PyPI) and checked against the hash below.
+uv does the work from `uv.lock`, whose every file is pinned by hash. Where uv is missing, its wheel
+is fetched from the package index (PIP_INDEX_URL or UV_DEFAULT_INDEX, else PyPI) and checked against
+the hash below.
 """
 
 import hashlib

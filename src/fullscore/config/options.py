@@ -1,7 +1,9 @@
-"""What an operator may set, in one place. Every field becomes FULLSCORE_<NAME> or a line in fullscore.toml.
+"""What an operator may set, in one place.
 
-Order: command line, environment, `fullscore.toml` in the data folder, default. A value that is a secret
-may also come from a file named by FULLSCORE_<NAME>_FILE.
+Every field becomes FULLSCORE_<NAME> or a line in fullscore.toml.
+
+Order: command line, environment, `fullscore.toml` in the data folder, default. A value that is a
+secret may also come from a file named by FULLSCORE_<NAME>_FILE.
 """
 
 import os
@@ -19,7 +21,10 @@ def _doc(text: str, default: Any, *, secret: bool = False) -> Any:
 
 
 def default_home() -> Path:
-    """Return the data folder when none is named: the system's for root, the person's own otherwise."""
+    """Return the data folder when none is named.
+
+    The system's for root, the person's own otherwise.
+    """
     if os.geteuid() == 0:
         return Path("/var/lib/fullscore")
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "fullscore"

@@ -1,8 +1,9 @@
 """Say once how one noun is seen: as a list, a page, a form, an API, a file and a set of commands.
 
-A `Resource` is a frozen value. Each derivation is a short method that calls a documented function of a
-library; to change one, write the ordinary Django class yourself and pass it. `fullscore explain <noun>`
-prints what was derived, `tests/test_every_resource.py` runs all of it over every noun.
+A `Resource` is a frozen value. Each derivation is a short method that calls a documented function
+of a library; to change one, write the ordinary Django class yourself and pass it. `fullscore
+explain <noun>` prints what was derived, `tests/test_every_resource.py` runs all of it over every
+noun.
 """
 
 from collections.abc import Callable, Mapping, Sequence

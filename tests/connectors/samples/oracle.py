@@ -65,5 +65,6 @@ def told(function, values):
             )
         return {
             "count": lambda v: float(len(v)), "sum": lambda v: float(np.sum(v)),
-            "avg": lambda v: float(np.sum(v) / len(v)), "min": min, "max": max, "last": lambda v: v[-1],
+            "avg": lambda v: float(np.sum(v) / len(v)), "min": min, "max": max,
+            "last": lambda v: v[-1],
         }[function](values)  # fmt: skip

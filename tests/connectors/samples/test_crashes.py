@@ -1,4 +1,7 @@
-"""Killed, raced, out of room, restored wrongly: nothing acknowledged is lost, nothing is doubled."""
+"""Killed, raced, out of room, restored wrongly.
+
+Nothing acknowledged is lost, nothing is doubled.
+"""
 
 import os
 import signal

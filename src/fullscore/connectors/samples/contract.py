@@ -1,8 +1,9 @@
 """What every sample store is: values, and the rules that all adapters keep.
 
-Identity: one value per (series, instant); the last append wins, within one batch the later row, so a
-sender may repeat anything. Intervals are half open. NaN is a marker, "ended here": `read` returns it,
-aggregates skip it, `latest` leaves out a series whose newest row is one. Empty buckets are absent.
+Identity: one value per (series, instant); the last append wins, within one batch the later row, so
+a sender may repeat anything. Intervals are half open. NaN is a marker, "ended here": `read` returns
+it, aggregates skip it, `latest` leaves out a series whose newest row is one. Empty buckets are
+absent.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -79,7 +80,10 @@ class SampleStore(Protocol):
     """What both adapters do alike."""
 
     def append(self, samples: Samples) -> int:
-        """Store samples durably, visible to every process on return; count those not below the drop line."""
+        """Store samples durably, visible to every process on return.
+
+        Count those not below the drop line.
+        """
 
     def latest(self, series: ArrayLike, *, at_ms: int, lookback_ms: int = LOOKBACK_MS) -> Samples:
         """Return the newest row of each series in (at - lookback, at], unless it is a marker."""

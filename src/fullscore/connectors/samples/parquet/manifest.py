@@ -17,7 +17,8 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS segment (
     name TEXT PRIMARY KEY, level TEXT NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,
     min_series INTEGER NOT NULL, max_series INTEGER NOT NULL, rows INTEGER NOT NULL,
-    bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, dead_at REAL, quarantined INTEGER NOT NULL DEFAULT 0
+    bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, dead_at REAL,
+    quarantined INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX IF NOT EXISTS segment_time ON segment (level, first_ms, last_ms) WHERE dead_at IS NULL;
 CREATE TABLE IF NOT EXISTS meta (
@@ -143,7 +144,10 @@ class Manifest:
         reached("listed")
 
     def swap(self, old: Sequence[Segment], new: Sequence[Segment], *, holder: str) -> bool:
-        """Put new segments in the place of old ones, if the lease is still held; else change nothing."""
+        """Put new segments in the place of old ones, if the lease is still held.
+
+        Else change nothing.
+        """
         now = time.time()
         with self.writing() as db:
             lease = db.execute(

@@ -1,4 +1,7 @@
-"""Rollups of 5 minutes and 1 hour: made when a day is compacted, read when its raw samples are gone."""
+"""Rollups of 5 minutes and 1 hour.
+
+Made when a day is compacted, read when its raw samples are gone.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +19,9 @@ FIGURES = ("count", "sum", "min", "max", "last", "increase", "pair_ms")
 def rolled(
     rows: Samples, step_ms: int, *, start_ms: int, end_ms: int
 ) -> dict[str, NDArray[Any]] | None:
-    """Return the rollup of sorted rows for whole buckets of [start, end); None when nothing is in them.
+    """Return the rollup of sorted rows for whole buckets of [start, end).
+
+    None when nothing is in them.
 
     Rows before `start_ms` serve as predecessors only.
     """

@@ -1,4 +1,7 @@
-"""Segment files: written once and durably, read by DuckDB. NaN is stored as NULL, and read back as NaN."""
+"""Segment files.
+
+Written once and durably, read by DuckDB. NaN is stored as NULL, and read back as NaN.
+"""
 
 import hashlib
 import os

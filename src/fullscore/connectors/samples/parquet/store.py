@@ -126,7 +126,8 @@ class ParquetStore:
         return reckoning.joined(old, recent)
 
     def _aggregate_raw(
-        self, series: NDArray[np.int64], start_ms: int, end_ms: int, step_ms: int, function: Function,
+        self, series: NDArray[np.int64], start_ms: int, end_ms: int, step_ms: int,
+        function: Function,
         lookback_ms: int,
     ) -> Samples:  # fmt: skip
         before = lookback_ms if function in ("increase", "rate") else 0
@@ -206,7 +207,10 @@ class ParquetStore:
         return Upkeep(self.manifest, self.files, self.retention).run(int(now_ms))
 
     def stats(self) -> StoreStats:
-        """Return what the store holds; samples count as stored, repeats not yet compacted included."""
+        """Return what the store holds.
+
+        Samples count as stored, repeats not yet compacted included.
+        """
         marks = ", ".join(f"'{level}'" for level in RAW)
         (row,) = self.manifest.ask(
             f"SELECT coalesce(sum(rows) FILTER (WHERE level IN ({marks})), 0),"  # noqa: S608

@@ -25,7 +25,10 @@ SETTLED_MS = 600_000  # a day is over this long after midnight
 
 
 class Upkeep:
-    """One round of upkeep under the lease; every swap is one transaction, so it may end anywhere."""
+    """One round of upkeep under the lease.
+
+    Every swap is one transaction, so it may end anywhere.
+    """
 
     def __init__(self, manifest: Manifest, files: Files, retention: Retention) -> None:
         self.manifest, self.files, self.retention = manifest, files, retention

@@ -256,7 +256,8 @@ OWNER_RULE = Resource(
     can_delete=True,
 )
 EVENT = Resource(
-    Event, columns=["at", "finding", "kind", "before", "after", "by", "note"], filters=["kind", "at"],
+    Event, columns=["at", "finding", "kind", "before", "after", "by", "note"],
+    filters=["kind", "at"],
     order=["-at"], icon="activity", name="finding-event",
 )  # fmt: skip
 PROOF = Resource(
@@ -264,6 +265,7 @@ PROOF = Resource(
     facts=["evidence", "check_version"], filters=["at"], order=["-at"], icon="check-check",
 )  # fmt: skip
 COMMENT = Resource(
-    Comment, columns=["at", "finding", "by", "text"], filters=["at"], search=["text"], order=["-at"],
+    Comment, columns=["at", "finding", "by", "text"], filters=["at"], search=["text"],
+    order=["-at"],
     icon="message-square",
 )  # fmt: skip

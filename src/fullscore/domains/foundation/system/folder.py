@@ -25,7 +25,10 @@ def make(home: Path) -> None:
 
 
 def hold(home: Path) -> IO[str]:
-    """Take the folder for this process, as long as the answer is kept. Raises Conflict when it is taken."""
+    """Take the folder for this process, as long as the answer is kept.
+
+    Raises Conflict when it is taken.
+    """
     lock = (home / "running").open("a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -69,7 +69,10 @@ def _figures(user: Any) -> list[dict[str, Any]]:
 
 
 def _host(user: Any) -> Server | None:
-    """Return the server whose charts stand on the page: the one with the worst finding, else any."""
+    """Return the server whose charts stand on the page.
+
+    The one with the worst finding, else any.
+    """
     servers = Server.objects.visible_to(user).select_related("item")
     worst = servers.filter(item__findings__state__in=Finding.PRESSING).order_by(
         "-item__findings__severity"
