@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def _take_folder(argv: list[str]) -> list[str]:
-    """Take `--data-dir X` out of the words and into the environment, where all processes find it."""
+    """Move `--data-dir X` from the words to the environment, where all processes find it."""
     left, words = [], iter(argv)
     for word in words:
         name, has_value, value = word.partition("=")

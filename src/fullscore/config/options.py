@@ -41,7 +41,7 @@ class Options:
         "How people reach this installation, for links in mail; default: host and port.", ""
     )
     allowed_hosts: str = _doc(
-        "Host names the web process answers to, separated by commas; default: its own and loopback.",
+        "Host names the web process answers to, with commas; default: its own and loopback.",
         "",
     )
     database_url: str = _doc(
@@ -56,7 +56,7 @@ class Options:
         "Signs sessions; made and kept in the data folder when empty.", "", secret=True
     )
     master_key: str = _doc(
-        "Wraps the keys of stored credentials (32 bytes, base64); made and kept apart from the database.",
+        "Wraps the keys of stored credentials (32 bytes, base64); kept apart from the database.",
         "",
         secret=True,
     )
@@ -83,7 +83,8 @@ class Options:
     @property
     def address(self) -> str:
         """Return the address people open."""
-        host = "localhost" if self.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else self.host
+        everywhere = ("127.0.0.1", "0.0.0.0", "::", "::1")  # noqa: S104  compared, never bound
+        host = "localhost" if self.host in everywhere else self.host
         return self.base_url.rstrip("/") or f"http://{host}:{self.port}"
 
 
@@ -107,7 +108,7 @@ def load(**given: Any) -> Options:
 
 
 def with_keys(options: Options) -> Options:
-    """Return the options with both keys filled, making them in the data folder when there are none."""
+    """Return the options with both keys filled; missing ones are made in the data folder."""
     folder = options.home / "keys"
     return replace(
         options,

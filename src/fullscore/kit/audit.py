@@ -36,7 +36,8 @@ class Origin:
     address: str = ""
 
 
-origin: ContextVar[Origin] = ContextVar("origin", default=Origin())
+BACKGROUND = Origin()
+origin: ContextVar[Origin] = ContextVar("origin", default=BACKGROUND)
 
 
 @contextmanager

@@ -78,7 +78,8 @@ class Verb:
             name: model
             for name, hint in hints.items()
             if name not in ("by", "return") and (model := _model_in(hint))
-            and inspect.signature(self.service).parameters[name].kind is inspect.Parameter.KEYWORD_ONLY
+            and inspect.signature(self.service).parameters[name].kind
+            is inspect.Parameter.KEYWORD_ONLY
         }  # fmt: skip
 
 

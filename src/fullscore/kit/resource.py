@@ -145,7 +145,7 @@ class Resource:
         return self.order or own[:1] or ["-pk"]
 
     def field_of(self, column: str) -> models.Field[Any, Any] | None:
-        """Return the model field behind a column (following `__`), or None for a plain annotation."""
+        """Return the model field behind a column (following `__`); None for an annotation."""
         model: type[Model] = self.model
         found: Any = None
         for part in column.split("__"):

@@ -95,7 +95,8 @@ batches = st.lists(st.lists(row, min_size=1, max_size=12), min_size=1, max_size=
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(batches=batches, upkeep_after=st.integers(0, 8), start=st.integers(0, 30), span=st.integers(1, 40),
+@given(batches=batches, upkeep_after=st.integers(0, 8), start=st.integers(0, 30),
+       span=st.integers(1, 40),
        step=st.integers(1, 9), lookback=st.sampled_from([97_000, 300_000, 1_000_000]),
        floor=st.none() | st.integers(0, 20))  # fmt: skip
 def test_any_history_is_answered_as_by_the_oracle(
@@ -122,7 +123,8 @@ def test_any_history_is_answered_as_by_the_oracle(
             oracle.latest(wanted, end, lookback),
         )
         for function in FUNCTIONS:
-            asked = {"start_ms": begin, "end_ms": end, "step_ms": step * 50_000, "function": function,
+            asked = {"start_ms": begin, "end_ms": end, "step_ms": step * 50_000,
+                     "function": function,
                      "lookback_ms": lookback}  # fmt: skip
             assert_same(
                 rows_of(store.aggregate(wanted, **asked)), oracle.aggregate(wanted, **asked)

@@ -54,9 +54,9 @@ def _reduced(values: Floats, first: Ints, function: Function) -> Floats:
 
 
 def pairs(rows: Samples, lookback_ms: int) -> tuple[Ints, Floats, Ints]:
-    """Return (place of the later row, its increase, ms between) of each pair of neighbours that counts.
+    """Return (place of the later row, its increase, ms between) of each pair that counts.
 
-    A pair counts when it is of one series, no further apart than the lookback, and no marker is in it.
+    A pair counts when it is of one series, no further apart than the lookback, without a marker.
     """
     if len(rows) < 2:
         nothing = np.empty(0, np.int64)

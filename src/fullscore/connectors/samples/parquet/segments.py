@@ -22,7 +22,10 @@ from fullscore.connectors.samples.parquet.steps import reached
 Arrays = Mapping[str, NDArray[Any]]
 ENDING = ".parquet"
 # Sorted by series and time, dictionaries off: 3.1 bytes a sample instead of 3.6.
-OPTIONS = "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE 122880"
+OPTIONS = (
+    "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 3,"
+    " ROW_GROUP_SIZE 122880"
+)
 COPY = "COPY (SELECT * FROM arrays) TO '{path}' ({options})"
 
 

@@ -57,9 +57,9 @@ class ParquetStore:
         ]
         if numbers and max(numbers) > newest:
             raise Refused(
-                f"The manifest in {self.folder} is older than the segments beside it: it was restored from"
-                " another day. Restore folder and manifest of the same backup; or move the newer segments"
-                " away to go on without them."
+                f"The manifest in {self.folder} is older than the segments beside it: it was"
+                " restored from another day. Restore folder and manifest of one backup; or move"
+                " newer segments away to go on without them."
             )
 
     def append(self, samples: Samples) -> int:

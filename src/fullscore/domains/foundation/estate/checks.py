@@ -56,7 +56,9 @@ def certificate_ends(worn: Iterable[Worn], *, now: datetime, limits: Limits) -> 
             subject, days, limits.of(one.item), worse="below", unit="d",
             advice=certificate_ends.fix,
             title=f"The certificate {one.subject or one.path} on {one.host} {words}",
-            evidence=({"path": one.path, "subject": one.subject, "ends_at": one.ends_at.isoformat()},),
+            evidence=(
+                {"path": one.path, "subject": one.subject, "ends_at": one.ends_at.isoformat()},
+            ),
             cost=Cost(due_at=one.ends_at, lead_hours=24), due_on=one.ends_at.date(),
         )  # fmt: skip
 

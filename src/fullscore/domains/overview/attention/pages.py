@@ -58,12 +58,16 @@ def _figures(user: Any) -> list[dict[str, Any]]:
     return [
         {"label": "Critical and high", "value": worst, "tone": "high" if worst else "",
          "url": "/findings?severity=high&show=live"},
-        {"label": "Overdue", "value": late, "tone": "warn" if late else "", "url": "/findings?show=overdue"},
-        {"label": "Open findings", "value": pressing.count(), "tone": "", "url": "/findings?show=live"},
+        {"label": "Overdue", "value": late, "tone": "warn" if late else "",
+         "url": "/findings?show=overdue"},
+        {"label": "Open findings", "value": pressing.count(), "tone": "",
+         "url": "/findings?show=live"},
         {"label": "Closed in 7 days", "value": closed, "tone": "", "url": "/findings?show=closed"},
-        {"label": "Servers", "value": servers.count(), "unit": f"{silent} not whole" if silent else "all well",
+        {"label": "Servers", "value": servers.count(),
+         "unit": f"{silent} not whole" if silent else "all well",
          "tone": "", "url": "/servers"},
-        {"label": "Fullest disk", "value": f"{fullest.used_percent:.0f}" if fullest else "–", "unit": "%",
+        {"label": "Fullest disk", "value": f"{fullest.used_percent:.0f}" if fullest else "–",
+         "unit": "%",
          "tone": "high" if fullest and fullest.used_percent > 90 else "", "url": "/filesystems"},
     ]  # fmt: skip
 

@@ -151,7 +151,7 @@ def tune(
     severity: int | None = None,
     is_enabled: bool = True,
 ) -> CheckSetting:
-    """Set other limits (`high=90, critical=98`), a severity, or silence, for the items of a selector."""
+    """Set other limits (`high=90`), a severity, or silence, for the items of a selector."""
     if not reason.strip():
         raise Invalid("Say why.", {"reason": ["Say why."]})
     estate.selected(selector)

@@ -363,7 +363,9 @@ def _run(
     return CheckRun.objects.create(
         check_of=check, scope=where, started_at=scope.now, took_ms=took_ms, counts=counts,
         state=CheckRun.State.HELD if is_held else CheckRun.State.DONE,
-        problem="It would close too many findings at once: look, then release it." if is_held else "",
+        problem="It would close too many findings at once: look, then release it."
+        if is_held
+        else "",
     )  # fmt: skip
 
 

@@ -50,7 +50,10 @@ def empty_password(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> I
             if user.get("has_empty_password"):
                 yield bad(
                     subject, severity=5, title=f"{user['name']} on {host.name} has no password",
-                    evidence=({"account": user["name"], "uid": user.get("uid"), "shell": user.get("shell")},),
+                    evidence=(
+                        {"account": user["name"], "uid": user.get("uid"),
+                         "shell": user.get("shell")},
+                    ),
                     advice=f"passwd -l {user['name']}",
                 )  # fmt: skip
             else:
@@ -105,7 +108,7 @@ def weak_key(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterato
                 if kind == "ssh-dss" or (kind == "ssh-rsa" and 0 < bits < mine["bits"]):
                     yield bad(
                         subject, severity=3, figure=bits, limit=mine["bits"], unit="bit",
-                        title=f"{user['name']} on {host.name} logs in with a weak key ({kind} {bits})",
+                        title=f"{user['name']} on {host.name} has a weak key ({kind} {bits})",
                         evidence=(key,), advice=weak_key.fix,
                     )  # fmt: skip
                 else:

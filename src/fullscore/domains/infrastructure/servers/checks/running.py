@@ -28,7 +28,10 @@ def unit_failed(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iter
             if unit.get("active") == "failed":
                 yield bad(
                     subject, severity=4, title=f"{unit['name']} failed on {host.name}",
-                    evidence=({"unit": unit["name"], "result": unit.get("result"), "since": unit.get("since")},),
+                    evidence=(
+                        {"unit": unit["name"], "result": unit.get("result"),
+                         "since": unit.get("since")},
+                    ),
                     advice=f"systemctl status {unit['name']}; journalctl -u {unit['name']}",
                 )  # fmt: skip
             else:
@@ -79,7 +82,8 @@ def unit_not_running(hosts: Iterable[Host], *, now: datetime, limits: Limits) ->
             name = str(unit.get("name", ""))
             is_down = (
                 name.endswith(".service") and unit.get("enabled") == "enabled"
-                and unit.get("active") == "inactive" and unit.get("result") not in ("success", "", None)
+                and unit.get("active") == "inactive"
+                and unit.get("result") not in ("success", "", None)
             )  # fmt: skip
             subject = Subject(item=host.item, key=name)
             if is_down:
@@ -125,12 +129,15 @@ def process_stuck(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> It
 
     def inside(host: Host, content: Any, now: datetime, mine: Any) -> Iterator[Verdict]:
         stuck = [p for p in _listed(content) if p.get("state") == "D"
-                 and float(p.get("state_seconds") or p.get("blocked_seconds") or 0) > mine["seconds"]]  # fmt: skip
+                 and float(p.get("state_seconds") or p.get("blocked_seconds") or 0)
+                 > mine["seconds"]]  # fmt: skip
         if stuck:
             yield bad(
                 Subject(item=host.item), severity=3, advice=process_stuck.fix,
                 title=f"{len(stuck)} processes stuck in the kernel on {host.name}",
-                evidence=tuple({"pid": p.get("pid"), "command": p.get("command")} for p in stuck[:20]),
+                evidence=tuple(
+                    {"pid": p.get("pid"), "command": p.get("command")} for p in stuck[:20]
+                ),
             )  # fmt: skip
         else:
             yield good(Subject(item=host.item))
@@ -141,7 +148,7 @@ def process_stuck(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> It
 @rule(
     "servers.process_oversized", title="One process holds most of the memory", every=QUARTER,
     why="A leak grows until the kernel kills something, often something else.",
-    source="Over 60 % of the host's memory in one process; our judgement. Databases: set a higher limit.",
+    source="Over 60 % of the host's memory in one process; our judgement. Databases: higher.",
     fix="Restart it in a quiet hour, give its unit MemoryMax, or report the leak.",
     limits={"medium": 60, "high": 85},
 )  # fmt: skip

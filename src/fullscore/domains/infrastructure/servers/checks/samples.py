@@ -114,7 +114,7 @@ def _pressure(
 @rule(
     "servers.memory_pressure", title="Work that waits for memory", codes=["S2"], every=MINUTE,
     good_runs=2,
-    why="When every task stalls for memory the host is about to swap to a halt or to kill processes.",
+    why="When every task stalls for memory the host is about to halt or to kill processes.",
     source="PSI memory `full` over 5 % for 5 minutes; kernel documentation, accounting/psi.rst.",
     fix="Find the largest processes and units, restart or move them, or add memory.",
     limits={"high": 5, "critical": 25}, is_urgent=True,

@@ -92,7 +92,7 @@ def deleted_libraries(hosts: Iterable[Host], *, now: datetime, limits: Limits) -
     "servers.security_updates", title="Security updates that wait", codes=["S21", "V1"],
     every=QUARTER,
     why="Most break-ins use faults for which an update had been out for weeks.",
-    source="Any waiting for 0–7 days: medium; longer: high. Package lists older than 48 h: unknown.",
+    source="Waiting for up to 7 days: medium; longer: high. Lists older than 48 h: unknown.",
     fix="Apply them in the next window: `apt-get upgrade`, `dnf upgrade --security`.",
     limits={"days": 7},
 )  # fmt: skip
@@ -120,7 +120,8 @@ def security_updates(hosts: Iterable[Host], *, now: datetime, limits: Limits) ->
             unit="1",
             title=f"{len(waiting)} security updates wait on {host.name}",
             evidence=tuple(
-                {"package": u["name"], "installed": u.get("installed"), "candidate": u.get("candidate"),
+                {"package": u["name"], "installed": u.get("installed"),
+                 "candidate": u.get("candidate"),
                  "origin": u.get("origin")}
                 for u in waiting[:20]
             ),

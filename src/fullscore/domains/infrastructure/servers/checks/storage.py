@@ -19,7 +19,7 @@ BACKUP_TOOLS = (
 
 @rule(
     "servers.read_only", title="Filesystems that became read-only", codes=["S9"], every=QUARTER,
-    why="The kernel stopped writing because the disk or the filesystem has errors: data are at risk.",
+    why="The kernel stopped writing because disk or filesystem have errors: data are at risk.",
     source="Mounted read-only while /etc/fstab or its kind says otherwise.",
     fix="See the kernel log, save the data, check the disk, then fsck.", is_urgent=True,
 )  # fmt: skip
@@ -126,7 +126,7 @@ def log_size(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterato
 @rule(
     "servers.journal_unlimited", title="Journals without a limit", codes=["S22"], every=QUARTER,
     why="A service that logs in a loop fills the disk; a limit keeps it to its share.",
-    source="Persistent journal, no SystemMaxUse set: it may then take a tenth of the disk, at most 4 GB.",
+    source="Persistent, no SystemMaxUse set: it may then take a tenth of the disk, up to 4 GB.",
     fix="SystemMaxUse=1G in /etc/systemd/journald.conf, then restart systemd-journald.",
 )  # fmt: skip
 def journal_unlimited(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
