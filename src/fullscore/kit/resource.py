@@ -1,8 +1,9 @@
 """Say once how one noun is seen: as a list, a page, a form, an API, a file and a set of commands.
 
-A `Resource` is a frozen value. Each derivation is a short method that calls a documented function of a
-library; to change one, write the ordinary Django class yourself and pass it. `fullscore explain <noun>`
-prints what was derived, `tests/test_every_resource.py` runs all of it over every noun.
+A `Resource` is a frozen value. Each derivation is a short method that calls a documented function
+of a library; to change one, write the ordinary Django class yourself and pass it. `fullscore
+explain <noun>` prints what was derived, `tests/test_every_resource.py` runs all of it over every
+noun.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -145,7 +146,7 @@ class Resource:
         return self.order or own[:1] or ["-pk"]
 
     def field_of(self, column: str) -> models.Field[Any, Any] | None:
-        """Return the model field behind a column (following `__`), or None for a plain annotation."""
+        """Return the model field behind a column (following `__`); None for an annotation."""
         model: type[Model] = self.model
         found: Any = None
         for part in column.split("__"):

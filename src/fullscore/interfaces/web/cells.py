@@ -55,7 +55,10 @@ def linked(ref: Ref, related: Resource | None) -> SafeString | str:
 
 
 def moment(value: datetime, *, user: Any) -> SafeString:
-    """Return an instant in the reader's time zone; the exact one is in the attribute and the hint."""
+    """Return an instant in the reader's time zone.
+
+    The exact one is in the attribute and the hint.
+    """
     local = value.astimezone(time.zone(getattr(user, "time_zone", "") or "UTC"))
     now = time.now().astimezone(local.tzinfo)
     if local.date() == now.date():

@@ -239,7 +239,8 @@ def _preview(parsed: Parsed) -> dict[str, Any]:
         "columns": parsed.columns,
         "ignored": parsed.ignored,
         "rows": [
-            {"line": r.line, "values": r.cells, "error": " ".join(r.errors), "kind": r.kind} for r in shown
+            {"line": r.line, "values": r.cells, "error": " ".join(r.errors), "kind": r.kind}
+            for r in shown
         ],
         "can_apply": bool(parsed.new or parsed.changed),
     }  # fmt: skip
