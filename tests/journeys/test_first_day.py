@@ -1,4 +1,4 @@
-"""The first day: from the link in the terminal to a finding that is excepted, seen as it was, and exported."""
+"""The first day: from the link in the terminal to a finding excepted, seen before, exported."""
 
 import csv
 import re

@@ -44,7 +44,8 @@ def _reduced(values: Floats, first: Ints, function: Function) -> Floats:
         if function == "count":
             return counts
         if function == "last":
-            return values[last]
+            newest: NDArray[np.float64] = values[last]
+            return newest
         if function == "min":
             return np.minimum.reduceat(values, first)
         if function == "max":

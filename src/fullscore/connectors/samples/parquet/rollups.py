@@ -44,7 +44,7 @@ def rolled(
         "count": counted.values,
     }
     for function in ("sum", "min", "max", "last"):
-        told[function] = of(function).values  # type: ignore[arg-type]
+        told[function] = of(function).values
     place = _places(
         counted, rows.series[later], start_ms + (rows.ts_ms[later] - start_ms) // step_ms * step_ms
     )
@@ -92,9 +92,11 @@ def _combined(
     if function in ("count", "sum", "increase"):
         return total(function)
     if function == "avg":
-        return total("sum") / total("count")
+        mean: NDArray[np.float64] = total("sum") / total("count")
+        return mean
     if function == "rate":
-        return total("increase") / (total("pair_ms") / 1000.0)
+        pace: NDArray[np.float64] = total("increase") / (total("pair_ms") / 1000.0)
+        return pace
     if function == "last":
         last = np.append(first[1:], len(column["last"])) - 1
         return column["last"][last].astype(np.float64)

@@ -58,7 +58,8 @@ class Upkeep:
         """Merge hot files by the hour their samples belong to."""
         hot = self.manifest.segments(["hot"])
         while len(hot) >= MANY_HOT:
-            taken, rows = [], 0
+            taken: list[Segment] = []
+            rows = 0
             for segment in hot:
                 if taken and rows + segment.rows > MOST_ROWS:
                     break
