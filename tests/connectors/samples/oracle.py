@@ -54,6 +54,18 @@ class Oracle:
                     buckets.setdefault(key, []).append(v)
         return [(s, t, told(function, values)) for (s, t), values in sorted(buckets.items())]
 
+    def quantile(self, groups, q, start_ms, end_ms, step_ms=None, **asked):
+        answer = {}
+        for name, series in groups.items():
+            if step_ms is None:
+                rows = self.read(series, start_ms, end_ms)
+            else:
+                rows = self.aggregate(series, start_ms, end_ms, step_ms, **asked)
+            values = [v for _, _, v in rows if not math.isnan(v)]
+            if values:
+                answer[name] = float(np.quantile(values, q))
+        return answer
+
 
 def told(function, values):
     with np.errstate(all="ignore"):
