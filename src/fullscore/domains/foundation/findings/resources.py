@@ -31,6 +31,7 @@ from fullscore.kit.resource import Panel, Resource, Searched
 from fullscore.kit.tables import stored
 
 TONES = {5: "crit", 4: "high", 3: "warn", 2: "info", 1: "info"}
+WAIVER_TONES = {"asked": "warn", "granted": "ok", "refused": "", "ended": ""}
 QUICK = {
     "live": "Live", "mine": "Mine", "overdue": "Overdue", "unowned": "Nobody's",
     "excepted": "Excepted", "muted": "Muted", "closed": "Closed",
@@ -171,6 +172,8 @@ WAIVER = Resource(
     order=["expires_on"],
     icon="file-badge",
     group="Now",
+    badges=lambda w: [(w.get_state_display(), WAIVER_TONES[w.state])],
+    subtitle=lambda w: f"{w.reason} · until {w.expires_on}",
     verbs=[
         Verb(services.grant, permission="findings.grant_waiver", icon="check", tone="primary",
              when=lambda w: "" if w.state == "asked" else f"It is {w.state}."),
