@@ -9,7 +9,7 @@ versions.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.db import models
 from django.db.models import Q, QuerySet
@@ -74,7 +74,7 @@ def close(record: models.Model, *, entry: AuditEntry | None = None) -> None:
 def of(record: models.Model) -> QuerySet[Any]:
     """Return the versions of one record."""
     if hasattr(type(record), "versions"):
-        versions: QuerySet[Any] = record.versions.all()  # type: ignore[attr-defined]
+        versions: QuerySet[Any] = cast(Any, record).versions.all()
         return versions
     return Version.objects.filter(noun=record._meta.label_lower, record_id=record.pk)
 
@@ -82,7 +82,7 @@ def of(record: models.Model) -> QuerySet[Any]:
 def versions_of(model: type[models.Model]) -> QuerySet[Any]:
     """Return the versions of all records of a noun."""
     if hasattr(model, "versions"):
-        table: type[VersionBase] = model.versions.rel.related_model  # type: ignore[attr-defined]
+        table: type[VersionBase] = model.versions.rel.related_model
         return table._default_manager.all()
     return Version.objects.filter(noun=model._meta.label_lower)
 

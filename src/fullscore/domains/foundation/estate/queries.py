@@ -88,7 +88,8 @@ def effective_criticality(item: Item) -> int:
 
 def owners_of(items: Iterable[int]) -> dict[int, int | None]:
     """Return the owning team of each item: its own, else that of the nearest dependent with one."""
-    own = dict(Item.objects.filter(pk__in=list(items)).values_list("pk", "owner_id"))
+    known = Item.objects.filter(pk__in=list(items)).values_list("pk", "owner_id")
+    own: dict[int, int | None] = dict(known)
     for pk in [pk for pk, owner in own.items() if owner is None]:
         own[pk] = _owner_above(pk)
     return own

@@ -1,5 +1,6 @@
 """How findings, checks and exceptions are seen."""
 
+from datetime import datetime
 from typing import Any
 
 import django_filters
@@ -100,11 +101,12 @@ def draw_what(finding: Finding, user: Any, at: Any) -> str:
 
 def draw_story(finding: Finding, user: Any, at: Any) -> str:
     """Draw what happened to a finding, comments and proofs included, newest first."""
+    told: list[tuple[str, datetime, Event | Comment | Proof]]
     told = [("event", e.at, e) for e in finding.events.select_related("by")[:50]]
     told += [("comment", c.at, c) for c in finding.comments.select_related("by")]
     told += [("proof", p.at, p) for p in finding.proofs.select_related("run")]
     told.sort(key=lambda one: one[1], reverse=True)
-    told = [t for t in told if not (t[0] == "event" and t[2].kind == "commented")]
+    told = [t for t in told if getattr(t[2], "kind", "") != "commented"]
     return render_to_string("findings/story.html", {"told": told, "user": user})
 
 

@@ -46,8 +46,8 @@ def hosts(*sections: str) -> Any:
         rows = Facts.objects.filter(section__in=sections)
         if scope.items is not None:
             rows = rows.filter(server__item__in=scope.items)
-        for server, section, content in rows.values_list("server", "section", "content"):
-            found.setdefault(server, {})[section] = content
+        for key, section, content in rows.values_list("server", "section", "content"):
+            found.setdefault(key, {})[section] = content
         for server in servers:
             gaps = {str(e.get("section", "")): str(e.get("reason", "")) for e in server.errors}
             yield Host(

@@ -357,7 +357,7 @@ def _run(
     took_ms: int,
     is_held: bool,
 ) -> CheckRun:
-    counts = dict(Counter(v.outcome for v in told.values()))
+    counts = dict(Counter[str](v.outcome for v in told.values()))
     counts |= {"opened": len(changes.opened), "closed": len(changes.closed)}
     where = "" if scope.items is None else f"{len(scope.items)} items"
     return CheckRun.objects.create(
@@ -375,7 +375,8 @@ def _write(changes: Changes, run: CheckRun, by: User) -> None:
         changes.event(finding, run.started_at, "opened", "", finding.get_severity_display())
     touched = list(changes.changed.values())
     Finding.objects.bulk_update(touched, WRITTEN, batch_size=100) if touched else None
-    for row in [*changes.events, *changes.proofs]:
+    story: list[Event | Proof] = [*changes.events, *changes.proofs]
+    for row in story:
         row.finding_id = row.finding.pk
     for proof in changes.proofs:
         proof.run = run
