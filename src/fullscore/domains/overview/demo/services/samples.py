@@ -1,0 +1,131 @@
+"""Brightwater's figures: fourteen days by the hour, ninety for the stories, the last hours by the minute."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from fullscore.connectors.samples import Samples
+from fullscore.domains.foundation.estate.models import Item
+from fullscore.domains.foundation.telemetry import services as telemetry
+from fullscore.domains.foundation.telemetry.models import Series
+from fullscore.domains.foundation.telemetry.queries import milliseconds, store
+from fullscore.domains.foundation.telemetry.services import Measured
+from fullscore.domains.overview.demo import courses
+from fullscore.domains.overview.demo.company import Company, Computer
+from fullscore.domains.overview.demo.courses import Course
+from fullscore.domains.overview.demo.services.servers import Told, seen_at
+from fullscore.kit import time
+
+RAW, RAW_STEP = timedelta(hours=6), 60.0
+HOURLY, LONG = timedelta(days=14), timedelta(days=90)
+STORIES = frozenset({"disk_filling", "memory_leak", "swap_thrash"})
+AT_ONCE = 1_000_000  # samples in one append
+LOOKBACK_MS = 40 * 86_400_000  # how far back a company that was switched off is picked up again
+SLOPE_MS = 1_800_000
+
+
+def found(company: Company, items: Mapping[str, Item], told: Told, *, now: datetime) -> None:
+    """Make the series of every host and fill the store; upkeep follows, so that reading is quick."""
+    made = [
+        (computer, course)
+        for computer in company.computers
+        for course in courses.of_host(
+            computer, told[computer.name]["filesystems"], seed=company.seed, today=now.timestamp()
+        )
+    ]
+    ids = _series(made, items, now)
+    _append(_samples(made, ids, now))
+    store().maintain(now_ms=milliseconds(now))
+
+
+def _series(
+    made: Sequence[tuple[Computer, Course]], items: Mapping[str, Item], now: datetime
+) -> list[int]:
+    metrics = telemetry.metrics_named(sorted({course.metric for _, course in made}))
+    rows = [
+        Series(
+            metric=metrics[course.metric], item=items[computer.name], labels=course.labels,
+            fingerprint=telemetry.fingerprint_of(
+                Measured(course.metric, course.labels, 0.0, 0), items[computer.name]
+            ),
+            first_at=now - HOURLY, last_at=seen_at(computer, now),
+        )
+        for computer, course in made
+    ]  # fmt: skip
+    return [row.pk for row in Series.objects.bulk_create(rows, batch_size=1000)]
+
+
+def _samples(
+    made: Sequence[tuple[Computer, Course]], ids: Sequence[int], now: datetime
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Yield (series, seconds, values): by the hour first, then by the minute up to this instant."""
+    at = now.timestamp()
+    for (computer, course), pk in zip(made, ids, strict=True):
+        if course.is_long:
+            is_story = bool(computer.faults & STORIES)
+            hours = _instants(at - RAW.total_seconds(), LONG if is_story else HOURLY, 3600.0)
+            yield pk, hours, course.value(hours)
+    for (computer, course), pk in zip(made, ids, strict=True):
+        # Up to this very instant, not the founding's: the checks that follow read the last two minutes.
+        end = seen_at(computer, time.now()).timestamp()
+        minutes = _instants(end, RAW, RAW_STEP)
+        yield pk, minutes, course.value(minutes)
+
+
+def _instants(end: float, span: timedelta, step: float) -> np.ndarray:
+    """Return the instants of a span up to its end, on whole steps, and the end itself."""
+    first = np.ceil((end - span.total_seconds()) / step) * step
+    return np.append(np.arange(first, end - step / 2, step), end)
+
+
+def _append(parts: Iterator[tuple[int, np.ndarray, np.ndarray]]) -> None:
+    waiting: list[tuple[int, np.ndarray, np.ndarray]] = []
+    count = 0
+    for part in parts:
+        waiting.append(part)
+        count += len(part[1])
+        if count >= AT_ONCE:
+            _store(waiting)
+            waiting, count = [], 0
+    _store(waiting)
+
+
+def _store(parts: Sequence[tuple[int, np.ndarray, np.ndarray]]) -> None:
+    if not parts:
+        return
+    lengths = [len(seconds) for _, seconds, _ in parts]
+    store().append(
+        Samples(
+            series=np.repeat(np.array([pk for pk, _, _ in parts], dtype=np.int64), lengths),
+            ts_ms=(np.concatenate([s for _, s, _ in parts]) * 1000).astype(np.int64),
+            values=np.concatenate([v for _, _, v in parts]),
+        )
+    )
+
+
+def go_on(*, now: datetime, silent: Sequence[int]) -> int:
+    """Append one more sample to every series but those of silent items; returns how many.
+
+    A gauge stays where it was, a counter rises as it last rose. After a long stop it goes on from there.
+    """
+    kinds = dict(
+        Series.objects.exclude(item__in=silent).values_list("pk", "metric__kind")
+    )
+    at = milliseconds(now)
+    newest = store().latest(list(kinds), at_ms=at, lookback_ms=LOOKBACK_MS)
+    if not len(newest):
+        return 0
+    last = int(newest.ts_ms.max())
+    older = store().latest(list(kinds), at_ms=last - SLOPE_MS, lookback_ms=2 * SLOPE_MS)
+    before = {
+        pk: (ts, value)
+        for pk, ts, value in zip(older.series.tolist(), older.ts_ms.tolist(), older.values.tolist(), strict=True)
+    }
+    values = newest.values.copy()
+    for place, pk in enumerate(newest.series.tolist()):
+        if kinds[pk] == "counter" and pk in before:
+            ts, value = before[pk]
+            slope = (values[place] - value) / max(1, newest.ts_ms[place] - ts)
+            values[place] += slope * (at - newest.ts_ms[place])
+    return store().append(Samples(newest.series, np.full(len(newest), at, dtype=np.int64), values))
