@@ -26,7 +26,7 @@ SLOPE_MS = 1_800_000
 
 
 def found(company: Company, items: Mapping[str, Item], told: Told, *, now: datetime) -> None:
-    """Make the series of every host and fill the store; upkeep follows, so that reading is quick."""
+    """Make the series of every host and fill the store; its upkeep is left to the clock, in the background."""
     made = [
         (computer, course)
         for computer in company.computers
@@ -36,7 +36,6 @@ def found(company: Company, items: Mapping[str, Item], told: Told, *, now: datet
     ]
     ids = _series(made, items, now)
     _append(_samples(made, ids, now))
-    store().maintain(now_ms=milliseconds(now))
 
 
 def _series(
