@@ -90,12 +90,23 @@ def find(text: str, *, by: Actor, nouns: Iterable[str] | None = None, limit: int
     """Return the best records of all nouns that `by` may see, best first."""
     words = _words(text)
     if not words:
-        return []
+        return _beginning(text.strip(), by=by, nouns=nouns, limit=limit)
     found = _visible(_candidates(words, nouns), by=by)
     if not found and (pieces := _pieces(words)):
         found = _visible(_candidates(pieces, nouns), by=by)
     wanted = text.strip().lower()
     return sorted(found, key=lambda hit: _rank(hit, wanted))[:limit]
+
+
+def _beginning(text: str, *, by: Actor, nouns: Iterable[str] | None, limit: int) -> list[Hit]:
+    """Return the records whose title begins with a text too short for the index."""
+    if not text:
+        return []
+    rows = SearchEntry.objects.filter(title__istartswith=text)
+    if nouns is not None:
+        rows = rows.filter(noun__in=list(nouns))
+    hits = [Hit(*row) for row in rows.values_list("noun", "record_id", "title")[:200]]
+    return sorted(_visible(hits, by=by), key=lambda hit: _rank(hit, text.lower()))[:limit]
 
 
 def _candidates(words: Sequence[str], nouns: Iterable[str] | None) -> list[Hit]:

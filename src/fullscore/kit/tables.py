@@ -124,11 +124,12 @@ def all_rows(
     query: Mapping[str, str],
     *,
     columns: Sequence[str] = (),
+    limit: int | None = None,
 ) -> Iterator[Row]:
     """Yield every filtered row, a thousand at a time, for files."""
     columns = columns or chosen_columns(resource, query)
     ordered = _ordered(rows, chosen_sort(resource, query.get("sort", "")), backwards=False)
-    found = ordered.values_list("pk", "pk", *columns).iterator(chunk_size=1000)
+    found = ordered.values_list("pk", "pk", *columns)[:limit].iterator(chunk_size=1000)
     while chunk := list(islice(found, 1000)):
         yield from named(resource, columns, chunk)
 
@@ -253,7 +254,7 @@ def named(resource: Resource, columns: Sequence[str], found: Sequence[Any]) -> l
             names[place] = _refs(field.related_model, ids)
         elif field is not None and field.choices:
             labels = dict(field.flatchoices)
-            names[place] = lambda value, labels=labels: _Choice.of(value, labels)
+            names[place] = lambda value, labels=labels: Chosen.of(value, labels)
     if not names:
         return [Row(row[0], tuple(row[2:])) for row in found]
     return [
@@ -262,7 +263,7 @@ def named(resource: Resource, columns: Sequence[str], found: Sequence[Any]) -> l
     ]
 
 
-class _Choice(str):
+class Chosen(str):
     """A stored choice that prints as its label and keeps its value."""
 
     value: Any
@@ -278,7 +279,7 @@ class _Choice(str):
 
 def stored(value: Any) -> Any:
     """Return the stored value behind what a list shows."""
-    return value.value if isinstance(value, _Choice) else value
+    return value.value if isinstance(value, Chosen) else value
 
 
 def _refs(model: Any, ids: Iterable[int]) -> Callable[[Any], Any]:

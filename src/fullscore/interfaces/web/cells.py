@@ -11,7 +11,7 @@ from fullscore.interfaces.web import shell
 from fullscore.kit import time
 from fullscore.kit.models import User
 from fullscore.kit.resource import Resource
-from fullscore.kit.tables import Ref, Row
+from fullscore.kit.tables import Chosen, Ref, Row
 
 NOTHING = mark_safe('<span class="none" aria-label="nothing">–</span>')
 LONGEST = 400  # characters of one text in a cell or fact
@@ -71,9 +71,18 @@ def moment(value: datetime, *, user: Any) -> SafeString:
 
 
 def row(resource: Resource, found: Row, columns: Any, *, user: Any) -> dict[str, Any]:
-    """Return one row as the list template wants it."""
-    cells = [cell(resource, c, v, user=user) for c, v in zip(columns, found.values, strict=True)]
-    return {"pk": found.pk, "url": resource.url(found.pk), "cells": cells, "tone": ""}
+    """Return one row as the list template wants it; its leading cell carries the record's link."""
+    lead = lead_of(columns)
+    cells = [
+        str(v) if place == lead and isinstance(v, Ref) else cell(resource, c, v, user=user)
+        for place, (c, v) in enumerate(zip(columns, found.values, strict=True))
+    ]
+    return {"pk": found.pk, "url": resource.url(found.pk), "cells": cells, "lead": lead, "tone": ""}
+
+
+def lead_of(columns: Any) -> int:
+    """Return the place of the column by which a record is known: its title or name, else the first."""
+    return next((n for n, c in enumerate(columns) if c in ("title", "name", "subject")), 0)
 
 
 def facts(resource: Resource, record: Any, *, user: User) -> list[tuple[str, Any]]:
@@ -96,7 +105,7 @@ def value_of(resource: Resource, record: Any, column: str) -> Any:
     if field is not None and field.is_relation and value is not None:
         return Ref(value.pk, str(value))
     if field is not None and field.choices:
-        return dict(field.flatchoices).get(value, value)
+        return Chosen.of(value, dict(field.flatchoices))
     return value
 
 

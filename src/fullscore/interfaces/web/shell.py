@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from fullscore.kit import access, live
-from fullscore.kit.models import User
+from fullscore.kit.models import Notification, User
 from fullscore.kit.resource import Resource
 
 
@@ -75,22 +75,23 @@ def _around(request: HttpRequest) -> dict[str, Any]:
         "me": me,
         "last_change": live.last_id() if me else 0,
         "sample_mark": settings.OPTIONS.is_sample,
+        "unread": Notification.objects.filter(user=me).unread().count() if me else 0,
     }
 
 
 def menu(request: SignedIn) -> list[dict[str, Any]]:
     """Return the pages the person may open, by heading."""
     groups: dict[str, list[dict[str, Any]]] = {"": []}
-    for entry in _entries:
-        if not entry.permission or access.may(request.user, entry.permission):
-            groups.setdefault(entry.group, []).append(
-                _link(request, entry.title, entry.url, entry.icon)
-            )
     for resource in _resources:
         if resource.group and access.may(request.user, resource.permission("view")):
             title = resource.title_plural.capitalize()
             groups.setdefault(resource.group, []).append(
                 _link(request, title, resource.home_url, resource.icon)
+            )
+    for entry in _entries:
+        if not entry.permission or access.may(request.user, entry.permission):
+            groups.setdefault(entry.group, []).append(
+                _link(request, entry.title, entry.url, entry.icon)
             )
     return [{"title": title, "entries": links} for title, links in groups.items() if links]
 

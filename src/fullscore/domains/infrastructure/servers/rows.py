@@ -26,6 +26,9 @@ VOLATILE: Mapping[str, frozenset[str]] = {
     "updates": frozenset({"age_seconds", "since"}),
     "databases": frozenset({"pid"}),
     "restart": frozenset({"processes"}),
+    "kernel": frozenset({"file_handles"}),
+    "hardware": frozenset({"celsius", "health"}),
+    "containers": frozenset({"state"}),
 }
 NEVER_KEPT = frozenset({"processes", "neighbours"})
 

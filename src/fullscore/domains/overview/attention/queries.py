@@ -53,6 +53,12 @@ class QueueRow:
     why: str
     others: int
 
+    @property
+    def cost(self) -> str:
+        """Return the cost per hour as the row shows it."""
+        cost = self.entry.cost_per_hour
+        return f"{cost:,.0f}/h" if cost >= 10 else f"{cost:.2f}/h" if cost >= 0.005 else "0/h"
+
 
 def queue(
     user: User, *, now: datetime | None = None, limit: int = 10

@@ -53,7 +53,7 @@ class TsChart extends HTMLElement {
     this.table = make('details', {class: 'as-table'}, make('summary', {text: 'As table'}));
     this.table.addEventListener('toggle', () => this.table.open && this.fillTable());
     this.ranges.addEventListener('click', event => event.target.dataset.range && this.choose(event.target.dataset.range));
-    const head = make('div', {class: 'ts-head'}, this.legend, this.ranges);
+    const head = make('div', {class: 'ts-head'}, make('b', {text: this.name}), this.legend, this.ranges);
     this.bones = this.querySelector('.bones');
     this.replaceChildren(head, this.field, make('div', {class: 'ts-foot'}, this.note, this.table));
     if (this.bones) this.field.append(this.bones);
