@@ -22,7 +22,7 @@ HOURLY, LONG = timedelta(days=14), timedelta(days=90)
 STORIES = frozenset({"disk_filling", "memory_leak", "swap_thrash"})
 AT_ONCE = 1_000_000  # samples in one append
 LOOKBACK_MS = 40 * 86_400_000  # how far back a company that was switched off is picked up again
-SLOPE_MS = 1_800_000
+RECENT_MS, SLOPE_MS = 600_000, 1_800_000
 
 
 def found(company: Company, items: Mapping[str, Item], told: Told, *, now: datetime) -> None:
@@ -106,25 +106,28 @@ def _store(parts: Sequence[tuple[int, np.ndarray, np.ndarray]]) -> None:
 def go_on(*, now: datetime, silent: Sequence[int]) -> int:
     """Append one more sample to every series but those of silent items; returns how many.
 
-    A gauge stays where it was, a counter rises as it last rose. After a long stop it goes on from there.
+    A gauge stays where it was, a counter rises as it last rose. After a stop it goes on from there.
     """
-    kinds = dict(
-        Series.objects.exclude(item__in=silent).values_list("pk", "metric__kind")
-    )
-    at = milliseconds(now)
-    newest = store().latest(list(kinds), at_ms=at, lookback_ms=LOOKBACK_MS)
+    kinds = dict(Series.objects.exclude(item__in=silent).values_list("pk", "metric__kind"))
+    at, all_series = milliseconds(now), list(kinds)
+    newest = store().latest(all_series, at_ms=at, lookback_ms=RECENT_MS)
+    if not len(newest):
+        newest = store().latest(all_series, at_ms=at, lookback_ms=LOOKBACK_MS)
     if not len(newest):
         return 0
-    last = int(newest.ts_ms.max())
-    older = store().latest(list(kinds), at_ms=last - SLOPE_MS, lookback_ms=2 * SLOPE_MS)
-    before = {
-        pk: (ts, value)
-        for pk, ts, value in zip(older.series.tolist(), older.ts_ms.tolist(), older.values.tolist(), strict=True)
-    }
-    values = newest.values.copy()
-    for place, pk in enumerate(newest.series.tolist()):
-        if kinds[pk] == "counter" and pk in before:
-            ts, value = before[pk]
-            slope = (values[place] - value) / max(1, newest.ts_ms[place] - ts)
-            values[place] += slope * (at - newest.ts_ms[place])
+    before = int(newest.ts_ms.max()) - SLOPE_MS
+    older = store().latest(all_series, at_ms=before, lookback_ms=RECENT_MS)
+    values = _continued(newest, older, kinds, at)
     return store().append(Samples(newest.series, np.full(len(newest), at, dtype=np.int64), values))
+
+
+def _continued(newest: Samples, older: Samples, kinds: Mapping[int, str], at: int) -> np.ndarray:
+    """Return each series' next value: its last one, and for a counter what it rises until then."""
+    values = newest.values.copy()
+    known = np.isin(newest.series, older.series)  # both are sorted by series
+    then = np.isin(older.series, newest.series)
+    rise = np.zeros(len(values))
+    apart = np.maximum(1, newest.ts_ms[known] - older.ts_ms[then])
+    rise[known] = (values[known] - older.values[then]) / apart
+    is_counter = np.array([kinds[pk] == "counter" for pk in newest.series.tolist()])
+    return np.where(is_counter, values + rise * (at - newest.ts_ms), values)
