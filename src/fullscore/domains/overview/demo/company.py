@@ -24,12 +24,36 @@ class System:
     libc: str
 
 
-DEBIAN_13 = System("debian", "13", "Debian GNU/Linux 13 (trixie)", "trixie", "6.12.48+deb13-amd64", "deb", "glibc 2.41")
-DEBIAN_12 = System("debian", "12", "Debian GNU/Linux 12 (bookworm)", "bookworm", "6.1.0-40-amd64", "deb", "glibc 2.36")
-UBUNTU_24 = System("ubuntu", "24.04", "Ubuntu 24.04.3 LTS", "noble", "6.8.0-85-generic", "deb", "glibc 2.39")
-ROCKY_9 = System("rocky", "9.6", "Rocky Linux 9.6 (Blue Onyx)", "", "5.14.0-570.el9.x86_64", "rpm", "glibc 2.34")
-UBUNTU_20 = System("ubuntu", "20.04", "Ubuntu 20.04.6 LTS", "focal", "5.4.0-216-generic", "deb", "glibc 2.31")
-CENTOS_7 = System("centos", "7", "CentOS Linux 7 (Core)", "", "3.10.0-1160.el7.x86_64", "rpm", "glibc 2.17")
+DEBIAN_13 = System(
+    "debian",
+    "13",
+    "Debian GNU/Linux 13 (trixie)",
+    "trixie",
+    "6.12.48+deb13-amd64",
+    "deb",
+    "glibc 2.41",
+)
+DEBIAN_12 = System(
+    "debian",
+    "12",
+    "Debian GNU/Linux 12 (bookworm)",
+    "bookworm",
+    "6.1.0-40-amd64",
+    "deb",
+    "glibc 2.36",
+)
+UBUNTU_24 = System(
+    "ubuntu", "24.04", "Ubuntu 24.04.3 LTS", "noble", "6.8.0-85-generic", "deb", "glibc 2.39"
+)
+ROCKY_9 = System(
+    "rocky", "9.6", "Rocky Linux 9.6 (Blue Onyx)", "", "5.14.0-570.el9.x86_64", "rpm", "glibc 2.34"
+)
+UBUNTU_20 = System(
+    "ubuntu", "20.04", "Ubuntu 20.04.6 LTS", "focal", "5.4.0-216-generic", "deb", "glibc 2.31"
+)
+CENTOS_7 = System(
+    "centos", "7", "CentOS Linux 7 (Core)", "", "3.10.0-1160.el7.x86_64", "rpm", "glibc 2.17"
+)
 CURRENT = (DEBIAN_13, DEBIAN_13, DEBIAN_12, UBUNTU_24, UBUNTU_24, ROCKY_9)
 ENDED = (UBUNTU_20, CENTOS_7)
 
@@ -89,7 +113,8 @@ def draw(*, seed: int, size: float) -> Company:
     size = max(size, 0.1)
     addresses: dict[str, int] = {}
     computers = tuple(
-        _computer(seed, addresses, **told) for told in (*_hypervisors(size), *_vms(size), *_cloud(size))
+        _computer(seed, addresses, **told)
+        for told in (*_hypervisors(size), *_vms(size), *_cloud(size))
     )
     return Company(seed, computers, tuple(_devices(size)))
 

@@ -66,14 +66,20 @@ def of_host(
     busy = computer.cpus * dice.uniform(0.05, 0.3)
     memory = float(computer.memory_bytes)
     yield Course("node_cpu_seconds_total", counted(busy, 0.6, dice), _mode("user"), is_long=True)
-    yield Course("node_cpu_seconds_total", counted(busy / 4, 0.6, dice), _mode("system"), is_long=True)
+    yield Course(
+        "node_cpu_seconds_total", counted(busy / 4, 0.6, dice), _mode("system"), is_long=True
+    )
     yield Course("node_cpu_seconds_total", counted(busy / 30, 0.5, dice), _mode("iowait"))
     yield Course("node_load1", daily(busy * 1.3, 0.5, dice), is_long=True)
     yield Course("node_load15", daily(busy * 1.3, 0.4, dice))
     yield Course("node_memory_MemTotal_bytes", steady(memory))
-    yield Course("node_memory_MemAvailable_bytes", _available(computer, memory, today, dice), is_long=True)
+    yield Course(
+        "node_memory_MemAvailable_bytes", _available(computer, memory, today, dice), is_long=True
+    )
     for metric in ("node_network_receive_bytes_total", "node_network_transmit_bytes_total"):
-        yield Course(metric, counted(dice.uniform(2e5, 4e6), 0.7, dice), {"device": "eth0"}, is_long=True)
+        yield Course(
+            metric, counted(dice.uniform(2e5, 4e6), 0.7, dice), {"device": "eth0"}, is_long=True
+        )
     yield from _pressure(computer, dice)
     yield Course("node_filefd_allocated", daily(4200, 0.1, dice))
     yield Course("node_filefd_maximum", steady(1_048_576))

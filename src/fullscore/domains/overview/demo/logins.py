@@ -67,7 +67,10 @@ def _key(name: str, bits: int) -> dict[str, Any]:
 def groups(computer: Computer) -> list[dict[str, Any]]:
     """Return the groups with members."""
     names = [u["name"] for u in users(computer) if "sudo" in u["groups"]]
-    return [{"name": "root", "gid": 0, "members": []}, {"name": "sudo", "gid": 27, "members": names}]
+    return [
+        {"name": "root", "gid": 0, "members": []},
+        {"name": "sudo", "gid": 27, "members": names},
+    ]
 
 
 def sudo(computer: Computer) -> list[dict[str, Any]]:

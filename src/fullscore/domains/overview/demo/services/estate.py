@@ -17,7 +17,9 @@ MONTHLY_COST = {"hypervisor": "410.00", "cloud": "86.40"}
 UNDERSTATED = 4
 
 
-def found(company: Company, people: People, *, by: User, now: datetime, began: datetime) -> Mapping[str, Item]:
+def found(
+    company: Company, people: People, *, by: User, now: datetime, began: datetime
+) -> Mapping[str, Item]:
     """Make every item, link and need; return the items by name."""
     wanted = needs.needs(company)
     carried = needs.criticalities(wanted, {name: number for _, name, number in names.SERVICES})
@@ -90,7 +92,9 @@ def _devices(
         )  # fmt: skip
 
 
-def _computer(computer: Computer, places: Mapping[str, Item], people: People, now: datetime) -> Item:
+def _computer(
+    computer: Computer, places: Mapping[str, Item], people: People, now: datetime
+) -> Item:
     system = computer.system
     support = of_release(system.id, system.version)
     team = TEAM_OF_ROLE[computer.role]
@@ -111,7 +115,9 @@ def _computer(computer: Computer, places: Mapping[str, Item], people: People, no
     )  # fmt: skip
 
 
-def _join(wanted: list[needs.Need], items: Mapping[str, Item], *, by: User, began: datetime) -> None:
+def _join(
+    wanted: list[needs.Need], items: Mapping[str, Item], *, by: User, began: datetime
+) -> None:
     rows = [
         Requirement(dependent=items[n.dependent], kind=n.kind, name=n.name, needed=n.needed)
         for n in wanted

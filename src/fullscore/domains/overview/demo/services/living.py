@@ -61,7 +61,11 @@ def _age(rows: Iterable[Finding], age: timedelta) -> None:
     ids = [finding.pk for finding in rows]
     for finding in Finding.objects.filter(pk__in=ids):
         # What falls due by itself, such as a certificate, keeps its day.
-        if finding.due_on and "due_at" not in finding.cost and finding.check_of.ident != "servers.disk_filling":
+        if (
+            finding.due_on
+            and "due_at" not in finding.cost
+            and finding.check_of.ident != "servers.disk_filling"
+        ):
             finding.due_on -= age
             finding.save(update_fields=["due_on"])
     Finding.objects.filter(pk__in=ids).update(opened_at=F("opened_at") - age)
@@ -75,7 +79,9 @@ def _repair(one: Planted, now: datetime) -> None:
         if finding.item is None:
             continue
         servers.repair(finding.item.name, now=now)
-        findings.say_fixed(finding, by=_user("Grace Mensah"), note="Restarted with the right settings.")
+        findings.say_fixed(
+            finding, by=_user("Grace Mensah"), note="Restarted with the right settings."
+        )
 
 
 def _discuss(maya: User) -> None:
@@ -100,7 +106,9 @@ def _except(maya: User, now: datetime) -> None:
 
 def go_on(*, now: datetime) -> None:
     """Let every host but the silent one tell once more that it is as it was."""
-    silent = list(Server.objects.filter(state=Server.State.SILENT).values_list("item_id", flat=True))
+    silent = list(
+        Server.objects.filter(state=Server.State.SILENT).values_list("item_id", flat=True)
+    )
     Server.objects.exclude(item__in=silent).update(facts_at=now)
     alive = Server.objects.exclude(item__in=silent).values("item")
     Item.objects.filter(pk__in=alive).update(seen_at=now)

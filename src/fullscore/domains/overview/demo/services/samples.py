@@ -1,4 +1,4 @@
-"""Brightwater's figures: fourteen days by the hour, ninety for the stories, the last hours by the minute."""
+"""Brightwater's figures: fourteen days, ninety for the stories; the last hours by the minute."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -19,6 +19,8 @@ from fullscore.kit import time
 
 RAW, RAW_STEP = timedelta(hours=6), 60.0
 HOURLY, LONG = timedelta(days=14), timedelta(days=90)
+# As fine as the charts of seven days and of one day draw: coarser samples would show as gaps.
+HALF_HOURLY, FIVE_MINUTELY = timedelta(days=7), timedelta(days=1)
 STORIES = frozenset({"disk_filling", "memory_leak", "swap_thrash"})
 AT_ONCE = 1_000_000  # samples in one append
 LOOKBACK_MS = 40 * 86_400_000  # how far back a company that was switched off is picked up again
@@ -26,7 +28,7 @@ RECENT_MS, SLOPE_MS = 600_000, 1_800_000
 
 
 def found(company: Company, items: Mapping[str, Item], told: Told, *, now: datetime) -> None:
-    """Make the series of every host and fill the store; its upkeep is left to the clock, in the background."""
+    """Make the series of every host and fill the store; its upkeep follows, so that reading is quick."""
     made = [
         (computer, course)
         for computer in company.computers
@@ -36,6 +38,7 @@ def found(company: Company, items: Mapping[str, Item], told: Told, *, now: datet
     ]
     ids = _series(made, items, now)
     _append(_samples(made, ids, now))
+    store().maintain(now_ms=milliseconds(now))
 
 
 def _series(
@@ -58,18 +61,28 @@ def _series(
 def _samples(
     made: Sequence[tuple[Computer, Course]], ids: Sequence[int], now: datetime
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Yield (series, seconds, values): by the hour first, then by the minute up to this instant."""
-    at = now.timestamp()
+    """Yield (series, seconds, values): the past first, then by the minute up to this instant."""
+    pasts = {is_story: _past(now, is_story) for is_story in (False, True)}
     for (computer, course), pk in zip(made, ids, strict=True):
         if course.is_long:
-            is_story = bool(computer.faults & STORIES)
-            hours = _instants(at - RAW.total_seconds(), LONG if is_story else HOURLY, 3600.0)
-            yield pk, hours, course.value(hours)
+            past = pasts[bool(computer.faults & STORIES)]
+            yield pk, past, course.value(past)
     for (computer, course), pk in zip(made, ids, strict=True):
         # Up to this very instant, not the founding's: the checks that follow read the last two minutes.
         end = seen_at(computer, time.now()).timestamp()
         minutes = _instants(end, RAW, RAW_STEP)
         yield pk, minutes, course.value(minutes)
+
+
+def _past(now: datetime, is_story: bool) -> np.ndarray:
+    """Return the instants kept of the past, finer the nearer, up to where the minutes begin."""
+    spans = ((LONG if is_story else HOURLY, 3600.0), (HALF_HOURLY, 1800.0), (FIVE_MINUTELY, 300.0))
+    ends = [HALF_HOURLY, FIVE_MINUTELY, RAW]
+    parts = [
+        _instants((now - end).timestamp(), span - end, step)
+        for (span, step), end in zip(spans, ends, strict=True)
+    ]
+    return np.unique(np.concatenate(parts))
 
 
 def _instants(end: float, span: timedelta, step: float) -> np.ndarray:

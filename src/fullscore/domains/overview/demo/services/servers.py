@@ -4,7 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from fullscore.domains.foundation.estate.models import Certificate, Claim, Identifier, Item, Listener
+from fullscore.domains.foundation.estate.models import (
+    Certificate,
+    Claim,
+    Identifier,
+    Item,
+    Listener,
+)
 from fullscore.domains.infrastructure.servers import rows
 from fullscore.domains.infrastructure.servers import services as servers
 from fullscore.domains.infrastructure.servers.models import (
@@ -51,7 +57,11 @@ def seen_at(computer: Computer, now: datetime) -> datetime:
 def _server(computer: Computer, item: Item, facts: Mapping[str, Any], now: datetime) -> Server:
     state = Server.State.SILENT if "silent" in computer.faults else Server.State.OK
     return Server(
-        item=item, way=Server.Way.PUSH, state=state, facts_at=seen_at(computer, now), **rows.columns(facts)
+        item=item,
+        way=Server.Way.PUSH,
+        state=state,
+        facts_at=seen_at(computer, now),
+        **rows.columns(facts),
     )
 
 
@@ -151,7 +161,9 @@ def _claims(item: Item, facts: Mapping[str, Any], at: datetime) -> Iterator[Clai
         )  # fmt: skip
 
 
-def _sockets(item: Item, listeners: Sequence[Mapping[str, Any]], at: datetime) -> Iterator[Listener]:
+def _sockets(
+    item: Item, listeners: Sequence[Mapping[str, Any]], at: datetime
+) -> Iterator[Listener]:
     """Return the sockets; databases on their own address are declared, the open one is not."""
     for one in rows.sockets(listeners):
         yield Listener(
@@ -161,7 +173,9 @@ def _sockets(item: Item, listeners: Sequence[Mapping[str, Any]], at: datetime) -
         )  # fmt: skip
 
 
-def _certificates(item: Item, seen: Sequence[Mapping[str, Any]], at: datetime) -> Iterator[Certificate]:
+def _certificates(
+    item: Item, seen: Sequence[Mapping[str, Any]], at: datetime
+) -> Iterator[Certificate]:
     for one in rows.certificates(seen):
         yield Certificate(
             item=item, path=one["path"], sha256=one["fingerprint"], subject=one["subject"],
