@@ -76,7 +76,7 @@ def take_facts(server: Server, report: Report, *, by: User, now: datetime) -> li
         known = {f.section: f for f in server.sections.all()}
         facts = rows.with_memory(facts, known, now)
         changed = [
-            n for n, told in stable.items() if n not in known or known[n].hash != _hash(told)
+            n for n, told in stable.items() if n not in known or known[n].hash != digest(told)
         ]
         gone = [f for name, f in known.items() if name not in facts]
         _write_sections(server, facts, stable, changed, by, now)
@@ -95,7 +95,7 @@ def _write_sections(
     by: User, now: datetime,
 ) -> None:  # fmt: skip
     made = [
-        Facts(server=server, section=name, content=content, hash=_hash(stable[name]), at=now)
+        Facts(server=server, section=name, content=content, hash=digest(stable[name]), at=now)
         for name, content in facts.items()
     ]
     Facts.objects.bulk_create(
@@ -104,8 +104,8 @@ def _write_sections(
     )  # fmt: skip
     if not changed:
         return
-    digest = [[name, _hash(stable[name])] for name in changed]
-    entry = bulk("servers.facts", "take", by=by, counts={"sections": len(changed)}, rows=digest)
+    digests = [[name, digest(stable[name])] for name in changed]
+    entry = bulk("servers.facts", "take", by=by, counts={"sections": len(changed)}, rows=digests)
     stored = server.sections.filter(section__in=changed)
     history.keep_many(Facts, [(f, {"content": stable[f.section]}) for f in stored], entry=entry)
 
@@ -169,7 +169,8 @@ def _is_junk(word: str) -> bool:
     return word.startswith(junk) or len(letters) <= 1
 
 
-def _hash(content: Any) -> str:
+def digest(content: Any) -> str:
+    """Return what tells one stable section from another."""
     told = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(told.encode()).hexdigest()
 
