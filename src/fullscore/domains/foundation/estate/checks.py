@@ -42,11 +42,7 @@ def certificate_ends(worn: Iterable[Worn], *, now: datetime, limits: Limits) -> 
     for one in worn:
         subject = Subject(item=one.item, key=one.path)
         if one.ends_at is None:
-            yield unknown(
-                subject,
-                why=f"{one.path} cannot be read",
-                remedy=f"setfacl -m u:fullscore:r {one.path}",
-            )
+            yield _unread(one)
             continue
         days = (one.ends_at - now) / DAY
         words = f"ended {-days:.0f} days ago" if days < 0 else f"ends in {days:.0f} days"
@@ -58,10 +54,17 @@ def certificate_ends(worn: Iterable[Worn], *, now: datetime, limits: Limits) -> 
         )  # fmt: skip
 
 
+def _unread(one: Worn) -> Verdict:
+    return unknown(
+        Subject(item=one.item, key=one.path), why=f"{one.path} cannot be read",
+        remedy=f"setfacl -m u:fullscore:r {one.path}",
+    )  # fmt: skip
+
+
 @rule(
     "estate.certificate_weak", title="Weak certificates", codes=["E10"], every=QUARTER,
     why="A short key or a broken hash lets others forge the certificate.",
-    source="RSA under 2,048 bits, EC under 256, SHA-1 or MD5 signatures; CA/Browser Forum.",
+    source="RSA under 2,048 bits, EC under 256, DSA, SHA-1 or MD5; CA/Browser Forum.",
     fix="Issue a new one with a 2,048-bit RSA or P-256 key and SHA-256.", limits={"rsa": 2048, "ec": 256},
 )  # fmt: skip
 def certificate_weak(worn: Iterable[Worn], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
@@ -69,9 +72,12 @@ def certificate_weak(worn: Iterable[Worn], *, now: datetime, limits: Limits) -> 
     for one in worn:
         mine = limits.of(one.item)
         subject = Subject(item=one.item, key=one.path)
-        least = mine["rsa"] if one.key_kind.lower().startswith("rsa") else mine["ec"]
-        is_short = one.key_bits is not None and one.key_kind and one.key_bits < least
-        is_broken = any(mark in one.signature.lower() for mark in ("sha1", "md5"))
+        if one.ends_at is None:
+            yield _unread(one)
+            continue
+        least = mine["ec"] if one.key_kind.startswith(("ec", "ed")) else mine["rsa"]
+        is_short = one.key_kind == "dsa" or (one.key_bits is not None and one.key_bits < least)
+        is_broken = any(mark in one.signature.lower() for mark in ("sha1", "md5", "md2"))
         if is_short or is_broken:
             fault = (
                 f"{one.key_kind} {one.key_bits} bits"
