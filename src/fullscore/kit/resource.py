@@ -41,6 +41,7 @@ class Panel:
     draw: Callable[..., Any] | None = None
     on: type[Model] | None = None
     permission: str = ""
+    leads: bool = False  # stands before the others: what is wrong now
     is_lazy: bool = False  # fetched after the page stands
     shows_past: bool = False  # can be drawn as of a past moment
 
@@ -239,4 +240,4 @@ def panels_on(model: type[Model], resources: Sequence[Resource]) -> list[tuple[R
         (r, p) for r in resources for p in r.panels if r.model is model and p.on in (None, model)
     ]
     others = [(r, p) for r in resources for p in r.panels if r.model is not model and p.on is model]
-    return own + others
+    return sorted(own + others, key=lambda one: not one[1].leads)

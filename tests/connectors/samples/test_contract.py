@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.connectors.samples.oracle import Oracle
-from tests.shared import shared_data
 
 from fullscore.connectors.base import Garbled, Refused
 from fullscore.connectors.samples import Event, Samples, open_store
 from fullscore.connectors.samples.contract import FUNCTIONS
 from fullscore.connectors.samples.parquet import upkeep
+from tests.connectors.samples.oracle import Oracle
+from tests.shared import shared_data
 
 pytestmark = pytest.mark.once
 DAY = 86_400_000

@@ -148,6 +148,7 @@ LISTENER = Resource(
     columns=["item", "port", "transport", "address", "process", "unit", "is_intended", "seen_at"],
     filters=["port", "transport", "is_intended", "item"],
     search=["process", "unit", "item__name", "address"],
+    cells={"port": str},  # a name, not a quantity
     order=["port"],
     icon="activity",
     group="Estate",

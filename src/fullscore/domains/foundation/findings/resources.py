@@ -135,7 +135,7 @@ FINDING = Resource(
         Panel("Exceptions", rows=lambda f: f.waivers.all(),
               columns=["reason", "state", "asked_by", "granted_by", "expires_on"]),
         Panel("What happened", draw=draw_story),
-        Panel("Findings", on=Item, rows=lambda item: item.findings.live(),
+        Panel("Findings", on=Item, leads=True, rows=lambda item: item.findings.live(),
               columns=["severity", "title", "state", "owner", "due_on"]),
     ],
     verbs=[
