@@ -24,7 +24,7 @@ class Host:
     name: str
     at: datetime | None
     facts: Mapping[str, Any]
-    gaps: Mapping[str, str] = field(default_factory=dict)  # section → why it could not be read
+    gaps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # section → what is missing, why
 
     def section(self, name: str) -> Any:
         """Return a section, or None when there is none."""
@@ -49,7 +49,10 @@ def hosts(*sections: str) -> Any:
         for key, section, content in rows.values_list("server", "section", "content"):
             found.setdefault(key, {})[section] = content
         for server in servers:
-            gaps = {str(e.get("section", "")): str(e.get("reason", "")) for e in server.errors}
+            gaps: dict[str, tuple[str, ...]] = {}
+            for error in server.errors:
+                name, reason = str(error.get("section", "")), str(error.get("reason", ""))
+                gaps[name] = (*gaps.get(name, ()), reason)
             yield Host(
                 server.item_id, server.pk, server.item.name, server.facts_at,
                 found.get(server.pk, {}), gaps,
@@ -149,9 +152,12 @@ def volumes(size: str, free: str, *, days: float = 14, step_hours: float = 1) ->
         )
         history = _history(list(frees.values()), scope.now, days, step_hours)
         names = dict(Item.objects.filter(pk__in={i for i, _ in sizes}).values_list("pk", "name"))
+        heard = {item for (item, _), series in sizes.items() if series.pk in newest}
         for (item, mount), series in sizes.items():
             total = newest.get(series.pk)
             other = frees.get((item, mount))
+            if item not in heard:  # nothing of this host: unknown, not unmounted
+                yield Volume(item, names.get(item, ""), mount, 0, None)
             if total is None or other is None:
                 continue
             left = newest.get(other.pk)

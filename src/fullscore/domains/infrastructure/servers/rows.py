@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from fullscore.connectors.probe.parse import Missing
 from fullscore.domains.infrastructure.servers.models import (
     Account,
     Facts,
@@ -60,8 +61,17 @@ def _order(row: Any) -> str:
 def with_memory(
     facts: Mapping[str, Any], known: Mapping[str, Facts], now: datetime
 ) -> dict[str, Any]:
-    """Return the facts with what only memory knows: since when updates wait, recent restarts."""
+    """Return the facts with what only memory knows.
+
+    Since when updates wait, how often units restarted since the last reading, and since which
+    reading a process has been blocked.
+    """
     told = dict(facts)
+    if isinstance(told.get("processes"), dict):
+        before = known["processes"].content.get("rows") or [] if "processes" in known else []
+        told["processes"] = {
+            **told["processes"], "rows": _blocked(told["processes"].get("rows") or [], before, now)
+        }  # fmt: skip
     if isinstance(told.get("updates"), dict):
         before = known["updates"].content.get("rows", []) if "updates" in known else []
         since = {(r["name"], r.get("candidate")): r.get("since") for r in before}
@@ -85,6 +95,27 @@ def with_memory(
             for u in told["units"]
         ]
     return told
+
+
+def _blocked(
+    rows: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]], now: datetime
+) -> list[dict[str, Any]]:
+    """Return processes with the moment since which each has waited in state D and used no CPU.
+
+    What works on storage is caught in state D now and then; what is stuck there uses no time.
+    """
+    since = {_run_of(row): row["blocked_since"] for row in before if row.get("blocked_since")}
+    return [
+        {**row, "blocked_since": since.get(_run_of(row), now.timestamp())}
+        if row.get("state") == "D" else dict(row)
+        for row in rows
+    ]  # fmt: skip
+
+
+def _run_of(process: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what tells one run of a process from the next with its number, and from itself at work."""
+    started = round(process.get("started_at") or 0)
+    return process.get("pid"), started, process.get("cpu_seconds")
 
 
 def columns(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -288,6 +319,12 @@ def certificates(seen: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         {**c, "ends_at": _moment(c.get("ends_at")), "not_before": _moment(c.get("not_before"))}
         for c in seen
     ]
+
+
+def unread_certificates(errors: Sequence[Missing]) -> list[dict[str, Any]]:
+    """Return the certificate files that are named and may not be read: known to be there, no more."""
+    told = [e.reason.partition("permission: ") for e in errors if e.section == "certificates"]
+    return [{"path": path} for _, word, path in told if word and path.startswith("/")]
 
 
 def _moment(value: Any) -> datetime | None:
