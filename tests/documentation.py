@@ -1,7 +1,8 @@
 """Write `docs/reference` from the code: `python -m tests.documentation`.
 
-Everything that can be said by the code is said by it: options, nouns, verbs, checks, roles, commands, the
-API and the questions for assistants. `tests/test_docs.py` fails while the written files are not these.
+Everything that can be said by the code is said by it: options, nouns, verbs, checks, roles,
+commands, the API and the questions for assistants. `tests/test_docs.py` fails while the written
+files are not these.
 """
 
 import inspect
@@ -67,8 +68,8 @@ def options() -> Iterable[str]:
         "# Options", "",
         "Each is a line in `fullscore.toml` in the data folder (`port = 9000`) or an environment",
         "variable. What stands further left counts more: command line, environment, file, default.",
-        "A secret may also be read from a file: put its path into the variable with `_FILE` at the end.",
-        "",
+        "A secret may also be read from a file: put its path into the variable with `_FILE` at the",
+        "end.", "",
     ]  # fmt: skip
     yield from table(
         ["option", "environment", "type", "default", "what it does"],
@@ -96,9 +97,9 @@ def commands() -> Iterable[str]:
 
     yield from [
         "# Commands", "",
-        "Nouns and their verbs are commands too; they stand under [nouns](nouns.md). These are the others.",
-        "`--data-dir FOLDER` stands before or after any of them. Exit codes: 0 done, 1 refused,",
-        "2 not understood, 130 stopped by Ctrl-C.", "",
+        "Nouns and their verbs are commands too; they stand under [nouns](nouns.md). These are the",
+        "others. `--data-dir FOLDER` stands before or after any of them. Exit codes: 0 done,",
+        "1 refused, 2 not understood, 130 stopped by Ctrl-C.", "",
     ]  # fmt: skip
     for command in COMMANDS:
         yield from [f"## fullscore {command.name}", "", command.help, ""]
@@ -107,7 +108,7 @@ def commands() -> Iterable[str]:
 
 
 def parser_of(command: Any) -> ArgumentParser | None:
-    """Return the parser a command makes, without running the command; None when it takes nothing."""
+    """Return the parser a command makes, without running it; None when it takes nothing."""
     if "ArgumentParser(" not in inspect.getsource(command.run):
         return None
     found: list[ArgumentParser] = []
@@ -146,8 +147,9 @@ def roles() -> Iterable[str]:
 
     yield from [
         "# Roles", "",
-        "An account holds roles everywhere, for one team's things, or at one site, with an end or without.",
-        "Roles add up; nobody grants more than they hold, and nobody grants to themselves.", "",
+        "An account holds roles everywhere, for one team's things, or at one site, with an end or",
+        "without. Roles add up; nobody grants more than they hold, and nobody grants to themselves.",
+        "",
     ]  # fmt: skip
     yield from table(
         ["role", "what it is for", "contains", "second factor"],
@@ -160,9 +162,9 @@ def roles() -> Iterable[str]:
     areas = list(dict.fromkeys([access.WORK, *(area for area, _ in access.AREAS)]))
     yield from [
         "## What each adds", "",
-        "To what the roles it contains cover. A permission is `app.action_noun`; the patterns are of its part",
-        "after the point. An empty field adds nothing, and what no role names is refused. “work” is",
-        "everything that no other area names: estate, findings, telemetry, servers.", "",
+        "To what the roles it contains cover. A permission is `app.action_noun`; the patterns are of",
+        "its part after the point. An empty field adds nothing, and what no role names is refused.",
+        "“work” is everything that no other area names: estate, findings, telemetry, servers.", "",
     ]  # fmt: skip
     yield from table(
         ["role", *areas],
@@ -231,7 +233,8 @@ def clock() -> Iterable[str]:
     yield from table(
         ["announcement", "what it says", "what follows"],
         [
-            [code(one.__name__), sentence(one.__doc__), "; ".join(sentence(j.func.__doc__) for j in jobs)]
+            [code(one.__name__), sentence(one.__doc__),
+             " ".join(sentence(j.func.__doc__) for j in jobs)]
             for one, jobs in REACTIONS.items()
         ],
     )  # fmt: skip

@@ -15,8 +15,8 @@ def nouns() -> Iterable[str]:
     """Return every noun with its verbs."""
     yield from [
         "# Nouns and verbs", "",
-        "What each noun has is the same on its pages, in the API, on the command line and for assistants.",
-        "`fullscore explain` lists the nouns, `fullscore explain finding` says all of one.",
+        "What each noun has is the same on its pages, in the API, on the command line and for",
+        "assistants. `fullscore explain` lists the nouns, `fullscore explain finding` says all of one.",
         "What a verb asks for in brackets may be left out.", "",
     ]  # fmt: skip
     for group, members in groupby(RESOURCES, key=lambda r: r.group or "Seen through others' pages"):
@@ -29,7 +29,7 @@ def _noun(resource: Resource) -> Iterable[str]:
     yield from [f"### {resource.name}", "", about(resource), ""]
     panels = [panel.title for _, panel in panels_on(resource.model, RESOURCES)]
     told = [
-        ("Addresses", f"page `/{resource.path}`, API `/api/{resource.path}`, command `fullscore {resource.name}`"),
+        ("Page", f"`/{resource.path}`; API `/api/{resource.path}`; `fullscore {resource.name}`"),
         ("Columns", _words([*resource.columns, *resource.facts])),
         ("Filters", _words(resource.filter_class().base_filters)),
         ("Sorts", _words(resource.sorts)),
@@ -52,7 +52,7 @@ def _permissions(resource: Resource) -> list[str]:
 
 
 def _verb(resource: Resource, verb: Verb) -> list[str]:
-    """Return one row: the verb, its first line, its arguments (optional ones in brackets), its right."""
+    """Return one row: verb, first line, arguments (those with a default in brackets), right."""
     asked = [
         code(option_of(name)) if info.is_required() else f"({code(option_of(name))})"
         for name, info in verb.input().model_fields.items()
