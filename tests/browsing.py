@@ -68,7 +68,7 @@ def running(*words: str, database_url: str = "") -> Iterator[Running]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def wait_for(address: str, seconds: float = 60) -> None:
+def wait_for(address: str, seconds: float = 120) -> None:
     """Wait until somebody answers there."""
     import urllib.error
     import urllib.request

@@ -48,7 +48,7 @@ class Installation:
             text=True,
         )
 
-    def wait(self, process: subprocess.Popen[str], seconds: float = 60) -> str:
+    def wait(self, process: subprocess.Popen[str], seconds: float = 240) -> str:
         """Return what a process wrote once it has ended well."""
         output, _ = process.communicate(timeout=seconds)
         assert process.returncode == 0, f"ended with {process.returncode}"

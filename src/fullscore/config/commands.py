@@ -1,4 +1,6 @@
-"""The command `fullscore`. Nouns and verbs come from the resources; the commands here are all others.
+"""The command `fullscore`.
+
+Nouns and verbs come from the resources; the commands here are all others.
 
 Nothing heavy is imported at the top: the data folder must be known before the settings are read.
 """
@@ -24,7 +26,7 @@ def main() -> None:
 
 
 def _take_folder(argv: list[str]) -> list[str]:
-    """Take `--data-dir X` out of the words and into the environment, where all processes find it."""
+    """Move `--data-dir X` from the words to the environment, where all processes find it."""
     left, words = [], iter(argv)
     for word in words:
         name, has_value, value = word.partition("=")
@@ -237,7 +239,10 @@ def demo(argv: Sequence[str]) -> int:
 
 
 def check(argv: Sequence[str]) -> int:
-    """Run checks now: `fullscore check run --all --fail-at high` exits 1 when that or worse is open."""
+    """Run checks now.
+
+    `fullscore check run --all --fail-at high` exits 1 when that or worse is open.
+    """
     if "--all" not in argv:
         return run(["--as", "", "check", *argv][2:], _resources, (), _who)
     parser = ArgumentParser("fullscore check", description=check.__doc__)

@@ -1,4 +1,7 @@
-"""Django's settings. What an operator may set stands in `options.py`; this file turns it into Django's words."""
+"""Django's settings.
+
+What an operator may set stands in `options.py`; this file turns it into Django's words.
+"""
 
 from datetime import timedelta
 from urllib.parse import unquote, urlsplit
@@ -87,7 +90,10 @@ TEMPLATES = [
 
 
 def _database(url: str) -> dict:
-    """Return Django's description of the database behind a URL; SQLite in the data folder by default."""
+    """Return Django's description of the database behind a URL.
+
+    SQLite in the data folder by default.
+    """
     if not url:
         return {
             "ENGINE": "django.db.backends.sqlite3",

@@ -1,8 +1,9 @@
 """Keep how records were, and answer for any past moment.
 
-A model with a reverse relation `versions` (its own table, made from `VersionBase`) is kept there, with the
-columns that table repeats; a model that says `keeps_history = True` in the generic table; others not at all.
-Volatile figures are left out (`audit_leaves_out`): they are telemetry, not versions.
+A model with a reverse relation `versions` (its own table, made from `VersionBase`) is kept there,
+with the columns that table repeats; a model that says `keeps_history = True` in the generic table;
+others not at all. Volatile figures are left out (`audit_leaves_out`): they are telemetry, not
+versions.
 """
 
 from collections.abc import Iterator, Sequence
@@ -47,7 +48,10 @@ def keep_many(
     *,
     entry: AuditEntry | None = None,
 ) -> None:
-    """Keep the state of many records of one noun at one instant: three statements for all of them."""
+    """Keep the state of many records of one noun at one instant.
+
+    Three statements for all of them.
+    """
     if not states or not is_kept(model):
         return
     now = time.now()
@@ -112,7 +116,10 @@ class Difference:
 
 
 def diff(model: type[models.Model], earlier: datetime, later: datetime) -> list[Difference]:
-    """Return what differs between two moments; touches only versions that began or ended between."""
+    """Return what differs between two moments.
+
+    Touches only versions that began or ended between.
+    """
     field = "record_id"
     touched = versions_of(model).filter(
         Q(starts_at__gt=earlier, starts_at__lte=later) | Q(ends_at__gt=earlier, ends_at__lte=later)
@@ -137,5 +144,6 @@ def _new(
         )
         return made
     return Version(
-        noun=record._meta.label_lower, record_id=record.pk, state=state, starts_at=starts_at, entry=entry
+        noun=record._meta.label_lower, record_id=record.pk, state=state, starts_at=starts_at,
+        entry=entry
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """The one road to a verb. Page, API, command line and assistant all go through `perform`.
 
-It asks for the permission, finds the record among the rows the person may see, locks it, and runs the
-service in one transaction. The service refuses what the state forbids and records what it does.
+It asks for the permission, finds the record among the rows the person may see, locks it, and runs
+the service in one transaction. The service refuses what the state forbids and records what it does.
 """
 
 import inspect
@@ -21,9 +21,9 @@ from fullscore.kit.models import User
 class Verb:
     """Something a person may do to one record: a button, an API route, a command and an MCP tool.
 
-    `service` is a verb of the domain, called as `service(record, *, by, …)`; its keyword arguments become
-    the input of all four interfaces. `when` says, from the record alone, why it cannot be done now
-    (an empty text: it can), so that buttons explain themselves; the service decides.
+    `service` is a verb of the domain, called as `service(record, *, by, …)`; its keyword arguments
+    become the input of all four interfaces. `when` says, from the record alone, why it cannot be
+    done now (an empty text: it can), so that buttons explain themselves; the service decides.
     """
 
     service: Callable[..., Any]
@@ -50,7 +50,10 @@ class Verb:
         return (inspect.getdoc(self.service) or "").split("\n")[0]
 
     def input(self) -> type[BaseModel]:
-        """Return the schema of what the verb asks for: the service's keyword arguments without `by`."""
+        """Return the schema of what the verb asks for.
+
+        The service's keyword arguments without `by`.
+        """
         hints = get_type_hints(self.service)
         wanted = {
             p.name: (
@@ -75,7 +78,8 @@ class Verb:
             name: model
             for name, hint in hints.items()
             if name not in ("by", "return") and (model := _model_in(hint))
-            and inspect.signature(self.service).parameters[name].kind is inspect.Parameter.KEYWORD_ONLY
+            and inspect.signature(self.service).parameters[name].kind
+            is inspect.Parameter.KEYWORD_ONLY
         }  # fmt: skip
 
 
@@ -84,7 +88,8 @@ def perform(
 ) -> Any:
     """Do `verb` to one record for `by`; returns what the service returns.
 
-    Raises NotFound (not there, or not to be seen), NotAllowed, Invalid, and whatever the service refuses.
+    Raises NotFound (not there, or not to be seen), NotAllowed, Invalid, and whatever the service
+    refuses.
     """
     given = _checked(verb, values)
     with transaction.atomic():

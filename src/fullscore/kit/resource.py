@@ -1,8 +1,9 @@
 """Say once how one noun is seen: as a list, a page, a form, an API, a file and a set of commands.
 
-A `Resource` is a frozen value. Each derivation is a short method that calls a documented function of a
-library; to change one, write the ordinary Django class yourself and pass it. `fullscore explain <noun>`
-prints what was derived, `tests/test_every_resource.py` runs all of it over every noun.
+A `Resource` is a frozen value. Each derivation is a short method that calls a documented function
+of a library; to change one, write the ordinary Django class yourself and pass it. `fullscore
+explain <noun>` prints what was derived, `tests/test_every_resource.py` runs all of it over every
+noun.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -41,6 +42,7 @@ class Panel:
     draw: Callable[..., Any] | None = None
     on: type[Model] | None = None
     permission: str = ""
+    leads: bool = False  # stands before the others: what is wrong now
     is_lazy: bool = False  # fetched after the page stands
     shows_past: bool = False  # can be drawn as of a past moment
 
@@ -144,7 +146,7 @@ class Resource:
         return self.order or own[:1] or ["-pk"]
 
     def field_of(self, column: str) -> models.Field[Any, Any] | None:
-        """Return the model field behind a column (following `__`), or None for a plain annotation."""
+        """Return the model field behind a column (following `__`); None for an annotation."""
         model: type[Model] = self.model
         found: Any = None
         for part in column.split("__"):
@@ -239,4 +241,4 @@ def panels_on(model: type[Model], resources: Sequence[Resource]) -> list[tuple[R
         (r, p) for r in resources for p in r.panels if r.model is model and p.on in (None, model)
     ]
     others = [(r, p) for r in resources for p in r.panels if r.model is not model and p.on is model]
-    return own + others
+    return sorted(own + others, key=lambda one: not one[1].leads)

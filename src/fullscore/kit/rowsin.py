@@ -1,7 +1,7 @@
 """Rows of a file as records: matched, checked with the noun's own form, nothing written.
 
-A row is matched by its `id`, else by `key` or `name` when exactly one visible record has it; records it
-refers to are given by id or by name.
+A row is matched by its `id`, else by `key` or `name` when exactly one visible record has it;
+records it refers to are given by id or by name.
 """
 
 from collections.abc import Sequence

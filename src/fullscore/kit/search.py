@@ -1,7 +1,9 @@
-"""One box over all nouns. `config` says by which fields each noun is found; `recorded` keeps the words.
+"""One box over all nouns.
 
-Words are matched anywhere inside (trigrams: FTS5 on SQLite, pg_trgm on PostgreSQL); a misspelt word is tried
-again by its pieces. What a person may not see is never among the answers.
+`config` says by which fields each noun is found; `recorded` keeps the words.
+
+Words are matched anywhere inside (trigrams: FTS5 on SQLite, pg_trgm on PostgreSQL); a misspelt word
+is tried again by its pieces. What a person may not see is never among the answers.
 """
 
 from collections import defaultdict
@@ -78,7 +80,10 @@ def rebuild() -> int:
 
 
 def match(model: type[models.Model], text: str, *, limit: int = 1000) -> list[int] | None:
-    """Return the ids of one noun's records that hold the words; None when the text is too short to ask."""
+    """Return the ids of one noun's records that hold the words.
+
+    None when the text is too short to ask.
+    """
     words = _words(text)
     if not words or model._meta.label_lower not in _fields:
         return None

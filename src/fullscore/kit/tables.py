@@ -1,7 +1,7 @@
 """The rows of a noun as tuples: what the page, the API, a file and the command line all show.
 
-Tuples instead of instances, ids turned into names by one question per column, pages found by the value
-the last one ended with: page 900 costs what page 1 costs.
+Tuples instead of instances, ids turned into names by one question per column, pages found by the
+value the last one ended with: page 900 costs what page 1 costs.
 """
 
 import base64
@@ -137,7 +137,10 @@ def all_rows(
 def page_at(
     resource: Resource, user: Actor, moment: datetime, query: Mapping[str, str], *, size: int = PAGE
 ) -> Page:
-    """Return a page of how the rows were at a moment, by name; only of records one may see today."""
+    """Return a page of how the rows were at a moment, by name.
+
+    Only of records one may see today.
+    """
     columns = chosen_columns(resource, query)
     seen = resource.visible_to(user).values("pk")
     versions = history.as_of(resource.model, moment).filter(record_id__in=seen)

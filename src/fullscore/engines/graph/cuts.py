@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import rustworkx
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from .dependencies import Int32s, within
 
@@ -55,6 +53,10 @@ def _joined(node_count: int, a: Int32s, b: Int32s, roots: Int32s) -> NDArray[np.
     if node_count == 0:
         return np.zeros(0, np.bool_)
     # Parallel edges are summed: 8-bit ones could wrap round to zero and lose the edge.
+    # Imported when asked: half a second that a start of the program need not wait for.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     edges = coo_array((np.ones(len(a)), (a, b)), shape=(node_count, node_count))
     _, island = connected_components(edges, directed=False)
     return np.isin(island, island[roots])

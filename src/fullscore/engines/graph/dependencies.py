@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array
 
 Int32s = NDArray[np.int32]
 
@@ -95,6 +94,9 @@ def _fan(nodes: int, *, by: Int32s, node: Int32s, requirement: Int32s) -> Fan:
     """
     edges = len(by)
     columns = np.arange(edges + 1, dtype=np.int32)
+    # Imported when asked: half a second that a start of the program need not wait for.
+    from scipy.sparse import csc_array
+
     rows = csc_array((requirement, by, columns), shape=(nodes, edges)).tocsr()
     order = rows.indices
     return Fan(_sealed(rows.indptr), _sealed(node[order]), _sealed(rows.data))

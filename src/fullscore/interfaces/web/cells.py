@@ -55,7 +55,10 @@ def linked(ref: Ref, related: Resource | None) -> SafeString | str:
 
 
 def moment(value: datetime, *, user: Any) -> SafeString:
-    """Return an instant in the reader's time zone; the exact one is in the attribute and the hint."""
+    """Return an instant in the reader's time zone.
+
+    The exact one is in the attribute and the hint.
+    """
     local = value.astimezone(time.zone(getattr(user, "time_zone", "") or "UTC"))
     now = time.now().astimezone(local.tzinfo)
     if local.date() == now.date():
@@ -71,9 +74,18 @@ def moment(value: datetime, *, user: Any) -> SafeString:
 
 
 def row(resource: Resource, found: Row, columns: Any, *, user: Any) -> dict[str, Any]:
-    """Return one row as the list template wants it."""
-    cells = [cell(resource, c, v, user=user) for c, v in zip(columns, found.values, strict=True)]
-    return {"pk": found.pk, "url": resource.url(found.pk), "cells": cells, "tone": ""}
+    """Return one row as the list template wants it; its leading cell carries the record's link."""
+    lead = lead_of(columns)
+    cells = [
+        str(v) if place == lead and isinstance(v, Ref) else cell(resource, c, v, user=user)
+        for place, (c, v) in enumerate(zip(columns, found.values, strict=True))
+    ]
+    return {"pk": found.pk, "url": resource.url(found.pk), "cells": cells, "lead": lead, "tone": ""}
+
+
+def lead_of(columns: Any) -> int:
+    """Return the place of the column by which a record is known: its title or name, else the first."""
+    return next((n for n, c in enumerate(columns) if c in ("title", "name", "subject")), 0)
 
 
 def facts(resource: Resource, record: Any, *, user: User) -> list[tuple[str, Any]]:

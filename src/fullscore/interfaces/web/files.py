@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
-import openpyxl
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
-from openpyxl.cell import WriteOnlyCell
 
 from fullscore.interfaces.web import shell
 from fullscore.interfaces.web.shell import SignedIn
@@ -82,6 +80,8 @@ def csv_lines(columns: Sequence[str], rows: Iterable[tables.Row]) -> Iterator[st
 
 def xlsx(title: str, columns: Sequence[str], rows: Iterable[tables.Row]) -> bytes:
     """Return the workbook; numbers, days and instants keep their type."""
+    import openpyxl  # a tenth of a second at each start, for a file now and then
+
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(title[:31])
     sheet.freeze_panes = "A2"
@@ -109,6 +109,8 @@ def _typed(sheet: Any, value: Any) -> Any:
         value if isinstance(value, bool | int | float) or hasattr(value, "year") else _flat(value)
     )
     if isinstance(flat, str):
+        from openpyxl.cell import WriteOnlyCell
+
         cell = WriteOnlyCell(
             sheet, value="".join(c for c in flat if c >= " " or c in "\n\t")[:32_000]
         )
@@ -205,6 +207,8 @@ def read_file(content: bytes) -> list[list[str]]:
 
 
 def _read_xlsx(content: bytes) -> list[list[str]]:
+    import openpyxl
+
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         sheet = book.worksheets[0]
@@ -235,7 +239,8 @@ def _preview(parsed: Parsed) -> dict[str, Any]:
         "columns": parsed.columns,
         "ignored": parsed.ignored,
         "rows": [
-            {"line": r.line, "values": r.cells, "error": " ".join(r.errors), "kind": r.kind} for r in shown
+            {"line": r.line, "values": r.cells, "error": " ".join(r.errors), "kind": r.kind}
+            for r in shown
         ],
         "can_apply": bool(parsed.new or parsed.changed),
     }  # fmt: skip

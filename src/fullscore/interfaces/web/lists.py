@@ -154,7 +154,8 @@ def _controls(resource: Resource, query: QueryDict) -> list[dict[str, Any]]:
             choices = [("true", "yes"), ("false", "no")]
         made.append({
             "name": name, "label": _label(resource, name), "choices": choices,
-            "kind": type(control).__name__.removesuffix("Filter").lower(), "value": query.get(name, ""),
+            "kind": type(control).__name__.removesuffix("Filter").lower(),
+            "value": query.get(name, ""),
         })  # fmt: skip
     return made
 

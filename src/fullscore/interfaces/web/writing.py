@@ -73,7 +73,8 @@ def delete_of(resource: Resource) -> View:
             messages.success(request, f"{resource.title.capitalize()} “{told}” removed.")
             return go(request, resource.url())
         context = {"title": f"Remove {record}", "action": request.path, "tone": "danger",
-                   "button": "Remove", "plan": ["It is removed for good; its history stays."]}  # fmt: skip
+                   "button": "Remove",
+                   "plan": ["It is removed for good; its history stays."]}  # fmt: skip
         return shell.page(
             request, "verb.html", resource=resource, form=None,
             cancel_url=resource.url(pk), **context,
@@ -223,7 +224,8 @@ def _form_page(
     request: SignedIn, resource: Resource, form: Any, title: str, back: str
 ) -> HttpResponse:
     return shell.page(
-        request, "form.html", 422 if form.errors else 200, resource=resource, form=form, title=title,
+        request, "form.html", 422 if form.errors else 200, resource=resource, form=form,
+        title=title,
         action=request.get_full_path(), cancel_url=back,
         crumbs=[{"title": resource.title_plural.capitalize(), "url": resource.url()}],
     )  # fmt: skip

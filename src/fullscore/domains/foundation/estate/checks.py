@@ -14,7 +14,8 @@ DAY = timedelta(days=1)
     "estate.end_of_life", title="Out of support", codes=["E2", "S12", "P42", "M26"],
     why="After its end a release gets no security updates: each new fault stays open for good.",
     source="The date its maker publishes; 180 days are the usual time to plan an upgrade.",
-    fix="Plan the upgrade to the next release, or replace the item.", limits={"medium": 180, "high": 0},
+    fix="Plan the upgrade to the next release, or replace the item.",
+    limits={"medium": 180, "high": 0},
 )  # fmt: skip
 def end_of_life(items: Iterable[Aging], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say what is out of support, or will be within half a year."""
@@ -34,7 +35,8 @@ def end_of_life(items: Iterable[Aging], *, now: datetime, limits: Limits) -> Ite
     "estate.certificate_ends", title="Certificates that end", codes=["E9", "N12", "T1", "P41"],
     every=QUARTER, why="On that minute clients refuse the service; nobody can work around it.",
     source="30, 14 and 3 days: the time to order, to escalate, to act.",
-    fix="Renew it, put it in place, reload the service.", limits={"medium": 30, "high": 14, "critical": 3},
+    fix="Renew it, put it in place, reload the service.",
+    limits={"medium": 30, "high": 14, "critical": 3},
     is_urgent=True,
 )  # fmt: skip
 def certificate_ends(worn: Iterable[Worn], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
@@ -51,9 +53,12 @@ def certificate_ends(worn: Iterable[Worn], *, now: datetime, limits: Limits) -> 
         days = (one.ends_at - now) / DAY
         words = f"ended {-days:.0f} days ago" if days < 0 else f"ends in {days:.0f} days"
         yield graded(
-            subject, days, limits.of(one.item), worse="below", unit="d", advice=certificate_ends.fix,
+            subject, days, limits.of(one.item), worse="below", unit="d",
+            advice=certificate_ends.fix,
             title=f"The certificate {one.subject or one.path} on {one.host} {words}",
-            evidence=({"path": one.path, "subject": one.subject, "ends_at": one.ends_at.isoformat()},),
+            evidence=(
+                {"path": one.path, "subject": one.subject, "ends_at": one.ends_at.isoformat()},
+            ),
             cost=Cost(due_at=one.ends_at, lead_hours=24), due_on=one.ends_at.date(),
         )  # fmt: skip
 
@@ -62,7 +67,8 @@ def certificate_ends(worn: Iterable[Worn], *, now: datetime, limits: Limits) -> 
     "estate.certificate_weak", title="Weak certificates", codes=["E10"], every=QUARTER,
     why="A short key or a broken hash lets others forge the certificate.",
     source="RSA under 2,048 bits, EC under 256, SHA-1 or MD5 signatures; CA/Browser Forum.",
-    fix="Issue a new one with a 2,048-bit RSA or P-256 key and SHA-256.", limits={"rsa": 2048, "ec": 256},
+    fix="Issue a new one with a 2,048-bit RSA or P-256 key and SHA-256.",
+    limits={"rsa": 2048, "ec": 256},
 )  # fmt: skip
 def certificate_weak(worn: Iterable[Worn], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which certificates in use have a weak key or signature."""
@@ -102,8 +108,10 @@ DATABASES = {"postgres", "mysqld", "mariadbd", "redis-server", "mongod", "memcac
 
 
 @rule(
-    "estate.open_to_world", title="Databases and administration open to the network", codes=["E11", "N13", "H4"],
-    every=QUARTER, why="Scanners find such a port within hours; many such services have no password.",
+    "estate.open_to_world", title="Databases and administration open to the network",
+    codes=["E11", "N13", "H4"],
+    every=QUARTER,
+    why="Scanners find such a port within hours; many such services have no password.",
     source="A list of database and administration ports on an address that is not loopback.",
     fix="Bind it to loopback or a management network, filter it, or declare it as intended.",
 )  # fmt: skip
@@ -136,7 +144,8 @@ def unowned(items: Iterable[Held], *, now: datetime, limits: Limits) -> Iterator
         subject = Subject(item=one.item)
         if one.effective <= 2 and one.owner is None:
             yield bad(
-                subject, severity=3, title=f"{one.name} is critical and nobody's", advice=unowned.fix,
+                subject, severity=3, title=f"{one.name} is critical and nobody's",
+                advice=unowned.fix,
                 evidence=({"kind": one.kind, "criticality": one.effective},),
             )  # fmt: skip
         else:
@@ -146,7 +155,8 @@ def unowned(items: Iterable[Held], *, now: datetime, limits: Limits) -> Iterator
 @rule(
     "estate.understated", title="Items more critical than they say", codes=["E3"],
     why="It is patched, backed up and watched as if nobody needed it.",
-    source="What hard-depends on it is critical by two classes more.", fix="Restate its criticality.",
+    source="What hard-depends on it is critical by two classes more.",
+    fix="Restate its criticality.",
     limits={"classes": 2},
 )  # fmt: skip
 def understated(items: Iterable[Held], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
@@ -195,7 +205,8 @@ def single_point(items: Iterable[Leaning], *, now: datetime, limits: Limits) -> 
         if one.points:
             first = ", ".join(one.points[:3]) + (" …" if len(one.points) > 3 else "")
             yield bad(
-                subject, severity=4, figure=len(one.points), limit=0, unit="1", advice=single_point.fix,
+                subject, severity=4, figure=len(one.points), limit=0, unit="1",
+                advice=single_point.fix,
                 title=f"{one.name} goes down with {first}",
                 evidence=tuple({"single point": name} for name in one.points[:20]),
             )  # fmt: skip

@@ -67,7 +67,10 @@ def specificity(selector: str) -> int:
 
 
 def downtime_per_hour(item: Item | None) -> float:
-    """Return what an hour without the item costs, by its effective criticality; a default figure."""
+    """Return what an hour without the item costs, by its effective criticality.
+
+    A default figure.
+    """
     return DOWNTIME_PER_HOUR[effective_criticality(item)] if item else 0.0
 
 
@@ -146,7 +149,8 @@ def held(scope: Scope) -> Iterator[Held]:
     for item in _in(scope).filter(state=Item.State.ACTIVE):
         yield Held(
             item.pk, item.name, item.kind, item.criticality,
-            min(item.criticality, lowest.get(item.pk, item.criticality)), item.owner_id, item.seen_at,
+            min(item.criticality, lowest.get(item.pk, item.criticality)), item.owner_id,
+            item.seen_at,
             item.pk in sources,
         )  # fmt: skip
 

@@ -84,7 +84,9 @@ def draw_what_if(item: Item, user: Any, at: Any) -> str:
 ITEM = Resource(
     Item,
     columns=["name", "kind", "state", "criticality", "environment", "owner", "site", "seen_at"],
-    facts=["contact", "supported_until", "support_source", "monthly_cost", "tags", "attributes", "key"],
+    facts=[
+        "contact", "supported_until", "support_source", "monthly_cost", "tags", "attributes", "key",
+    ],
     fields=["name", "kind", "state", "criticality", "environment", "owner", "contact", "site",
             "supported_until", "support_source", "monthly_cost", "tags", "attributes"],
     filters=["kind", "state", "environment", "criticality", "owner", "site"],
@@ -94,9 +96,14 @@ ITEM = Resource(
     order=["name", "criticality"],
     icon="boxes",
     group="Estate",
-    badges=lambda i: [(i.get_kind_display(), ""), (i.get_state_display(), TONES.get(i.state, "ok"))],
+    badges=lambda i: [
+        (i.get_kind_display(), ""), (i.get_state_display(), TONES.get(i.state, "ok")),
+    ],
     subtitle=lambda i: " · ".join(
-        filter(None, [i.get_criticality_display(), i.get_environment_display(), str(i.owner or "nobody's")])
+        filter(
+            None,
+            [i.get_criticality_display(), i.get_environment_display(), str(i.owner or "nobody's")],
+        )
     ),
     panels=[
         Panel("Needs", draw=draw_needs),
@@ -105,7 +112,8 @@ ITEM = Resource(
               columns=["port", "transport", "address", "process", "unit", "is_intended"]),
         Panel("Certificates", rows=lambda i: i.certificates.all(),
               columns=["subject", "not_after", "key_kind", "key_bits", "path"]),
-        Panel("Identifiers", rows=lambda i: i.identifiers.all(), columns=["kind", "value", "is_shared"]),
+        Panel("Identifiers", rows=lambda i: i.identifiers.all(),
+              columns=["kind", "value", "is_shared"]),
         Panel("Claims", rows=lambda i: i.claims.all(),
               columns=["attribute", "value", "source", "observed_at"]),
     ],
@@ -114,7 +122,8 @@ ITEM = Resource(
              choices={"kind": LINK_CHOICES}),
         Verb(services.link, permission="estate.add_link", icon="git-branch", in_bulk=False,
              choices={"kind": LINK_CHOICES}),
-        Verb(services.retire, permission="estate.change_item", icon="archive-restore", tone="danger",
+        Verb(services.retire, permission="estate.change_item", icon="archive-restore",
+             tone="danger",
              when=lambda i: "It is retired." if i.state == "retired" else ""),
         Verb(services.reopen, permission="estate.change_item", icon="refresh-cw",
              when=lambda i: "" if i.state in ("retiring", "retired") else "It is in service."),
@@ -148,6 +157,7 @@ LISTENER = Resource(
     columns=["item", "port", "transport", "address", "process", "unit", "is_intended", "seen_at"],
     filters=["port", "transport", "is_intended", "item"],
     search=["process", "unit", "item__name", "address"],
+    cells={"port": str},  # a name, not a quantity
     order=["port"],
     icon="activity",
     group="Estate",

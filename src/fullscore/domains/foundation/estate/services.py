@@ -73,7 +73,8 @@ def require(
 ) -> Link:
     """Say that an item needs another; with a name, that several serve one need (“2 of 3”).
 
-    `needed` is how many of the need's supports must be up: empty for all, 0 for help that is welcome.
+    `needed` is how many of the need's supports must be up: empty for all, 0 for help that is
+    welcome.
     """
     if kind not in (*HARD_LINKS, *SOFT_LINKS):
         raise Invalid(f"“{kind}” is not a way of needing: {', '.join((*HARD_LINKS, *SOFT_LINKS))}.")

@@ -135,24 +135,28 @@ FINDING = Resource(
         Panel("Exceptions", rows=lambda f: f.waivers.all(),
               columns=["reason", "state", "asked_by", "granted_by", "expires_on"]),
         Panel("What happened", draw=draw_story),
-        Panel("Findings", on=Item, rows=lambda item: item.findings.live(),
+        Panel("Findings", on=Item, leads=True, rows=lambda item: item.findings.live(),
               columns=["severity", "title", "state", "owner", "due_on"]),
     ],
     verbs=[
         Verb(services.acknowledge, permission="findings.acknowledge_finding", icon="check",
              tone="primary",
              when=lambda f: "" if f.state == "open" else f"It is {f.get_state_display()}."),
-        Verb(services.assign, permission="findings.acknowledge_finding", icon="user-plus", when=_closed),
+        Verb(services.assign, permission="findings.acknowledge_finding", icon="user-plus",
+             when=_closed),
         Verb(services.comment, permission="findings.acknowledge_finding", icon="message-square"),
         Verb(services.say_fixed, permission="findings.acknowledge_finding", icon="check-check",
              when=lambda f: "" if f.state in ("open", "acknowledged") else f"It is {f.state}."),
-        Verb(services.verify, permission="findings.acknowledge_finding", icon="refresh-cw", when=_closed),
+        Verb(services.verify, permission="findings.acknowledge_finding", icon="refresh-cw",
+             when=_closed),
         Verb(services.ask_exception, permission="findings.ask_waiver", icon="file-badge",
              when=lambda f: f"It is {f.state}." if f.state in ("closed", "excepted") else ""),
         Verb(services.mute, permission="findings.mute_finding", icon="bell-off",
              when=lambda f: "What is critical cannot be muted." if f.severity == 5 else _closed(f)),
         Verb(services.unmute, permission="findings.mute_finding", icon="bell",
-             when=lambda f: "" if f.muted_until and f.muted_until > time.now() else "It is not muted."),
+             when=lambda f: (
+                 "" if f.muted_until and f.muted_until > time.now() else "It is not muted."
+             )),
     ],
 )  # fmt: skip
 
@@ -189,7 +193,8 @@ CHECK = Resource(
               columns=["selector", "limits", "severity", "is_enabled", "reason"]),
         Panel("Open findings", rows=lambda c: c.findings.live(),
               columns=["severity", "title", "item", "state", "due_on"]),
-        Panel("Blind spots", rows=lambda c: c.blinds.all(), columns=["item", "why", "remedy", "since"]),
+        Panel("Blind spots", rows=lambda c: c.blinds.all(),
+              columns=["item", "why", "remedy", "since"]),
         Panel("Runs", rows=lambda c: c.runs.all(),
               columns=["started_at", "scope", "state", "counts", "took_ms"]),
     ],
@@ -256,7 +261,8 @@ OWNER_RULE = Resource(
     can_delete=True,
 )
 EVENT = Resource(
-    Event, columns=["at", "finding", "kind", "before", "after", "by", "note"], filters=["kind", "at"],
+    Event, columns=["at", "finding", "kind", "before", "after", "by", "note"],
+    filters=["kind", "at"],
     order=["-at"], icon="activity", name="finding-event",
 )  # fmt: skip
 PROOF = Resource(
@@ -264,6 +270,7 @@ PROOF = Resource(
     facts=["evidence", "check_version"], filters=["at"], order=["-at"], icon="check-check",
 )  # fmt: skip
 COMMENT = Resource(
-    Comment, columns=["at", "finding", "by", "text"], filters=["at"], search=["text"], order=["-at"],
+    Comment, columns=["at", "finding", "by", "text"], filters=["at"], search=["text"],
+    order=["-at"],
     icon="message-square",
 )  # fmt: skip

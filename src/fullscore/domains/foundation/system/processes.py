@@ -1,4 +1,7 @@
-"""The processes of one installation: web, worker, scheduler, collector; and one that minds them all."""
+"""The processes of one installation: web, worker, scheduler, collector.
+
+And one that minds them all.
+"""
 
 import os
 import signal
@@ -26,7 +29,10 @@ GRACE_SECONDS = 35  # a job gets 30 s to end
 
 
 class Collector:
-    """Does each kind of collecting at its own pace; one that fails is tried again at its next turn."""
+    """Does each kind of collecting at its own pace.
+
+    One that fails is tried again at its next turn.
+    """
 
     def __init__(self, collected: Sequence[tuple[float, Makes]]) -> None:
         self._stopped = threading.Event()

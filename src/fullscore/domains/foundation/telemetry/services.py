@@ -42,7 +42,8 @@ KNOWN_AT_MOST = 200_000
 def ingest(samples: Sequence[Measured], *, item: Item | None, now: datetime) -> int:
     """Store samples; on return they are durable. Returns how many were taken.
 
-    Raises Invalid, and takes nothing, when one lies more than ten minutes ahead or has too many labels.
+    Raises Invalid, and takes nothing, when one lies more than ten minutes ahead or has too many
+    labels.
     """
     if not samples:
         return 0

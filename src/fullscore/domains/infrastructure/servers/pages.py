@@ -91,7 +91,10 @@ def _thresholds(chart: str, item: Item) -> list[dict[str, Any]]:
 
 
 def _marks(item: Item, start: datetime, end: datetime) -> list[dict[str, Any]]:
-    """Return when packages, units or settings of the host changed; its first facts are no change."""
+    """Return when packages, units or settings of the host changed.
+
+    Its first facts are no change.
+    """
     sections = Facts.objects.filter(server__item=item).values_list("pk", "section")
     names = dict(sections)
     rows = history.versions_of(Facts).filter(

@@ -52,8 +52,8 @@ SERVER = Resource(
     badges=lambda s: [(s.get_state_display(), TONES[s.state])],
     subtitle=lambda s: " · ".join(filter(None, [s.os_name, s.kernel, s.virtualization])),
     panels=[
-        Panel("Live", draw=draw_charts),
-        Panel("Findings of this server", rows=lambda s: s.item.findings.live(),
+        Panel("Live", draw=draw_charts, leads=True),
+        Panel("Findings of this server", leads=True, rows=lambda s: s.item.findings.live(),
               columns=["severity", "title", "state", "due_on"]),
         Panel("Filesystems", rows=lambda s: s.filesystems.all(),
               columns=["mount", "used_percent", "used_bytes", "size_bytes", "type"]),
@@ -64,7 +64,7 @@ SERVER = Resource(
         Panel("Updates", rows=lambda s: s.installed.exclude(candidate=""),
               columns=["package", "candidate", "is_security", "waiting_since"]),
         Panel("What the probe told", draw=draw_told),
-        Panel("Live charts", on=Item, draw=draw_charts),
+        Panel("Live charts", on=Item, draw=draw_charts, leads=True),
     ],
     verbs=[],
 )  # fmt: skip

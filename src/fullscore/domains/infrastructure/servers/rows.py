@@ -215,7 +215,8 @@ def _write_packages(
     PackageVersion.objects.bulk_create(
         [
             PackageVersion(
-                manager=m, name=n, version=v, architecture=a, source=str(p.get("source") or "")[:200],
+                manager=m, name=n, version=v, architecture=a,
+                source=str(p.get("source") or "")[:200],
                 source_version=str(p.get("source_version") or "")[:120],
             )
             for (m, n, v, a), p in wanted.items()

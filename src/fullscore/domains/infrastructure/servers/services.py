@@ -113,7 +113,10 @@ def _write_sections(
 def _write_server(
     server: Server, facts: Mapping[str, Any], report: Report, *, by: User, now: datetime
 ) -> None:
-    """Keep what lists show of a server; a changed word is a recorded change, the time alone is not."""
+    """Keep what lists show of a server.
+
+    A changed word is a recorded change, the time alone is not.
+    """
     told = rows.columns(facts)
     told["errors"] = [{"section": e.section, "reason": e.reason} for e in report.errors][:100]
     told["state"] = Server.State.OK if report.complete else Server.State.PARTIAL
@@ -133,7 +136,8 @@ def _write_estate(
     identity, system = facts.get("identity") or {}, facts.get("os") or {}
     estate.identify(item, _words(identity), by=by)
     claims = {
-        "os": system.get("id"), "os_version": system.get("version_id"), "kernel": system.get("kernel"),
+        "os": system.get("id"), "os_version": system.get("version_id"),
+        "kernel": system.get("kernel"),
         "cpu_count": server.cpu_count, "memory_bytes": server.memory_bytes,
         "serial": identity.get("serial"), "hostname": identity.get("hostname"),
     }  # fmt: skip

@@ -48,7 +48,10 @@ def _told(check: kit.Check) -> dict[str, Any]:
 
 
 def due_checks(now: datetime) -> list[Check]:
-    """Take a lease on each check that is due and return those taken: two workers never share one."""
+    """Take a lease on each check that is due and return those taken.
+
+    Two workers never share one.
+    """
     taken = []
     rows = Check.objects.filter(Q(next_at__isnull=True) | Q(next_at__lte=now), is_enabled=True)
     for check in rows.filter(ident__in=kit.known()):
@@ -63,7 +66,10 @@ def due_checks(now: datetime) -> list[Check]:
 def run_check(
     check: Check, *, by: User, items: Sequence[int] | None = None, may_close_many: bool = False
 ) -> CheckRun:
-    """Run a check over some items or over everything. A check that raises fails alone, and says so."""
+    """Run a check over some items or over everything.
+
+    A check that raises fails alone, and says so.
+    """
     now = time.now()
     scope = Scope(now, None if items is None else frozenset(items))
     began = clock.perf_counter()
@@ -105,7 +111,10 @@ def run(check: Check, *, by: User) -> CheckRun:
 
 
 def release(run: CheckRun, *, by: User, note: str = "") -> CheckRun:
-    """Let a held run close what it found good: it is run anew, and may close as much as it finds."""
+    """Let a held run close what it found good.
+
+    It is run anew, and may close as much as it finds.
+    """
     if run.state != CheckRun.State.HELD:
         raise Conflict("Only a run that is held can be released.")
     with transaction.atomic():
@@ -142,7 +151,7 @@ def tune(
     severity: int | None = None,
     is_enabled: bool = True,
 ) -> CheckSetting:
-    """Set other limits (`high=90, critical=98`), a severity, or silence, for the items of a selector."""
+    """Set other limits (`high=90`), a severity, or silence, for the items of a selector."""
     if not reason.strip():
         raise Invalid("Say why.", {"reason": ["Say why."]})
     estate.selected(selector)

@@ -36,7 +36,8 @@ FLAPS = 4  # re-openings in 24 h
 HELD_SHARE, HELD_COUNT = 0.30, 20  # a run closing more than both waits for a person
 TOLD_ONE_BY_ONE = 20  # beyond, browsers hear that the list changed
 WRITTEN = [
-    "severity", "title", "figure", "limit", "unit", "evidence", "advice", "cost", "owner", "assignee",
+    "severity", "title", "figure", "limit", "unit", "evidence", "advice", "cost", "owner",
+    "assignee",
     "state", "closed_as", "due_on", "closed_at", "fixed_at", "reopened_count", "is_flapping",
     "good_streak", "muted_until",
 ]  # fmt: skip
@@ -76,8 +77,8 @@ def settle(
 ) -> CheckRun:
     """Make the findings of a check agree with what a run says of a scope; returns the run.
 
-    Good subjects without a finding write nothing. Unknown is never good: it leaves a finding open and
-    is written down as a blind spot. A run that would close too much at once is held.
+    Good subjects without a finding write nothing. Unknown is never good: it leaves a finding open
+    and is written down as a blind spot. A run that would close too much at once is held.
     """
     told = _unique(check, verdicts)
     with transaction.atomic():
@@ -121,7 +122,10 @@ def _live(check: Check, scope: Scope) -> Iterable[Finding]:
 
 
 def _items_unknown(told: dict[str, Verdict]) -> set[int | None]:
-    """Return the items of which a run could not say everything: what is absent there may be there."""
+    """Return the items of which a run could not say everything.
+
+    What is absent there may be there.
+    """
     return {v.subject.item for v in told.values() if v.outcome == "unknown"}
 
 
@@ -359,7 +363,9 @@ def _run(
     return CheckRun.objects.create(
         check_of=check, scope=where, started_at=scope.now, took_ms=took_ms, counts=counts,
         state=CheckRun.State.HELD if is_held else CheckRun.State.DONE,
-        problem="It would close too many findings at once: look, then release it." if is_held else "",
+        problem="It would close too many findings at once: look, then release it."
+        if is_held
+        else "",
     )  # fmt: skip
 
 
@@ -410,7 +416,8 @@ def _see_blinds(check: Check, told: dict[str, Verdict], scope: Scope) -> None:
         Blind.objects.filter(pk__in=gone).delete()
     fresh = [
         Blind(
-            check_of=check, item_id=v.subject.item, person_id=v.subject.person, fingerprint=fingerprint,
+            check_of=check, item_id=v.subject.item, person_id=v.subject.person,
+            fingerprint=fingerprint,
             key=v.subject.key[:200], why=v.why[:300], remedy=v.remedy[:400], since=scope.now,
         )
         for fingerprint, v in blind.items()

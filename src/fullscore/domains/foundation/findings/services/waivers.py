@@ -70,7 +70,7 @@ def _check_alone(waiver: Waiver) -> None:
         raise Conflict("Someone else must grant your exception.")
     if (waiver.expires_on - time.now().date()).days > LONGEST_ALONE_DAYS:
         raise Conflict(
-            f"As the only one who may approve, you can grant yourself {LONGEST_ALONE_DAYS} days at most."
+            f"As the only one who may approve, grant yourself {LONGEST_ALONE_DAYS} days at most."
         )
 
 

@@ -20,7 +20,10 @@ def told(
     limits: Limits,
     needs_root: bool = False,
 ) -> Iterator[Verdict]:
-    """Judge one section of each host; stale, missing or unpermitted facts are *unknown*, never good."""
+    """Judge one section of each host.
+
+    Stale, missing or unpermitted facts are *unknown*, never good.
+    """
     for host in hosts:
         subject = Subject(item=host.item)
         if host.is_stale(now):

@@ -28,7 +28,10 @@ def unit_failed(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iter
             if unit.get("active") == "failed":
                 yield bad(
                     subject, severity=4, title=f"{unit['name']} failed on {host.name}",
-                    evidence=({"unit": unit["name"], "result": unit.get("result"), "since": unit.get("since")},),
+                    evidence=(
+                        {"unit": unit["name"], "result": unit.get("result"),
+                         "since": unit.get("since")},
+                    ),
                     advice=f"systemctl status {unit['name']}; journalctl -u {unit['name']}",
                 )  # fmt: skip
             else:
@@ -38,7 +41,8 @@ def unit_failed(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iter
 
 
 @rule(
-    "servers.unit_restarting", title="Units that restart again and again", codes=["S6"], every=QUARTER,
+    "servers.unit_restarting", title="Units that restart again and again", codes=["S6"],
+    every=QUARTER,
     why="A service in a restart loop answers now and then, and hides its fault from simple probes.",
     source="More than 3 restarts since the last reading 15 minutes ago; our judgement.",
     fix="Read its journal from before the first restart: `journalctl -u UNIT`.", limits={"high": 3},
@@ -53,7 +57,8 @@ def unit_restarting(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> 
             count = float(unit.get("restarts_recent") or 0)
             subject = Subject(item=host.item, key=str(unit.get("name", "")))
             yield graded(
-                subject, count, mine, title=f"{unit.get('name')} restarted {count:.0f} times on {host.name}",
+                subject, count, mine,
+                title=f"{unit.get('name')} restarted {count:.0f} times on {host.name}",
                 unit="1", advice=unit_restarting.fix,
             )  # fmt: skip
 
@@ -61,7 +66,8 @@ def unit_restarting(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> 
 
 
 @rule(
-    "servers.unit_not_running", title="Enabled services that do not run", codes=["S6"], every=QUARTER,
+    "servers.unit_not_running", title="Enabled services that do not run", codes=["S6"],
+    every=QUARTER,
     why="What should start with the host is not there; it was stopped by hand or never came up.",
     source="Enabled, type service, inactive, and not meant to end by itself.",
     fix="Start it, or disable it if it is not needed: `systemctl disable --now UNIT`.",
@@ -76,7 +82,8 @@ def unit_not_running(hosts: Iterable[Host], *, now: datetime, limits: Limits) ->
             name = str(unit.get("name", ""))
             is_down = (
                 name.endswith(".service") and unit.get("enabled") == "enabled"
-                and unit.get("active") == "inactive" and unit.get("result") not in ("success", "", None)
+                and unit.get("active") == "inactive"
+                and unit.get("result") not in ("success", "", None)
             )  # fmt: skip
             subject = Subject(item=host.item, key=name)
             if is_down:
@@ -102,7 +109,8 @@ def zombies(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator
         counts = _states(content)
         count = float(counts.get("Z", 0))
         yield graded(
-            Subject(item=host.item), count, mine, title=f"{count:.0f} zombie processes on {host.name}",
+            Subject(item=host.item), count, mine,
+            title=f"{count:.0f} zombie processes on {host.name}",
             unit="1", advice=zombies.fix,
         )  # fmt: skip
 
@@ -112,7 +120,8 @@ def zombies(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator
 @rule(
     "servers.process_stuck", title="Processes stuck in the kernel", codes=["S7"], every=QUARTER,
     why="A process that waits on storage for minutes cannot be killed; the storage has a fault.",
-    source="State D for more than 5 minutes.", fix="Look at the disk or the network mount it waits for.",
+    source="State D for more than 5 minutes.",
+    fix="Look at the disk or the network mount it waits for.",
     limits={"seconds": 300},
 )  # fmt: skip
 def process_stuck(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
@@ -120,12 +129,15 @@ def process_stuck(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> It
 
     def inside(host: Host, content: Any, now: datetime, mine: Any) -> Iterator[Verdict]:
         stuck = [p for p in _listed(content) if p.get("state") == "D"
-                 and float(p.get("state_seconds") or p.get("blocked_seconds") or 0) > mine["seconds"]]  # fmt: skip
+                 and float(p.get("state_seconds") or p.get("blocked_seconds") or 0)
+                 > mine["seconds"]]  # fmt: skip
         if stuck:
             yield bad(
                 Subject(item=host.item), severity=3, advice=process_stuck.fix,
                 title=f"{len(stuck)} processes stuck in the kernel on {host.name}",
-                evidence=tuple({"pid": p.get("pid"), "command": p.get("command")} for p in stuck[:20]),
+                evidence=tuple(
+                    {"pid": p.get("pid"), "command": p.get("command")} for p in stuck[:20]
+                ),
             )  # fmt: skip
         else:
             yield good(Subject(item=host.item))
@@ -136,7 +148,7 @@ def process_stuck(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> It
 @rule(
     "servers.process_oversized", title="One process holds most of the memory", every=QUARTER,
     why="A leak grows until the kernel kills something, often something else.",
-    source="Over 60 % of the host's memory in one process; our judgement. Databases: set a higher limit.",
+    source="Over 60 % of the host's memory in one process; our judgement. Databases: higher.",
     fix="Restart it in a quiet hour, give its unit MemoryMax, or report the leak.",
     limits={"medium": 60, "high": 85},
 )  # fmt: skip
@@ -214,7 +226,8 @@ CONTAINERS = ("docker", "lxc", "podman", "container", "openvz")
 
 
 @rule(
-    "servers.host_silent", title="Hosts that have gone silent", codes=["S10"], every=timedelta(minutes=5),
+    "servers.host_silent", title="Hosts that have gone silent", codes=["S10"],
+    every=timedelta(minutes=5),
     why="We no longer know anything about it: it may be down, or cut off, or its probe is.",
     source="No facts for three intervals (45 minutes).",
     fix="Is it up, can it reach us, does its timer run? `systemctl status fullscore-probe.timer`",
@@ -227,7 +240,8 @@ def host_silent(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iter
             continue
         minutes = (now - host.at) / timedelta(minutes=1)
         yield graded(
-            Subject(item=host.item), minutes, limits.of(host.item), unit="min", advice=host_silent.fix,
+            Subject(item=host.item), minutes, limits.of(host.item), unit="min",
+            advice=host_silent.fix,
             title=f"{host.name} has told nothing for {minutes:.0f} minutes",
         )  # fmt: skip
 

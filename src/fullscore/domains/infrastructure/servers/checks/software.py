@@ -38,7 +38,8 @@ def reboot_needed(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> It
 @rule(
     "servers.kernel_outdated", title="Kernels that are not the newest installed", codes=["S11"],
     every=QUARTER, why="The fixed kernel lies on the disk while the old one runs.",
-    source="Running kernel compared with the newest installed one.", fix="Reboot in the next window.",
+    source="Running kernel compared with the newest installed one.",
+    fix="Reboot in the next window.",
 )  # fmt: skip
 def kernel_outdated(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which hosts run an older kernel than they have."""
@@ -60,7 +61,8 @@ def kernel_outdated(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> 
 
 
 @rule(
-    "servers.deleted_libraries", title="Processes on replaced libraries", codes=["S11"], every=QUARTER,
+    "servers.deleted_libraries", title="Processes on replaced libraries", codes=["S11"],
+    every=QUARTER,
     why="A service keeps the old, vulnerable library in memory until it is restarted.",
     source="Files mapped by running processes that no longer exist (/proc/PID/maps).",
     fix="Restart the named units: `needrestart -r l` shows the same list.",
@@ -87,9 +89,10 @@ def deleted_libraries(hosts: Iterable[Host], *, now: datetime, limits: Limits) -
 
 
 @rule(
-    "servers.security_updates", title="Security updates that wait", codes=["S21", "V1"], every=QUARTER,
+    "servers.security_updates", title="Security updates that wait", codes=["S21", "V1"],
+    every=QUARTER,
     why="Most break-ins use faults for which an update had been out for weeks.",
-    source="Any waiting for 0–7 days: medium; longer: high. Package lists older than 48 h: unknown.",
+    source="Waiting for up to 7 days: medium; longer: high. Lists older than 48 h: unknown.",
     fix="Apply them in the next window: `apt-get upgrade`, `dnf upgrade --security`.",
     limits={"days": 7},
 )  # fmt: skip
@@ -113,10 +116,12 @@ def security_updates(hosts: Iterable[Host], *, now: datetime, limits: Limits) ->
         days = (now - datetime.fromisoformat(oldest)).days if oldest else 0
         names = ", ".join(sorted({u["name"] for u in waiting})[:5])
         yield bad(
-            subject, severity=4 if days > mine["days"] else 3, figure=len(waiting), limit=0, unit="1",
+            subject, severity=4 if days > mine["days"] else 3, figure=len(waiting), limit=0,
+            unit="1",
             title=f"{len(waiting)} security updates wait on {host.name}",
             evidence=tuple(
-                {"package": u["name"], "installed": u.get("installed"), "candidate": u.get("candidate"),
+                {"package": u["name"], "installed": u.get("installed"),
+                 "candidate": u.get("candidate"),
                  "origin": u.get("origin")}
                 for u in waiting[:20]
             ),
@@ -127,7 +132,8 @@ def security_updates(hosts: Iterable[Host], *, now: datetime, limits: Limits) ->
 
 
 @rule(
-    "servers.package_lists_old", title="Package lists nobody refreshes", codes=["S21"], every=QUARTER,
+    "servers.package_lists_old", title="Package lists nobody refreshes", codes=["S21"],
+    every=QUARTER,
     why="A host that does not know of updates looks well and is not.",
     source="Lists older than 48 hours (medium) or 14 days (high).",
     fix="Enable apt-daily.timer or dnf-makecache.timer, and check that the mirrors answer.",
@@ -166,7 +172,8 @@ def packages_broken(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> 
         subject = Subject(item=host.item)
         if broken:
             yield bad(
-                subject, severity=4, title=f"{len(broken)} packages are half installed on {host.name}",
+                subject, severity=4,
+                title=f"{len(broken)} packages are half installed on {host.name}",
                 evidence=tuple({"package": p["name"], "state": p["state"]} for p in broken[:20]),
                 advice=packages_broken.fix,
             )  # fmt: skip

@@ -11,14 +11,15 @@ from fullscore.kit.checks import Limits, Subject, Verdict, bad, good, graded, ru
 QUARTER = timedelta(minutes=15)
 BACKUP_TOOLS = (
     "restic", "borg", "bacula", "bareos", "pgbackrest", "barman", "wal-g", "duplicity", "kopia",
-    "rsnapshot", "amanda", "veeam", "proxmox-backup", "pg_dump", "mariabackup", "xtrabackup", "mysqldump",
+    "rsnapshot", "amanda", "veeam", "proxmox-backup", "pg_dump", "mariabackup", "xtrabackup",
+    "mysqldump",
     "urbackup", "tarsnap", "rdiff-backup", "zfs send", "btrbk", "backup",
 )  # fmt: skip
 
 
 @rule(
     "servers.read_only", title="Filesystems that became read-only", codes=["S9"], every=QUARTER,
-    why="The kernel stopped writing because the disk or the filesystem has errors: data are at risk.",
+    why="The kernel stopped writing because disk or filesystem have errors: data are at risk.",
     source="Mounted read-only while /etc/fstab or its kind says otherwise.",
     fix="See the kernel log, save the data, check the disk, then fsck.", is_urgent=True,
 )  # fmt: skip
@@ -60,7 +61,8 @@ def disk_failing(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Ite
             subject = Subject(item=host.item, key=f"raid {array.get('name')}")
             if array.get("is_degraded") or "degraded" in state or array.get("missing"):
                 yield bad(
-                    subject, severity=5, title=f"Array {array.get('name')} on {host.name} is degraded",
+                    subject, severity=5,
+                    title=f"Array {array.get('name')} on {host.name} is degraded",
                     evidence=(array,), advice=disk_failing.fix,
                 )  # fmt: skip
             else:
@@ -70,7 +72,8 @@ def disk_failing(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Ite
             subject = Subject(item=host.item, key=f"disk {disk.get('name')}")
             if isinstance(health, dict) and (faults := _faults(health)):
                 yield bad(
-                    subject, severity=5, title=f"Disk {disk.get('name')} on {host.name}: {', '.join(faults)}",
+                    subject, severity=5,
+                    title=f"Disk {disk.get('name')} on {host.name}: {', '.join(faults)}",
                     evidence=(health,), advice=disk_failing.fix,
                 )  # fmt: skip
             elif health is not None:
@@ -96,7 +99,8 @@ def _faults(health: dict[str, Any]) -> list[str]:
     "servers.log_size", title="Logs that take the disk", codes=["S22"], every=QUARTER,
     why="Logs that grow without limit fill the disk at the worst moment.",
     source="Log folder over 20 % of its filesystem; our judgement.",
-    fix="Set rotation and SystemMaxUse=, and find who writes so much.", limits={"low": 20, "medium": 40},
+    fix="Set rotation and SystemMaxUse=, and find who writes so much.",
+    limits={"low": 20, "medium": 40},
 )  # fmt: skip
 def log_size(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say where logs take a large part of their filesystem."""
@@ -122,7 +126,7 @@ def log_size(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterato
 @rule(
     "servers.journal_unlimited", title="Journals without a limit", codes=["S22"], every=QUARTER,
     why="A service that logs in a loop fills the disk; a limit keeps it to its share.",
-    source="Persistent journal, no SystemMaxUse set: it may then take a tenth of the disk, at most 4 GB.",
+    source="Persistent, no SystemMaxUse set: it may then take a tenth of the disk, up to 4 GB.",
     fix="SystemMaxUse=1G in /etc/systemd/journald.conf, then restart systemd-journald.",
 )  # fmt: skip
 def journal_unlimited(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
@@ -167,7 +171,8 @@ def no_backup(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterat
             yield good(subject, evidence=tuple({"by": name} for name in seen[:5]))
         else:
             yield bad(
-                subject, severity=3, title=f"No backup of {host.name} was seen", advice=no_backup.fix,
+                subject, severity=3, title=f"No backup of {host.name} was seen",
+                advice=no_backup.fix,
                 evidence=({"looked_for": ", ".join(BACKUP_TOOLS[:12]) + " …"},),
             )  # fmt: skip
 
