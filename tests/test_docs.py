@@ -63,10 +63,14 @@ def test_everything_says_what_it_is_for():
         **{f"option {o.name}": o.metadata["doc"] for o in fields(Options)},
         **{f"noun {r.name}": sentence(r.model.__doc__) for r in RESOURCES},
         **{f"verb {r.name} {v.name}": v.about for r in RESOURCES for v in r.verbs},
-        **{f"check {c.id}: {p}": getattr(c, p) for c in CHECKS for p in ("title", "why", "source", "fix")},
+        **{
+            f"check {c.id}: {p}": getattr(c, p)
+            for c in CHECKS
+            for p in ("title", "why", "source", "fix")
+        },
         **{f"role {r.name}": r.about for r in ROLES},
         **{f"command {c.name}": c.help for c in COMMANDS},
-    }  # fmt: skip
+    }
 
     silent = [name for name, text in told.items() if len(text.split()) < 2]
     # Django gives a model without a docstring its signature, such as "Finding(id, title)".
@@ -155,9 +159,21 @@ def test_commands_that_are_printed_are_understood(where, line):
 
 def test_the_site_is_built_without_a_warning(tmp_path):
     built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", tmp_path / "site"],
-        cwd=ROOT, capture_output=True, text=True, timeout=110,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "mkdocs",
+            "build",
+            "--strict",
+            "--quiet",
+            "--site-dir",
+            tmp_path / "site",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=110,
+    )
 
     told = [line for line in built.stderr.splitlines() if "WARNING" in line or "ERROR" in line]
 

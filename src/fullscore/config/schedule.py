@@ -28,5 +28,6 @@ COLLECTED: Sequence[tuple[float, Callable[[], Callable[[], None]]]] = (
     (900, lambda: servers.read_local),
     (15, servers.LocalSampler),
 )
-# In the sample company nothing is read: its hosts go on as they were. Checks read the last two minutes.
+# In the sample company nothing is read: its hosts go on as they were. Checks read the last two
+# minutes.
 SAMPLED: Sequence[tuple[float, Callable[[], Callable[[], None]]]] = ((45, lambda: demo.go_on),)

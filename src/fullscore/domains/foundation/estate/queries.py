@@ -68,7 +68,8 @@ def specificity(selector: str) -> int:
 
 
 def downtime_per_hour(item: Item | None) -> float:
-    """Return what an hour without the item costs, by its effective criticality; a default figure."""
+    """Return what an hour without the item costs, by its effective criticality; a default
+    figure."""
     return DOWNTIME_PER_HOUR[effective_criticality(item)] if item else 0.0
 
 
@@ -156,10 +157,15 @@ def held(scope: Scope) -> Iterator[Held]:
     sources = set(Claim.objects.values_list("item_id", flat=True).distinct())
     for item in _in(scope).filter(state=Item.State.ACTIVE):
         yield Held(
-            item.pk, item.name, item.kind, item.criticality,
-            min(item.criticality, lowest.get(item.pk, item.criticality)), item.owner_id, item.seen_at,
+            item.pk,
+            item.name,
+            item.kind,
+            item.criticality,
+            min(item.criticality, lowest.get(item.pk, item.criticality)),
+            item.owner_id,
+            item.seen_at,
             item.pk in sources,
-        )  # fmt: skip
+        )
 
 
 def _effective() -> dict[int, int]:

@@ -24,7 +24,9 @@ class Host:
     name: str
     at: datetime | None
     facts: Mapping[str, Any]
-    gaps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # section → what is missing, why
+    gaps: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # section → what is missing, why
 
     def section(self, name: str) -> Any:
         """Return a section, or None when there is none."""

@@ -113,7 +113,8 @@ def _blocked(
 
 
 def _run_of(process: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what tells one run of a process from the next with its number, and from itself at work."""
+    """Return what tells one run of a process from the next with its number, and from itself at
+    work."""
     started = round(process.get("started_at") or 0)
     return process.get("pid"), started, process.get("cpu_seconds")
 
@@ -322,7 +323,8 @@ def certificates(seen: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def unread_certificates(errors: Sequence[Missing]) -> list[dict[str, Any]]:
-    """Return the certificate files that are named and may not be read: known to be there, no more."""
+    """Return the certificate files that are named and may not be read: known to be there, no
+    more."""
     told = [e.reason.partition("permission: ") for e in errors if e.section == "certificates"]
     return [{"path": path} for _, word, path in told if word and path.startswith("/")]
 

@@ -109,7 +109,8 @@ class Company:
 
 
 def draw(*, seed: int, size: float) -> Company:
-    """Return the company: at size 1 with 400 computers and 60 network devices, never under a tenth."""
+    """Return the company: at size 1 with 400 computers and 60 network devices, never under a
+    tenth."""
     size = max(size, 0.1)
     addresses: dict[str, int] = {}
     computers = tuple(
@@ -130,9 +131,11 @@ def _vms(size: float) -> Iterator[dict[str, Any]]:
     total = round(300 * size)
     databases = max(8, round(48 * size))
     applications = max(18, round(180 * size))
-    plan = (("application", "app", "Applications", applications, 3),
-            ("database", "db", "Data", databases, 2),
-            ("infrastructure", "inf", "Platform", max(4, total - applications - databases), 1))  # fmt: skip
+    plan = (
+        ("application", "app", "Applications", applications, 3),
+        ("database", "db", "Data", databases, 2),
+        ("infrastructure", "inf", "Platform", max(4, total - applications - databases), 1),
+    )
     for role, prefix, team, count, together in plan:
         # Servers of one application or cluster stand at one site, and its twin at the other.
         sites = ("ams", "rtm", "vnl") if role == "infrastructure" else ("ams", "rtm")
@@ -153,18 +156,26 @@ def _computer(seed: int, addresses: dict[str, int], **told: Any) -> Computer:
     dice = Random(f"{seed} {name}")  # noqa: S311 - a sample, not a secret
     faults = truth.faults().get(name, frozenset())
     cpus, memory = {
-        "hypervisor": (64, 512), "database": (8, 64), "application": (4, 16), "infrastructure": (2, 8),
+        "hypervisor": (64, 512),
+        "database": (8, 64),
+        "application": (4, 16),
+        "infrastructure": (2, 8),
         "cloud": (4, 16),
-    }[role]  # fmt: skip
+    }[role]
     place = addresses[site] = addresses.get(site, 9) + 1
     return Computer(
-        **told, cpus=cpus, memory_bytes=memory * GIB, addresses=_addresses(site, place), faults=faults,
+        **told,
+        cpus=cpus,
+        memory_bytes=memory * GIB,
+        addresses=_addresses(site, place),
+        faults=faults,
         system=dice.choice(ENDED if "end_of_life" in faults else CURRENT),
-    )  # fmt: skip
+    )
 
 
 def _addresses(site: str, place: int) -> tuple[str, ...]:
-    """Return addresses from the ranges for documentation; the small IPv4 ones only while they last."""
+    """Return addresses from the ranges for documentation; the small IPv4 ones only while they
+    last."""
     networks = {short: (four, six) for _, short, four, six in SITES} | {"": CLOUD_NETWORKS}
     four, six = networks[site]
     told = (f"{six}{place:x}/64",)

@@ -15,7 +15,7 @@ from fullscore.domains.overview.demo.company import Computer
 
 Floats = NDArray[np.float64]
 DAY = 86_400.0
-EPOCH = 1_735_689_600.0  # counters began on 2025-01-01: any instant before the machines were bought will do
+EPOCH = 1_735_689_600.0  # counters began on 2025-01-01, before all machines
 DAYS_LEFT, LEAK_DAYS = 9.3, 6.0  # read a few hours later by the check as 9.2 or 9.3
 SWAPPED_PER_SECOND = 1400.0
 
@@ -61,7 +61,8 @@ def counted(rate: float, swing: float, dice: Random) -> Callable[[Floats], Float
 def of_host(
     computer: Computer, mounts: list[dict[str, Any]], *, seed: int, today: float
 ) -> Iterator[Course]:
-    """Yield the courses of one host; `today` is the instant of the founding, where stories are pinned."""
+    """Yield the courses of one host; `today` is the instant of the founding, where stories are
+    pinned."""
     dice = computer.dice(seed, "courses")
     busy = computer.cpus * dice.uniform(0.05, 0.3)
     memory = float(computer.memory_bytes)

@@ -25,7 +25,8 @@ def login(name: str) -> str:
 
 
 def users(computer: Computer) -> list[dict[str, Any]]:
-    """Return root, a service's account, and the people of the host's team; a leaver is still among them."""
+    """Return root, a service's account, and the people of the host's team; a leaver is still
+    among them."""
     found = [
         _user("root", 0, "root", "/root", "/bin/bash", is_locked=True),
         _user("www-data", 33, "www-data", "/var/www", "/usr/sbin/nologin", is_locked=True),
@@ -74,7 +75,8 @@ def groups(computer: Computer) -> list[dict[str, Any]]:
 
 
 def sudo(computer: Computer) -> list[dict[str, Any]]:
-    """Return the sudo rules; with a deployment group that may do everything where that is planted."""
+    """Return the sudo rules; with a deployment group that may do everything where that is
+    planted."""
     rules = [_rule("%sudo", [], "/etc/sudoers", 50)]
     if computer.faults & {"sudo_nopasswd", "sudo_repaired"}:
         rules.append(_rule("%deploy", ["NOPASSWD"], "/etc/sudoers.d/deploy", 1))
@@ -96,7 +98,10 @@ def sshd(computer: Computer) -> dict[str, Any]:
         "settings": {
             "permitrootlogin": "yes" if is_open else "no",
             "passwordauthentication": "yes" if is_open else "no",
-            "kbdinteractiveauthentication": "no", "usepam": "yes", "x11forwarding": "no", **ALGORITHMS,
+            "kbdinteractiveauthentication": "no",
+            "usepam": "yes",
+            "x11forwarding": "no",
+            **ALGORITHMS,
         },
         "matches": [],
-    }  # fmt: skip
+    }

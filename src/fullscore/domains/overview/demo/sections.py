@@ -17,17 +17,32 @@ CERTIFICATE_DAYS = 12  # of the one that is planted
 def facts(computer: Computer, *, seed: int, at: datetime) -> dict[str, Any]:
     """Return all sections of one host as they are at an instant."""
     return {
-        "identity": _identity(computer, seed, at), "os": _os(computer), "hardware": _hardware(computer),
-        "filesystems": filesystems(computer, seed), "interfaces": _interfaces(computer),
-        "routes": [{"prefix": "0.0.0.0/0", "via": _gateway(computer), "device": "eth0", "metric": 0}],
-        "listeners": listeners(computer), "databases": _databases(computer),
-        "packages": software.packages(computer), "updates": software.updates(computer, at),
-        "units": software.units(computer, at), "timers": software.timers(at),
-        "cron": software.cron(computer), "processes": software.processes(computer, at),
-        "users": logins.users(computer), "groups": logins.groups(computer), "sudo": logins.sudo(computer),
-        "sshd": logins.sshd(computer), "kernel": _kernel(), "restart": _restart(computer),
-        "containers": [], "certificates": certificates(computer, seed, at), "logs": _logs(computer),
-    }  # fmt: skip
+        "identity": _identity(computer, seed, at),
+        "os": _os(computer),
+        "hardware": _hardware(computer),
+        "filesystems": filesystems(computer, seed),
+        "interfaces": _interfaces(computer),
+        "routes": [
+            {"prefix": "0.0.0.0/0", "via": _gateway(computer), "device": "eth0", "metric": 0}
+        ],
+        "listeners": listeners(computer),
+        "databases": _databases(computer),
+        "packages": software.packages(computer),
+        "updates": software.updates(computer, at),
+        "units": software.units(computer, at),
+        "timers": software.timers(at),
+        "cron": software.cron(computer),
+        "processes": software.processes(computer, at),
+        "users": logins.users(computer),
+        "groups": logins.groups(computer),
+        "sudo": logins.sudo(computer),
+        "sshd": logins.sshd(computer),
+        "kernel": _kernel(),
+        "restart": _restart(computer),
+        "containers": [],
+        "certificates": certificates(computer, seed, at),
+        "logs": _logs(computer),
+    }
 
 
 def _identity(computer: Computer, seed: int, at: datetime) -> dict[str, Any]:
@@ -35,24 +50,37 @@ def _identity(computer: Computer, seed: int, at: datetime) -> dict[str, Any]:
     is_cloud, is_metal = computer.role == "cloud", computer.role == "hypervisor"
     booted_at = at - timedelta(days=21 + dice.randrange(120))
     return {
-        "hostname": computer.name, "fqdn": f"{computer.name}.{DOMAIN}",
-        "machine_id": f"{dice.getrandbits(128):032x}", "boot_id": str(UUID(int=dice.getrandbits(128))),
-        "booted_at": booted_at.timestamp(), "system_uuid": str(UUID(int=dice.getrandbits(128))),
+        "hostname": computer.name,
+        "fqdn": f"{computer.name}.{DOMAIN}",
+        "machine_id": f"{dice.getrandbits(128):032x}",
+        "boot_id": str(UUID(int=dice.getrandbits(128))),
+        "booted_at": booted_at.timestamp(),
+        "system_uuid": str(UUID(int=dice.getrandbits(128))),
         "serial": f"BW{dice.randrange(10**7):07}" if is_metal else None,
-        "vendor": "Ironworks" if is_metal else "QEMU", "product": "R740" if is_metal else "Standard PC",
+        "vendor": "Ironworks" if is_metal else "QEMU",
+        "product": "R740" if is_metal else "Standard PC",
         "virtualization": "none" if is_metal else "kvm",
-        "cloud": {"provider": "cirrus", "instance_id": f"i-{dice.getrandbits(64):016x}"} if is_cloud else None,
-    }  # fmt: skip
+        "cloud": {"provider": "cirrus", "instance_id": f"i-{dice.getrandbits(64):016x}"}
+        if is_cloud
+        else None,
+    }
 
 
 def _os(computer: Computer) -> dict[str, Any]:
     system = computer.system
     return {
-        "id": system.id, "version_id": system.version, "name": system.name, "codename": system.codename,
-        "kernel": system.kernel, "architecture": "x86_64", "libc": system.libc,
-        "installed_kernels": [system.kernel], "time_zone": "Europe/Amsterdam", "time_synchronised": True,
+        "id": system.id,
+        "version_id": system.version,
+        "name": system.name,
+        "codename": system.codename,
+        "kernel": system.kernel,
+        "architecture": "x86_64",
+        "libc": system.libc,
+        "installed_kernels": [system.kernel],
+        "time_zone": "Europe/Amsterdam",
+        "time_synchronised": True,
         "time_offset_seconds": 4.0 if "clock_off" in computer.faults else 0.0007,
-    }  # fmt: skip
+    }
 
 
 def _hardware(computer: Computer) -> dict[str, Any]:
@@ -61,18 +89,41 @@ def _hardware(computer: Computer) -> dict[str, Any]:
         "passed": True, "reallocated_sectors": 0, "pending_sectors": 0, "spare_percent": 100.0,
         "spare_threshold_percent": 10.0, "used_percent": 7.0,
     }  # fmt: skip
-    disks = [
-        {"name": name, "size_bytes": 4000 * GIB, "rotational": False, "model": "Granite S4",
-         "serial": f"{computer.name}-{name}", "health": health}
-        for name in ("nvme0n1", "nvme1n1")
-    ] if is_metal else [
-        {"name": "vda", "size_bytes": 64 * GIB, "rotational": True, "model": None, "serial": None, "health": None}
-    ]  # fmt: skip
+    disks = (
+        [
+            {
+                "name": name,
+                "size_bytes": 4000 * GIB,
+                "rotational": False,
+                "model": "Granite S4",
+                "serial": f"{computer.name}-{name}",
+                "health": health,
+            }
+            for name in ("nvme0n1", "nvme1n1")
+        ]
+        if is_metal
+        else [
+            {
+                "name": "vda",
+                "size_bytes": 64 * GIB,
+                "rotational": True,
+                "model": None,
+                "serial": None,
+                "health": None,
+            }
+        ]
+    )
     return {
-        "cpu_model": "Opal 7543", "sockets": 2 if is_metal else 1, "cores": computer.cpus,
-        "threads": computer.cpus, "memory_bytes": computer.memory_bytes, "bios_date": None, "disks": disks,
-        "raid": [_array("raid_degraded" in computer.faults)] if is_metal else [], "sensors": [],
-    }  # fmt: skip
+        "cpu_model": "Opal 7543",
+        "sockets": 2 if is_metal else 1,
+        "cores": computer.cpus,
+        "threads": computer.cpus,
+        "memory_bytes": computer.memory_bytes,
+        "bios_date": None,
+        "disks": disks,
+        "raid": [_array("raid_degraded" in computer.faults)] if is_metal else [],
+        "sensors": [],
+    }
 
 
 def _array(is_degraded: bool) -> dict[str, Any]:
@@ -95,10 +146,17 @@ def filesystems(computer: Computer, seed: int) -> list[dict[str, Any]]:
 
 def _mount(mount: str, device: str, size: int, share: float) -> dict[str, Any]:
     return {
-        "mount": mount, "device": device, "type": "ext4", "options": "rw,relatime", "size_bytes": size,
-        "used_bytes": int(size * share), "inodes": size // 16384, "inodes_used": size // 16384 // 12,
-        "is_read_only": False, "options_wanted": "defaults",
-    }  # fmt: skip
+        "mount": mount,
+        "device": device,
+        "type": "ext4",
+        "options": "rw,relatime",
+        "size_bytes": size,
+        "used_bytes": int(size * share),
+        "inodes": size // 16384,
+        "inodes_used": size // 16384 // 12,
+        "is_read_only": False,
+        "options_wanted": "defaults",
+    }
 
 
 def _interfaces(computer: Computer) -> list[dict[str, Any]]:
@@ -106,10 +164,16 @@ def _interfaces(computer: Computer) -> list[dict[str, Any]]:
     mac = "02:" + ":".join(digits[n : n + 2] for n in range(0, 10, 2))
     return [
         {
-            "name": "eth0", "mac": mac, "mtu": 1500, "state": "up", "speed_bits_per_second": 10_000_000_000,
-            "addresses": list(computer.addresses), "master": None, "is_virtual": False,
+            "name": "eth0",
+            "mac": mac,
+            "mtu": 1500,
+            "state": "up",
+            "speed_bits_per_second": 10_000_000_000,
+            "addresses": list(computer.addresses),
+            "master": None,
+            "is_virtual": False,
         }
-    ]  # fmt: skip
+    ]
 
 
 def _gateway(computer: Computer) -> str:
@@ -122,15 +186,24 @@ def listeners(computer: Computer) -> list[dict[str, Any]]:
     """Return what listens: SSH, and what the role serves."""
     own = computer.addresses[0].partition("/")[0]
     served = {
-        "hypervisor": [("libvirtd", 16514, own)], "application": [("nginx", 443, own), ("java", 8080, "127.0.0.1")],
+        "hypervisor": [("libvirtd", 16514, own)],
+        "application": [("nginx", 443, own), ("java", 8080, "127.0.0.1")],
         "database": [("postgres", 5432, "0.0.0.0" if "open_database" in computer.faults else own)],  # noqa: S104 - planted
-        "infrastructure": [("named", 53, own)], "cloud": [("nginx", 443, own)],
-    }[computer.role]  # fmt: skip
+        "infrastructure": [("named", 53, own)],
+        "cloud": [("nginx", 443, own)],
+    }[computer.role]
     return [
-        {"transport": "tcp", "address": address, "port": port, "pid": 700 + port % 97, "command": command,
-         "unit": f"{command}.service", "user": "root"}
+        {
+            "transport": "tcp",
+            "address": address,
+            "port": port,
+            "pid": 700 + port % 97,
+            "command": command,
+            "unit": f"{command}.service",
+            "user": "root",
+        }
         for command, port, address in (("sshd", 22, own), *served)
-    ]  # fmt: skip
+    ]
 
 
 def _databases(computer: Computer) -> list[dict[str, Any]]:
@@ -145,10 +218,18 @@ def _databases(computer: Computer) -> list[dict[str, Any]]:
 
 def _kernel() -> dict[str, Any]:
     return {
-        "sysctls": {"fs.file-max": "1048576", "vm.swappiness": "10", "kernel.randomize_va_space": "2"},
-        "modules": ["ext4", "nf_tables"], "taint": 0, "mitigations": {}, "file_handles": 4200,
-        "file_handles_limit": 1_048_576, "command_line": "root=/dev/vda1 ro",
-    }  # fmt: skip
+        "sysctls": {
+            "fs.file-max": "1048576",
+            "vm.swappiness": "10",
+            "kernel.randomize_va_space": "2",
+        },
+        "modules": ["ext4", "nf_tables"],
+        "taint": 0,
+        "mitigations": {},
+        "file_handles": 4200,
+        "file_handles_limit": 1_048_576,
+        "command_line": "root=/dev/vda1 ro",
+    }
 
 
 def _restart(computer: Computer) -> dict[str, Any]:
@@ -171,13 +252,21 @@ def certificates(computer: Computer, seed: int, at: datetime) -> list[dict[str, 
     name = f"{computer.name}.{DOMAIN}"
     return [
         {
-            "path": f"/etc/ssl/{DOMAIN}/{computer.name}.pem", "named_by": "nginx",
-            "fingerprint": sha256(f"{seed} {name}".encode()).hexdigest(), "subject": name, "names": [name],
-            "issuer": "Brightwater internal CA", "is_self_signed": False, "serial": f"{dice.getrandbits(64):x}",
-            "not_before": (ends_at - timedelta(days=365)).timestamp(), "ends_at": ends_at.timestamp(),
-            "key_kind": "ec", "key_bits": 256, "signature": "ecdsa-with-SHA256",
+            "path": f"/etc/ssl/{DOMAIN}/{computer.name}.pem",
+            "named_by": "nginx",
+            "fingerprint": sha256(f"{seed} {name}".encode()).hexdigest(),
+            "subject": name,
+            "names": [name],
+            "issuer": "Brightwater internal CA",
+            "is_self_signed": False,
+            "serial": f"{dice.getrandbits(64):x}",
+            "not_before": (ends_at - timedelta(days=365)).timestamp(),
+            "ends_at": ends_at.timestamp(),
+            "key_kind": "ec",
+            "key_bits": 256,
+            "signature": "ecdsa-with-SHA256",
         }
-    ]  # fmt: skip
+    ]
 
 
 def _logs(computer: Computer) -> Mapping[str, Any]:

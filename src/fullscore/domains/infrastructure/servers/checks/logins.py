@@ -146,12 +146,15 @@ def sudo_without_password(
 
 
 @rule(
-    "servers.sudo_escape", title="Sudo rules that lead to a root shell", codes=["S14"],
+    "servers.sudo_escape",
+    title="Sudo rules that lead to a root shell",
+    codes=["S14"],
     every=QUARTER,
     why="An editor or pager run as root opens a shell: the rule allows everything.",
-    source="Commands known to escape (GTFOBins), a wildcard in a path, a program anybody may replace.",
+    source="Commands known to escape (GTFOBins), a wildcard in a path, a program "
+    "anybody may replace.",
     fix="Use sudoedit, fixed arguments, or a wrapper that does one thing.",
-)  # fmt: skip
+)
 def sudo_escape(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which sudo rules open a way to everything."""
 
@@ -175,7 +178,8 @@ def sudo_escape(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iter
 
 
 def _escapes(command: str, *, no_exec: bool) -> bool:
-    """Say whether a command opens a way to everything; under NOEXEC only one that writes files does."""
+    """Say whether a command opens a way to everything; under NOEXEC only one that writes files
+    does."""
     if command == "ALL" or command.startswith("!"):
         return False
     program, _, arguments = command.partition(" ")
@@ -266,13 +270,19 @@ def ssh_passwords(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> It
         whom = [who for who, said in _settings(content) if _takes_passwords(said)]
         if whom:
             yield bad(
-                subject, severity=3, title=f"{host.name} lets people in by password",
+                subject,
+                severity=3,
+                title=f"{host.name} lets people in by password",
                 evidence=tuple(
-                    {"passwordauthentication": "yes", "for": who, "read_from": content.get("source")}
+                    {
+                        "passwordauthentication": "yes",
+                        "for": who,
+                        "read_from": content.get("source"),
+                    }
                     for who in whom
                 ),
                 advice=ssh_passwords.fix,
-            )  # fmt: skip
+            )
         else:
             yield good(subject)
 

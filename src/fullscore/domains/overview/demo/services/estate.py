@@ -30,9 +30,11 @@ def found(
     items = dict(keeping.by_name(keeping.made(_keyed(company, sites), by=by, began=began)))
     places = {short: items[name] for name, short, *_ in names.SITES}
     rows = [
-        *_business(people), *_parts(company, places, people), *_devices(company, places, people, now),
+        *_business(people),
+        *_parts(company, places, people),
+        *_devices(company, places, people, now),
         *(_computer(one, places, people, now) for one in company.computers),
-    ]  # fmt: skip
+    ]
     for row in rows:
         _weigh(row, company, carried)
     items |= keeping.by_name(keeping.made(_keyed(company, rows), by=by, began=began))
@@ -50,7 +52,8 @@ def _keyed(company: Company, rows: list[Item]) -> list[Item]:
 
 
 def _weigh(item: Item, company: Company, carried: Mapping[str, int]) -> None:
-    """State what an item carries, 2 at most for what serves; and plant what is nobody's or understated."""
+    """State what an item carries, 2 at most for what serves; and plant what is nobody's or
+    understated."""
     if item.kind not in ("service", "capability"):
         item.criticality = max(2, carried.get(item.name, item.criticality))
     faults = company.faults.get(item.name, frozenset())
@@ -67,9 +70,12 @@ def _business(people: People) -> Iterator[Item]:
     for _, name, criticality in names.SERVICES:
         yield Item(kind="service", name=name, criticality=criticality, owner=owner)
     yield Item(
-        kind="cloud account", name=names.CLOUD_ACCOUNT, criticality=3, owner=people.teams["Platform"],
+        kind="cloud account",
+        name=names.CLOUD_ACCOUNT,
+        criticality=3,
+        owner=people.teams["Platform"],
         attributes={"provider": "cirrus", "region": "eu-west-1"},
-    )  # fmt: skip
+    )
 
 
 def _parts(company: Company, places: Mapping[str, Item], people: People) -> Iterator[Item]:
@@ -85,11 +91,19 @@ def _devices(
 ) -> Iterator[Item]:
     for device in company.devices:
         yield Item(
-            kind=device.kind, name=device.name, site=places[device.site], criticality=3,
-            owner=people.teams["Network"], attributes={"model": device.model}, seen_at=now,
-            supported_until=(now + 900 * DAY).date(), support_source="the maker's life-cycle page",
-            state=Item.State.RETIRING if device.name == needs.FAILED_FIREWALL else Item.State.ACTIVE,
-        )  # fmt: skip
+            kind=device.kind,
+            name=device.name,
+            site=places[device.site],
+            criticality=3,
+            owner=people.teams["Network"],
+            attributes={"model": device.model},
+            seen_at=now,
+            supported_until=(now + 900 * DAY).date(),
+            support_source="the maker's life-cycle page",
+            state=Item.State.RETIRING
+            if device.name == needs.FAILED_FIREWALL
+            else Item.State.ACTIVE,
+        )
 
 
 def _computer(
@@ -102,17 +116,27 @@ def _computer(
     members.remove(names.LEAVER) if names.LEAVER in members else None
     is_trial = computer.role == "infrastructure" and computer.number % 4 == 0
     return Item(
-        kind=computer.kind, name=computer.name, site=places.get(computer.site), criticality=3,
-        owner=people.teams[team], contact=people.people[members[computer.number % len(members)]],
+        kind=computer.kind,
+        name=computer.name,
+        site=places.get(computer.site),
+        criticality=3,
+        owner=people.teams[team],
+        contact=people.people[members[computer.number % len(members)]],
         environment=Item.Environment.TEST if is_trial else Item.Environment.PRODUCTION,
         supported_until=support.until if support else None,
-        support_source=support.source if support else "", seen_at=now, tags=[computer.role],
+        support_source=support.source if support else "",
+        seen_at=now,
+        tags=[computer.role],
         monthly_cost=MONTHLY_COST.get(computer.role),
         attributes={
-            "os": system.id, "os_version": system.version, "kernel": system.kernel,
-            "cpu_count": computer.cpus, "memory_bytes": computer.memory_bytes, "hostname": computer.name,
+            "os": system.id,
+            "os_version": system.version,
+            "kernel": system.kernel,
+            "cpu_count": computer.cpus,
+            "memory_bytes": computer.memory_bytes,
+            "hostname": computer.name,
         },
-    )  # fmt: skip
+    )
 
 
 def _join(
@@ -124,15 +148,21 @@ def _join(
     ]
     made = keeping.made(rows, by=by, began=began)
     links = [
-        Link(kind=need.kind, from_item=items[need.dependent], to_item=items[name], requirement=requirement)
+        Link(
+            kind=need.kind,
+            from_item=items[need.dependent],
+            to_item=items[name],
+            requirement=requirement,
+        )
         for need, requirement in zip(wanted, made, strict=True)
         for name in need.supports
-    ]  # fmt: skip
+    ]
     keeping.made(links, by=by, began=began)
 
 
 def _belong(company: Company, items: Mapping[str, Item], *, by: User, began: datetime) -> None:
-    """Join what belongs together without a need: services to capabilities, instances to their account."""
+    """Join what belongs together without a need: services to capabilities, instances to their
+    account."""
     pairs = [(name, names.CAPABILITIES[place]) for place, name, _ in names.SERVICES]
     pairs += [(one.name, names.CLOUD_ACCOUNT) for one in company.of_role("cloud")]
     links = [Link(kind="part_of", from_item=items[a], to_item=items[b]) for a, b in pairs]
@@ -142,7 +172,8 @@ def _belong(company: Company, items: Mapping[str, Item], *, by: User, began: dat
 def _were_otherwise(
     items: Mapping[str, Item], people: People, *, by: User, now: datetime, began: datetime
 ) -> None:
-    """Let some items have changed three and twenty days ago, so that the past shows another estate."""
+    """Let some items have changed three and twenty days ago, so that the past shows another
+    estate."""
     network, data = people.teams["Network"].pk, people.teams["Data"].pk
     keeping.changed(items[needs.FAILED_FIREWALL], at=now - 20 * DAY, state="active")
     keeping.changed(items["app-01"], at=now - 20 * DAY, criticality=3)

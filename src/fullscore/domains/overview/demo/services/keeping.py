@@ -1,4 +1,5 @@
-"""Writing many rows of one kind: one entry, versions that begin when the company did, words to be found by."""
+"""Writing many rows of one kind: one entry, versions that begin when the company did, words to
+be found by."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -54,7 +55,8 @@ def founded(
 
 
 def changed(record: models.Model, *, at: datetime, **before: Any) -> None:
-    """Let a record have been otherwise until `at`: its open version begins then, an older one ends."""
+    """Let a record have been otherwise until `at`: its open version begins then, an older one
+    ends."""
     newest = history.of(record).get(ends_at=FOREVER)
     older = history.of(record).get(pk=newest.pk)
     older.pk, older.state = None, {**newest.state, **before}

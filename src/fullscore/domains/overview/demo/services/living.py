@@ -16,8 +16,14 @@ from fullscore.domains.overview.demo.truth import Planted
 from fullscore.kit import history, time
 from fullscore.kit.models import User
 
-TAKEN = {"unit_failed": "Mark de Wit", "disk_filling": "Priya Raman", "clock_off": "Amara Okafor",
-         "reboot_needed": "Pieter Bakker", "raid_degraded": "Li Wei", "weak_key": "Amara Okafor"}  # fmt: skip
+TAKEN = {
+    "unit_failed": "Mark de Wit",
+    "disk_filling": "Priya Raman",
+    "clock_off": "Amara Okafor",
+    "reboot_needed": "Pieter Bakker",
+    "raid_degraded": "Li Wei",
+    "weak_key": "Amara Okafor",
+}
 MUTED_DAYS = 14
 
 
@@ -57,7 +63,8 @@ def _found(one: Planted) -> list[Finding]:
 
 
 def _age(rows: Iterable[Finding], age: timedelta) -> None:
-    """Let findings have been opened some days earlier: their day, their due day and their versions."""
+    """Let findings have been opened some days earlier: their day, their due day and their
+    versions."""
     ids = [finding.pk for finding in rows]
     for finding in Finding.objects.filter(pk__in=ids):
         # What falls due by itself, such as a certificate, keeps its day.
@@ -74,7 +81,8 @@ def _age(rows: Iterable[Finding], age: timedelta) -> None:
 
 
 def _repair(one: Planted, now: datetime) -> None:
-    """Let the host tell that it is repaired; its owner says so, and the check closes with a proof."""
+    """Let the host tell that it is repaired; its owner says so, and the check closes with a
+    proof."""
     for finding in _found(one):
         if finding.item is None:
             continue
@@ -86,8 +94,17 @@ def _repair(one: Planted, now: datetime) -> None:
 
 def _discuss(maya: User) -> None:
     for finding in _found(_planted("disk_filling")):
-        findings.comment(finding, by=_user("Priya Raman"), text="The archive job for shipments older than two years has not run since the move. A larger volume is ordered as well.")  # fmt: skip
-        findings.comment(finding, by=maya, text="Please keep the carriers' messages: customs asks for seven years.")  # fmt: skip
+        findings.comment(
+            finding,
+            by=_user("Priya Raman"),
+            text="The archive job for shipments older than two years has not run since "
+            "the move. A larger volume is ordered as well.",
+        )
+        findings.comment(
+            finding,
+            by=maya,
+            text="Please keep the carriers' messages: customs asks for seven years.",
+        )
 
 
 def _except(maya: User, now: datetime) -> None:

@@ -69,9 +69,14 @@ def _person(one: names.Somebody, user: User | None, today: date) -> Person:
     if one.name == names.LEAVER:
         state = Person.State.LEFT
     return Person(
-        name=one.name, email=address(one.name), user=user, time_zone=TIME_ZONE, starts_on=starts_on,
-        ends_on=today - timedelta(days=LEFT_DAYS) if one.name == names.LEAVER else None, state=state,
-    )  # fmt: skip
+        name=one.name,
+        email=address(one.name),
+        user=user,
+        time_zone=TIME_ZONE,
+        starts_on=starts_on,
+        ends_on=today - timedelta(days=LEFT_DAYS) if one.name == names.LEAVER else None,
+        state=state,
+    )
 
 
 def _memberships(

@@ -1,4 +1,5 @@
-"""Founding Brightwater's servers: everything a probe would have told of each, written set at a time."""
+"""Founding Brightwater's servers: everything a probe would have told of each, written set at a
+time."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -104,12 +105,16 @@ def _packages(known: Mapping[str, Server], told: Told) -> None:
     made = PackageVersion.objects.bulk_create(
         [
             PackageVersion(
-                manager=p["manager"], name=p["name"], version=p["version"], architecture=p["architecture"],
-                source=p["source"], source_version=p["source_version"],
+                manager=p["manager"],
+                name=p["name"],
+                version=p["version"],
+                architecture=p["architecture"],
+                source=p["source"],
+                source_version=p["source_version"],
             )
             for p in wanted.values()
         ]
-    )  # fmt: skip
+    )
     ids = dict(zip(wanted, (p.pk for p in made), strict=True))
     installed: list[Installed] = []
     for name, facts in told.items():
@@ -126,7 +131,13 @@ def _package_key(package: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _estate(
-    company: Company, items: Mapping[str, Item], told: Told, *, by: User, now: datetime, began: datetime
+    company: Company,
+    items: Mapping[str, Item],
+    told: Told,
+    *,
+    by: User,
+    now: datetime,
+    began: datetime,
 ) -> None:  # fmt: skip
     """Write what the estate takes from facts: identifiers, claims, sockets, certificates."""
     identifiers: list[Identifier] = []
@@ -186,7 +197,8 @@ def _certificates(
 
 
 def repair(name: str, *, now: datetime) -> None:
-    """Let a host tell that somebody has repaired it: no unit is failed, nobody is root without a password."""
+    """Let a host tell that somebody has repaired it: no unit is failed, nobody is root without
+    a password."""
     server = Server.objects.get(item__name=name)
     for section in server.sections.filter(section__in=("units", "sudo")):
         section.content = _repaired(section.section, section.content, now)
