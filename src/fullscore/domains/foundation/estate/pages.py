@@ -1,5 +1,7 @@
 """What would happen if."""
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.urls import path
@@ -20,7 +22,7 @@ def what_if(request: SignedIn) -> HttpResponse:
     told = queries.what_if([i.pk for i in failed], limit=2000) if failed else []
     known = set(seen.filter(pk__in=[c.item for c in told]).values_list("pk", flat=True))
     shown = [c for c in told if c.item in known]
-    context = {
+    context: dict[str, Any] = {
         "title": "What if", "failed": failed, "query": "&".join(f"fails={i.pk}" for i in failed),
         "down": [c for c in shown if c.is_down], "degraded": [c for c in shown if not c.is_down],
         "choices": seen.exclude(pk__in=[i.pk for i in failed]).order_by("kind", "name")[:2000],

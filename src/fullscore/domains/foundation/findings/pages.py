@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from statistics import median
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -48,7 +49,7 @@ def map_page(request: SignedIn) -> HttpResponse:
         tones,
     )
     in_trouble = [s for s in picture.spots if s.tone]
-    context = {
+    context: dict[str, Any] = {
         "title": "Map", "picture": picture, "in_trouble": in_trouble,
         "failed": Item.objects.visible_to(request.user).filter(pk__in=failed),
         "count": len(picture.spots), "total": Item.objects.visible_to(request.user).live().count(),
