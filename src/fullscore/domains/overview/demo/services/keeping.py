@@ -25,7 +25,7 @@ def made(rows: Sequence[Row], *, by: User, began: datetime, keeps: bool = True) 
     if not rows:
         return []
     model = type(rows[0])
-    stored: list[Row] = model._default_manager.bulk_create(rows, batch_size=1000)  # type: ignore[assignment]
+    stored: list[Row] = model._default_manager.bulk_create(rows, batch_size=1000)
     if not keeps:
         return stored
     states = [(row, snapshot(row)) for row in stored]

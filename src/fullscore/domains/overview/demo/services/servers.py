@@ -73,7 +73,7 @@ def _facts(known: Mapping[str, Server], told: Told, *, by: User, began: datetime
     }
     made = [
         Facts(
-            server=known[name], section=section, content=content, at=known[name].facts_at,
+            server=known[name], section=section, content=content, at=known[name].facts_at or began,
             hash=servers.digest(stable[known[name].pk, section]),
         )
         for name, facts in told.items()
@@ -94,8 +94,9 @@ def _rows(known: Mapping[str, Server], told: Told) -> None:
         units += rows.units_of(server, facts["units"])
         mounts += rows.filesystems_of(server, facts["filesystems"])
         accounts += rows.accounts_of(server, facts["users"], facts["sudo"])
-    for many in (units, mounts, accounts):
-        type(many[0])._default_manager.bulk_create(many, batch_size=1000)
+    Unit.objects.bulk_create(units, batch_size=1000)
+    Filesystem.objects.bulk_create(mounts, batch_size=1000)
+    Account.objects.bulk_create(accounts, batch_size=1000)
 
 
 def _packages(known: Mapping[str, Server], told: Told) -> None:
