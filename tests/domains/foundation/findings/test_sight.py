@@ -17,7 +17,7 @@ def about_ann(voice, someone):
     ann = someone("ann", team="Web", manager=mia)
     grants.grant(ann, by=system(), role="viewer", team=Team.objects.get(name="Web"))
     tom = someone("tom", "viewer", team="Web", manager=ann)
-    olga = someone("olga", "owner")
+    olga = someone("olga", "administrator")
     voice.says(bad(Subject(person=ann.person.pk), severity=3, title="Too many hours worked"))
     people = {"ann": ann, "mia": mia, "tom": tom, "olga": olga, "nobody": someone("nobody")}
     return Finding.objects.get(), people
