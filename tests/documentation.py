@@ -148,8 +148,7 @@ def roles() -> Iterable[str]:
     yield from [
         "# Roles", "",
         "An account holds roles everywhere, for one team's things, or at one site, with an end or",
-        "without. Roles add up; nobody grants more than they hold, and nobody grants to themselves.",
-        "",
+        "without. Roles add up; nobody grants more than they hold, nor to themselves.", "",
     ]  # fmt: skip
     yield from table(
         ["role", "what it is for", "contains", "second factor"],
@@ -162,8 +161,8 @@ def roles() -> Iterable[str]:
     areas = list(dict.fromkeys([access.WORK, *(area for area, _ in access.AREAS)]))
     yield from [
         "## What each adds", "",
-        "To what the roles it contains cover. A permission is `app.action_noun`; the patterns are of",
-        "its part after the point. An empty field adds nothing, and what no role names is refused.",
+        "To what the roles it contains cover. A permission is `app.action_noun`; the patterns are",
+        "of its part after the point. An empty field adds nothing, and what no role names is refused.",
         "“work” is everything that no other area names: estate, findings, telemetry, servers.", "",
     ]  # fmt: skip
     yield from table(

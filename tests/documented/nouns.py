@@ -16,7 +16,7 @@ def nouns() -> Iterable[str]:
     yield from [
         "# Nouns and verbs", "",
         "What each noun has is the same on its pages, in the API, on the command line and for",
-        "assistants. `fullscore explain` lists the nouns, `fullscore explain finding` says all of one.",
+        "assistants. `fullscore explain` lists them, `fullscore explain finding` says all of one.",
         "What a verb asks for in brackets may be left out.", "",
     ]  # fmt: skip
     for group, members in groupby(RESOURCES, key=lambda r: r.group or "Seen through others' pages"):

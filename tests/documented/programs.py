@@ -20,10 +20,10 @@ def api() -> Iterable[str]:
     count = sum(len(operations) for operations in described["paths"].values())
     yield from [
         "# API", "",
-        f"{count} operations. A running installation gives the whole description, with the shape of",
-        "every body and answer, at `/api/openapi.json` (OpenAPI 3.1). How to call it:",
-        "[API and tokens](../guides/api-and-tokens.md). Beside these stands `POST /api/push`, for the",
-        "probe on other hosts: [adding hosts](../guides/adding-hosts.md).", "",
+        f"{count} operations. A running installation gives the whole description, with the shape",
+        "of every body and answer, at `/api/openapi.json` (OpenAPI 3.1). How to call it:",
+        "[API and tokens](../guides/api-and-tokens.md). Beside these stands `POST /api/push`, for",
+        "the probe on other hosts: [adding hosts](../guides/adding-hosts.md).", "",
     ]  # fmt: skip
     for resource in RESOURCES:
         yield from [f"## {resource.path}", ""]
