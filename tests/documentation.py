@@ -162,8 +162,8 @@ def roles() -> Iterable[str]:
     yield from [
         "## What each adds", "",
         "To what the roles it contains cover. A permission is `app.action_noun`; the patterns are",
-        "of its part after the point. An empty field adds nothing, and what no role names is refused.",
-        "“work” is everything that no other area names: estate, findings, telemetry, servers.", "",
+        "of its part after the point. An empty field adds nothing, and what no role names is",
+        "refused. “work” is what no other area names: estate, findings, telemetry, servers.", "",
     ]  # fmt: skip
     yield from table(
         ["role", *areas],
