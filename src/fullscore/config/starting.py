@@ -153,6 +153,8 @@ def demo(*, seed: int, size: float, remove: bool, only_fill: bool) -> int:
             services.fill(seed=seed, size=size)
         with _step("Running the checks"):
             _run_checks()
+        with _step("Living through ninety days"):
+            services.live_through()
     if only_fill:
         return 0
     sys.stdout.flush()

@@ -9,7 +9,7 @@ versions.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.db import models
 from django.db.models import Q, QuerySet
@@ -54,13 +54,15 @@ def keep_many(
     """
     if not states or not is_kept(model):
         return
-    now = time.now()
     ids = [record.pk for record, _ in states]
     open_ones = versions_of(model).filter(record_id__in=ids, ends_at=FOREVER)
-    known = {v.record_id: v.state for v in open_ones}
-    fresh = [(record, state) for record, state in states if known.get(record.pk) != state]
+    known = {v.record_id: v for v in open_ones}
+    fresh = [(r, state) for r, state in states if r.pk not in known or known[r.pk].state != state]
     touched = [record.pk for record, _ in fresh]
-    open_ones.filter(record_id__in=touched, starts_at__lt=now).update(ends_at=now)
+    # A clock that was set back must not let a version end before it began.
+    newest = max((known[pk].starts_at for pk in touched if pk in known), default=None)
+    now = time.now() if newest is None else max(time.now(), newest + TICK)
+    open_ones.filter(record_id__in=touched).update(ends_at=now)
     made = [_new(record, state, now, entry) for record, state in fresh]
     versions_of(model).bulk_create(made, batch_size=500)
 
@@ -74,7 +76,7 @@ def close(record: models.Model, *, entry: AuditEntry | None = None) -> None:
 def of(record: models.Model) -> QuerySet[Any]:
     """Return the versions of one record."""
     if hasattr(type(record), "versions"):
-        versions: QuerySet[Any] = record.versions.all()  # type: ignore[attr-defined]
+        versions: QuerySet[Any] = cast(Any, record).versions.all()
         return versions
     return Version.objects.filter(noun=record._meta.label_lower, record_id=record.pk)
 
@@ -82,7 +84,7 @@ def of(record: models.Model) -> QuerySet[Any]:
 def versions_of(model: type[models.Model]) -> QuerySet[Any]:
     """Return the versions of all records of a noun."""
     if hasattr(model, "versions"):
-        table: type[VersionBase] = model.versions.rel.related_model  # type: ignore[attr-defined]
+        table: type[VersionBase] = model.versions.rel.related_model
         return table._default_manager.all()
     return Version.objects.filter(noun=model._meta.label_lower)
 

@@ -142,7 +142,7 @@ class Resource:
     @property
     def sorts(self) -> Sequence[str]:
         """Return the offered sorts; falling back on the model's own order, then on the key."""
-        own = [o for o in self.model._meta.ordering if isinstance(o, str)]
+        own = [o for o in self.model._meta.ordering or () if isinstance(o, str)]
         return self.order or own[:1] or ["-pk"]
 
     def field_of(self, column: str) -> models.Field[Any, Any] | None:
@@ -170,11 +170,12 @@ class Resource:
 
     def filter_class(self) -> type[django_filters.FilterSet]:
         """Return the filter set that page, API, export and command line share."""
-        return filterset_factory(
+        made: type[django_filters.FilterSet] = filterset_factory(
             self.model,
             filterset=type("Filters", (self.filterset or Searched,), {"resource": self}),
             fields={name: self._lookups(name) for name in self.filters},
         )
+        return made
 
     def form_class(self) -> type[ModelForm]:
         """Return the form that page and import share."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -170,7 +171,7 @@ def row_at(
     return named(resource, columns, [told])[0]
 
 
-def chosen_columns(resource: Resource, query: Mapping[str, str]) -> Sequence[str]:
+def chosen_columns(resource: Resource, query: Mapping[str, Any]) -> Sequence[str]:
     """Return the columns a query string asks for, in its order; the resource's own otherwise."""
     known = [*resource.columns, *resource.facts]
     asked = [c for c in query.get("columns", "").split(",") if c in known]
@@ -256,8 +257,7 @@ def named(resource: Resource, columns: Sequence[str], found: Sequence[Any]) -> l
             ids = {row[place + 2] for row in found if row[place + 2] is not None}
             names[place] = _refs(field.related_model, ids)
         elif field is not None and field.choices:
-            labels = dict(field.flatchoices)
-            names[place] = lambda value, labels=labels: Chosen.of(value, labels)
+            names[place] = partial(Chosen.of, labels=dict(field.flatchoices))
     if not names:
         return [Row(row[0], tuple(row[2:])) for row in found]
     return [

@@ -84,7 +84,7 @@ def row(resource: Resource, found: Row, columns: Any, *, user: Any) -> dict[str,
 
 
 def lead_of(columns: Any) -> int:
-    """Return the place of the column by which a record is known: its title or name, else the first."""
+    """Return the place of the column a record is known by: its title or name, else the first."""
     return next((n for n, c in enumerate(columns) if c in ("title", "name", "subject")), 0)
 
 

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 
 from fullscore.interfaces.web import shell
 from fullscore.interfaces.web.shell import SignedIn
@@ -24,7 +25,7 @@ from fullscore.kit.perform import require
 from fullscore.kit.resource import Resource
 from fullscore.kit.rowsin import Parsed, parse
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 MOST_ROWS = 1_000_000
 MOST_BYTES = 10 * 1024 * 1024
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -41,7 +42,7 @@ class _Line:
 def export_of(resource: Resource, kind: str) -> View:
     """Return the file of all filtered rows."""
 
-    def view(request: SignedIn) -> HttpResponse | StreamingHttpResponse:
+    def view(request: SignedIn) -> HttpResponseBase:
         require(resource.permission("view"), by=request.user)
         limits.limit(f"export:{request.user.pk}", per=timedelta(minutes=1), count=10)
         rows = tables.filtered(resource, request.user, request.GET, request=request)

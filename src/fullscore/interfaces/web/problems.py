@@ -39,7 +39,7 @@ class ProblemsAndOrigin:
 
     async def _later(self, request: HttpRequest) -> HttpResponse:
         with coming("web", address=_address(request)):
-            return await self.get_response(request)  # type: ignore[misc,no-any-return]
+            return await self.get_response(request)  # type: ignore[misc]
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer a problem with its own status; anything else is our fault and gets a reference."""

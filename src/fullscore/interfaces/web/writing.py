@@ -72,8 +72,8 @@ def delete_of(resource: Resource) -> View:
             resource.delete(record, by=request.user)
             messages.success(request, f"{resource.title.capitalize()} “{told}” removed.")
             return go(request, resource.url())
-        context = {"title": f"Remove {record}", "action": request.path, "tone": "danger",
-                   "button": "Remove",
+        context: dict[str, Any] = {"title": f"Remove {record}", "action": request.path,
+                   "tone": "danger", "button": "Remove",
                    "plan": ["It is removed for good; its history stays."]}  # fmt: skip
         return shell.page(
             request, "verb.html", resource=resource, form=None,
@@ -152,7 +152,8 @@ def _edit_many(request: SignedIn, resource: Resource, keys: list[str]) -> HttpRe
         field.required = False
         field.help_text = "Empty: unchanged."
     if isinstance(form, forms.ModelForm):
-        form._post_clean = lambda: None  # one record's rules are asked of each record, below
+        # one record's rules are asked of each record, below
+        form._post_clean = lambda: None  # type: ignore[attr-defined]  # Django's seam, not in the stubs
     filled = [
         n
         for n in resource.fields
@@ -238,7 +239,7 @@ def _model_form(resource: Resource, request: SignedIn, **given: Any) -> forms.Mo
         if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
             manager = field.queryset.model._default_manager
             if hasattr(manager.all(), "visible_to"):
-                field.queryset = manager.visible_to(request.user)  # type: ignore[attr-defined]
+                field.queryset = manager.visible_to(request.user)
     return form
 
 

@@ -1,5 +1,6 @@
 """How findings, checks and exceptions are seen."""
 
+from datetime import datetime
 from typing import Any
 
 import django_filters
@@ -30,6 +31,7 @@ from fullscore.kit.resource import Panel, Resource, Searched
 from fullscore.kit.tables import stored
 
 TONES = {5: "crit", 4: "high", 3: "warn", 2: "info", 1: "info"}
+WAIVER_TONES = {"asked": "warn", "granted": "ok", "refused": "", "ended": ""}
 QUICK = {
     "live": "Live", "mine": "Mine", "overdue": "Overdue", "unowned": "Nobody's",
     "excepted": "Excepted", "muted": "Muted", "closed": "Closed",
@@ -99,11 +101,12 @@ def draw_what(finding: Finding, user: Any, at: Any) -> str:
 
 def draw_story(finding: Finding, user: Any, at: Any) -> str:
     """Draw what happened to a finding, comments and proofs included, newest first."""
+    told: list[tuple[str, datetime, Event | Comment | Proof]]
     told = [("event", e.at, e) for e in finding.events.select_related("by")[:50]]
     told += [("comment", c.at, c) for c in finding.comments.select_related("by")]
     told += [("proof", p.at, p) for p in finding.proofs.select_related("run")]
     told.sort(key=lambda one: one[1], reverse=True)
-    told = [t for t in told if not (t[0] == "event" and t[2].kind == "commented")]
+    told = [t for t in told if getattr(t[2], "kind", "") != "commented"]
     return render_to_string("findings/story.html", {"told": told, "user": user})
 
 
@@ -169,6 +172,8 @@ WAIVER = Resource(
     order=["expires_on"],
     icon="file-badge",
     group="Now",
+    badges=lambda w: [(w.get_state_display(), WAIVER_TONES[w.state])],
+    subtitle=lambda w: f"{w.reason} · until {w.expires_on}",
     verbs=[
         Verb(services.grant, permission="findings.grant_waiver", icon="check", tone="primary",
              when=lambda w: "" if w.state == "asked" else f"It is {w.state}."),

@@ -21,7 +21,7 @@ from fullscore.kit.errors import Problem
 def home(request: SignedIn) -> HttpResponse:
     """Show what needs the reader now, ranked by the cost of waiting."""
     rows, total = queries.queue(request.user)
-    context = {
+    context: dict[str, Any] = {
         "title": "Home",
         "headline": queries.headline(rows, total),
         "about": _about(rows, total),
