@@ -146,13 +146,10 @@ def roles() -> Iterable[str]:
     from fullscore.domains.foundation.access import roles as access
 
     yield from [
-        "# Roles",
-        "",
+        "# Roles", "",
         "An account holds roles everywhere, for one team's things, or at one site, with an end or",
-        "without. Roles add up; nobody grants more than they hold, and nobody "
-        "grants to themselves.",
-        "",
-    ]
+        "without. Roles add up; nobody grants more than they hold, nor to themselves.", "",
+    ]  # fmt: skip
     yield from table(
         ["role", "what it is for", "contains", "second factor"],
         [
@@ -163,14 +160,11 @@ def roles() -> Iterable[str]:
     )  # fmt: skip
     areas = list(dict.fromkeys([access.WORK, *(area for area, _ in access.AREAS)]))
     yield from [
-        "## What each adds",
-        "",
-        "To what the roles it contains cover. A permission is "
-        "`app.action_noun`; the patterns are of",
-        "its part after the point. An empty field adds nothing, and what no role names is refused.",
-        "“work” is everything that no other area names: estate, findings, telemetry, servers.",
-        "",
-    ]
+        "## What each adds", "",
+        "To what the roles it contains cover. A permission is `app.action_noun`; the patterns are",
+        "of its part after the point. An empty field adds nothing, and what no role names is",
+        "refused. “work” is what no other area names: estate, findings, telemetry, servers.", "",
+    ]  # fmt: skip
     yield from table(
         ["role", *areas],
         [[code(r.name), *(_added(r, area) for area in areas)] for r in access.ROLES],

@@ -14,14 +14,11 @@ from tests.documentation import code, table
 def nouns() -> Iterable[str]:
     """Return every noun with its verbs."""
     yield from [
-        "# Nouns and verbs",
-        "",
+        "# Nouns and verbs", "",
         "What each noun has is the same on its pages, in the API, on the command line and for",
-        "assistants. `fullscore explain` lists the nouns, `fullscore explain "
-        "finding` says all of one.",
-        "What a verb asks for in brackets may be left out.",
-        "",
-    ]
+        "assistants. `fullscore explain` lists them, `fullscore explain finding` says all of one.",
+        "What a verb asks for in brackets may be left out.", "",
+    ]  # fmt: skip
     for group, members in groupby(RESOURCES, key=lambda r: r.group or "Seen through others' pages"):
         yield from [f"## {group}", ""]
         for resource in members:

@@ -19,16 +19,12 @@ def api() -> Iterable[str]:
     described = description()
     count = sum(len(operations) for operations in described["paths"].values())
     yield from [
-        "# API",
-        "",
-        f"{count} operations. A running installation gives the whole "
-        f"description, with the shape of",
-        "every body and answer, at `/api/openapi.json` (OpenAPI 3.1). How to call it:",
-        "[API and tokens](../guides/api-and-tokens.md). Beside these stands "
-        "`POST /api/push`, for the",
-        "probe on other hosts: [adding hosts](../guides/adding-hosts.md).",
-        "",
-    ]
+        "# API", "",
+        f"{count} operations. A running installation gives the whole description, with the shape",
+        "of every body and answer, at `/api/openapi.json` (OpenAPI 3.1). How to call it:",
+        "[API and tokens](../guides/api-and-tokens.md). Beside these stands `POST /api/push`, for",
+        "the probe on other hosts: [adding hosts](../guides/adding-hosts.md).", "",
+    ]  # fmt: skip
     for resource in RESOURCES:
         yield from [f"## {resource.path}", ""]
         yield from table(["call", "name", "what it does"], _operations(described, resource))
