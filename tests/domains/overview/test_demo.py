@@ -43,12 +43,29 @@ class Said:
     title: str
 
 
-MODELS = [apps.get_model(label) for label in (
-    "directory.Team", "directory.Person", "directory.Membership", "access.RoleGrant", "estate.Item",
-    "estate.Requirement", "estate.Link", "estate.Identifier", "estate.Claim", "estate.Listener",
-    "estate.Certificate", "servers.Server", "servers.Facts", "servers.PackageVersion", "servers.Installed",
-    "servers.Unit", "servers.Account", "servers.Filesystem",
-)]  # fmt: skip
+MODELS = [
+    apps.get_model(label)
+    for label in (
+        "directory.Team",
+        "directory.Person",
+        "directory.Membership",
+        "access.RoleGrant",
+        "estate.Item",
+        "estate.Requirement",
+        "estate.Link",
+        "estate.Identifier",
+        "estate.Claim",
+        "estate.Listener",
+        "estate.Certificate",
+        "servers.Server",
+        "servers.Facts",
+        "servers.PackageVersion",
+        "servers.Installed",
+        "servers.Unit",
+        "servers.Account",
+        "servers.Filesystem",
+    )
+]
 
 
 @pytest.mark.django_db
@@ -78,7 +95,8 @@ def _rows_of_a_new_company(seed: int, today: date) -> str:
 
 
 def _told(model):
-    """Yield a model's rows without their numbers; a reference is told by the order of its target."""
+    """Yield a model's rows without their numbers; a reference is told by the order of its
+    target."""
     places = {
         field.attname: {
             pk: n
@@ -206,9 +224,13 @@ class BrightwaterTests(TestCase):
         told = list(audit.AuditEntry.objects.filter(verb="found").values_list("noun", flat=True))
 
         assert audit.verify()[1] == ""
-        assert {n: told.count(n) for n in ("estate.requirement", "servers.facts", "directory.team")} == {
-            "estate.requirement": 1, "servers.facts": 1, "directory.team": 1,
-        }  # fmt: skip
+        assert {
+            n: told.count(n) for n in ("estate.requirement", "servers.facts", "directory.team")
+        } == {
+            "estate.requirement": 1,
+            "servers.facts": 1,
+            "directory.team": 1,
+        }
 
     def test_items_and_people_are_found_by_their_names(self):
         maya = User.objects.get(email="maya@brightwater.example")
