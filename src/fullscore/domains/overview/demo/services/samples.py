@@ -19,8 +19,9 @@ from fullscore.kit import time
 
 RAW, RAW_STEP = timedelta(hours=6), 60.0
 HOURLY, LONG = timedelta(days=14), timedelta(days=90)
-# As fine as the charts of seven days and of one day draw: coarser samples would show as gaps.
+# As fine as the charts of seven days, one day and one hour draw: coarser samples would show as gaps.
 HALF_HOURLY, FIVE_MINUTELY = timedelta(days=7), timedelta(days=1)
+NEWEST, NEWEST_STEP = timedelta(hours=1), 15.0
 STORIES = frozenset({"disk_filling", "memory_leak", "swap_thrash"})
 AT_ONCE = 1_000_000  # samples in one append
 LOOKBACK_MS = 40 * 86_400_000  # how far back a company that was switched off is picked up again
@@ -75,6 +76,8 @@ def _samples(
         # minutes.
         end = seen_at(computer, time.now()).timestamp()
         minutes = _instants(end, RAW, RAW_STEP)
+        if course.is_long:
+            minutes = np.union1d(minutes, _instants(end, NEWEST, NEWEST_STEP))
         yield pk, minutes, course.value(minutes)
 
 
