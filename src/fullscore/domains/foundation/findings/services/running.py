@@ -4,6 +4,7 @@ import time as clock
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from math import isfinite
 from typing import Any
 
 from django.db import transaction
@@ -173,6 +174,8 @@ def _read_limits(check: Check, text: str) -> dict[str, float]:
             told[name.strip()] = float(value)
         except ValueError as error:
             raise Invalid(f"“{part}”: write a limit as name=number.") from error
+        if not isfinite(told[name.strip()]):
+            raise Invalid(f"“{part}”: write a limit as name=number.")
     return told
 
 

@@ -7,9 +7,9 @@ import numpy as np
 
 from fullscore.connectors.samples import Samples
 from fullscore.domains.foundation.estate.models import Item
+from fullscore.domains.foundation.telemetry import queries
 from fullscore.domains.foundation.telemetry import services as telemetry
 from fullscore.domains.foundation.telemetry.models import Series
-from fullscore.domains.foundation.telemetry.queries import milliseconds, store
 from fullscore.domains.foundation.telemetry.services import Measured
 from fullscore.domains.overview.demo import courses
 from fullscore.domains.overview.demo.company import Company, Computer
@@ -28,8 +28,11 @@ RECENT_MS, SLOPE_MS = 600_000, 1_800_000
 
 
 def found(company: Company, items: Mapping[str, Item], told: Told, *, now: datetime) -> None:
-    """Make the series of every host and fill the store; its upkeep follows, so that reading is
-    quick."""
+    """Make the series of every host and fill the store.
+
+    Its upkeep is the clock's: packing ninety days takes as long as all the rest, and nobody
+    waits for it.
+    """
     made = [
         (computer, course)
         for computer in company.computers
@@ -39,7 +42,6 @@ def found(company: Company, items: Mapping[str, Item], told: Told, *, now: datet
     ]
     ids = _series(made, items, now)
     _append(_samples(made, ids, now))
-    store().maintain(now_ms=milliseconds(now))
 
 
 def _series(
@@ -109,7 +111,7 @@ def _store(parts: Sequence[tuple[int, np.ndarray, np.ndarray]]) -> None:
     if not parts:
         return
     lengths = [len(seconds) for _, seconds, _ in parts]
-    store().append(
+    queries.store().append(
         Samples(
             series=np.repeat(np.array([pk for pk, _, _ in parts], dtype=np.int64), lengths),
             ts_ms=(np.concatenate([s for _, s, _ in parts]) * 1000).astype(np.int64),
@@ -124,16 +126,18 @@ def go_on(*, now: datetime, silent: Sequence[int]) -> int:
     A gauge stays where it was, a counter rises as it last rose. After a stop it goes on from there.
     """
     kinds = dict(Series.objects.exclude(item__in=silent).values_list("pk", "metric__kind"))
-    at, all_series = milliseconds(now), list(kinds)
-    newest = store().latest(all_series, at_ms=at, lookback_ms=RECENT_MS)
+    at, all_series = queries.milliseconds(now), list(kinds)
+    newest = queries.store().latest(all_series, at_ms=at, lookback_ms=RECENT_MS)
     if not len(newest):
-        newest = store().latest(all_series, at_ms=at, lookback_ms=LOOKBACK_MS)
+        newest = queries.store().latest(all_series, at_ms=at, lookback_ms=LOOKBACK_MS)
     if not len(newest):
         return 0
     before = int(newest.ts_ms.max()) - SLOPE_MS
-    older = store().latest(all_series, at_ms=before, lookback_ms=RECENT_MS)
+    older = queries.store().latest(all_series, at_ms=before, lookback_ms=RECENT_MS)
     values = _continued(newest, older, kinds, at)
-    return store().append(Samples(newest.series, np.full(len(newest), at, dtype=np.int64), values))
+    return queries.store().append(
+        Samples(newest.series, np.full(len(newest), at, dtype=np.int64), values)
+    )
 
 
 def _continued(newest: Samples, older: Samples, kinds: Mapping[int, str], at: int) -> np.ndarray:
