@@ -60,10 +60,10 @@ CHECKS: tuple[Check, ...] = (
     logins.root_path_writable.reading(hosts("cron", "units")),
     # Disks, logs, backups
     storage.read_only.reading(hosts("filesystems")),
-    storage.disk_failing.reading(hosts("hardware")),
+    storage.disk_failing.reading(hosts("hardware", "identity")),
     storage.log_size.reading(hosts("logs", "filesystems")),
     storage.journal_unlimited.reading(hosts("logs")),
-    storage.no_backup.reading(hosts("cron", "timers")),
+    storage.no_backup.reading(hosts("cron", "timers", "units")),
     # The estate
     estate.end_of_life.reading(items.aging),
     estate.certificate_ends.reading(items.worn),

@@ -137,10 +137,10 @@ def behind(argv: Sequence[str]) -> int:
     _ready()
     from django.conf import settings
 
-    from fullscore.config.schedule import COLLECTED, SCHEDULE
+    from fullscore.config.schedule import COLLECTED, SAMPLED, SCHEDULE
     from fullscore.domains.foundation.system import processes
 
-    processes.serve_behind(SCHEDULE, () if settings.OPTIONS.is_sample else COLLECTED)
+    processes.serve_behind(SCHEDULE, SAMPLED if settings.OPTIONS.is_sample else COLLECTED)
     return 0
 
 

@@ -49,6 +49,7 @@ DOMAINS = [
     "fullscore.domains.foundation.system",
     "fullscore.domains.infrastructure.servers",
     "fullscore.domains.overview.attention",
+    "fullscore.domains.overview.demo",
 ]
 INSTALLED_APPS += DOMAINS
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
+from math import isfinite
 from typing import Any, Literal
 
 Outcome = Literal["good", "bad", "unknown", "not_applicable"]
@@ -37,7 +38,7 @@ class Subject:
         told = "\x1f".join(
             [check, str(self.item or ""), self.record, str(self.person or ""), self.key]
         )
-        return blake2b(told.encode(), digest_size=16).hexdigest()
+        return blake2b(told.encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ class Verdict:
     cost: Cost | None = None
     due_on: date | None = None
     team: int | None = None
-    voids: frozenset[str] = frozenset()
+    voids: frozenset[str] = frozenset()  # facts under which no exception holds
+    facts_at: datetime | None = None  # when what it judges was read; None: during the run
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,12 @@ def graded(
     worse: Literal["above", "below"] = "above",
     **more: Any,
 ) -> Verdict:
-    """Judge a figure by limits named low, medium, high, critical: the worst one passed decides."""
+    """Judge a figure by limits named low, medium, high, critical: the worst one passed decides.
+
+    A figure that is none (NaN, infinite) is unknown, never good.
+    """
+    if not isfinite(figure):
+        return unknown(subject, why=f"the figure read is none: {figure}")
     for severity in (5, 4, 3, 2):
         limit = limits.get(SEVERITIES[severity])
         if limit is None:

@@ -54,13 +54,15 @@ def keep_many(
     """
     if not states or not is_kept(model):
         return
-    now = time.now()
     ids = [record.pk for record, _ in states]
     open_ones = versions_of(model).filter(record_id__in=ids, ends_at=FOREVER)
-    known = {v.record_id: v.state for v in open_ones}
-    fresh = [(record, state) for record, state in states if known.get(record.pk) != state]
+    known = {v.record_id: v for v in open_ones}
+    fresh = [(r, state) for r, state in states if r.pk not in known or known[r.pk].state != state]
     touched = [record.pk for record, _ in fresh]
-    open_ones.filter(record_id__in=touched, starts_at__lt=now).update(ends_at=now)
+    # A clock that was set back must not let a version end before it began.
+    newest = max((known[pk].starts_at for pk in touched if pk in known), default=None)
+    now = time.now() if newest is None else max(time.now(), newest + TICK)
+    open_ones.filter(record_id__in=touched).update(ends_at=now)
     made = [_new(record, state, now, entry) for record, state in fresh]
     versions_of(model).bulk_create(made, batch_size=500)
 

@@ -26,6 +26,7 @@ from fullscore.kit.errors import Invalid
 from fullscore.kit.models import Version
 
 DOWNTIME_PER_HOUR = {1: 2000.0, 2: 300.0, 3: 40.0, 4: 0.0}  # money; the default of a criticality
+NAMED = 5000  # ids in one statement: every SQLite takes as many
 FIELDS = ("kind", "name", "state", "environment", "criticality", "owner", "site", "tag", "id")
 
 
@@ -67,10 +68,8 @@ def specificity(selector: str) -> int:
 
 
 def downtime_per_hour(item: Item | None) -> float:
-    """Return what an hour without the item costs, by its effective criticality.
-
-    A default figure.
-    """
+    """Return what an hour without the item costs, by its effective criticality; a default
+    figure."""
     return DOWNTIME_PER_HOUR[effective_criticality(item)] if item else 0.0
 
 
@@ -88,22 +87,31 @@ def effective_criticality(item: Item) -> int:
 
 def owners_of(items: Iterable[int]) -> dict[int, int | None]:
     """Return the owning team of each item: its own, else that of the nearest dependent with one."""
-    known = Item.objects.filter(pk__in=list(items)).values_list("pk", "owner_id")
-    own: dict[int, int | None] = dict(known)
-    for pk in [pk for pk, owner in own.items() if owner is None]:
-        own[pk] = _owner_above(pk)
-    return own
+    wanted, own = sorted(set(items)), dict[int, int | None]()
+    for start in range(0, len(wanted), NAMED):
+        rows = Item.objects.filter(pk__in=wanted[start : start + NAMED])
+        own.update(rows.values_list("pk", "owner_id"))
+    orphans = [pk for pk, owner in own.items() if owner is None]
+    if not orphans:
+        return own
+    above: dict[int, list[tuple[int, int | None]]] = {}
+    hard = Link.objects.filter(kind__in=HARD_LINKS).order_by("from_item")
+    for lower, upper, owner in hard.values_list(
+        "to_item_id", "from_item_id", "from_item__owner_id"
+    ):
+        above.setdefault(lower, []).append((upper, owner))
+    return own | {pk: _owner_above(pk, above) for pk in orphans}
 
 
-def _owner_above(pk: int) -> int | None:
+def _owner_above(pk: int, above: Mapping[int, Sequence[tuple[int, int | None]]]) -> int | None:
+    """Return the owner of the nearest that hard-depends on an item and has one."""
     seen, front = {pk}, [pk]
     while front:
-        rows = Link.objects.filter(to_item__in=front, kind__in=HARD_LINKS).order_by("from_item")
-        found = list(rows.values_list("from_item_id", "from_item__owner_id"))
+        found = [pair for item in front for pair in above.get(item, ())]
         for _, owner in found:
             if owner is not None:
-                return int(owner)
-        front = [item for item, _ in found if item not in seen]
+                return owner
+        front = [item for item in dict(found) if item not in seen]
         seen.update(front)
     return None
 
@@ -149,11 +157,15 @@ def held(scope: Scope) -> Iterator[Held]:
     sources = set(Claim.objects.values_list("item_id", flat=True).distinct())
     for item in _in(scope).filter(state=Item.State.ACTIVE):
         yield Held(
-            item.pk, item.name, item.kind, item.criticality,
-            min(item.criticality, lowest.get(item.pk, item.criticality)), item.owner_id,
+            item.pk,
+            item.name,
+            item.kind,
+            item.criticality,
+            min(item.criticality, lowest.get(item.pk, item.criticality)),
+            item.owner_id,
             item.seen_at,
             item.pk in sources,
-        )  # fmt: skip
+        )
 
 
 def _effective() -> dict[int, int]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from fullscore.domains.foundation.directory.models import Membership
 from fullscore.domains.foundation.findings import services
 from fullscore.domains.foundation.findings.models import Check, CheckRun, Event, Finding, Waiver
 from fullscore.domains.foundation.findings.services.running import due_checks
@@ -53,9 +54,9 @@ def prune() -> None:
 @job()
 def notify_opened(ids: list[int]) -> None:
     """Tell the people who answer for them of new, worse and returned findings."""
-    findings = Finding.objects.filter(pk__in=ids, severity__gte=4).select_related(
-        "item", "assignee"
-    )
+    # Muted and excepted findings are counted, and never told.
+    rows = Finding.objects.pressing().filter(pk__in=ids, severity__gte=4)
+    findings = rows.select_related("item", "assignee__user").order_by("-severity", "pk")
     for finding in findings[:100]:
         for user in _told(finding):
             notify.notify(
@@ -88,11 +89,14 @@ def notify_ending(ids: list[int]) -> None:
 
 def _told(finding: Finding) -> list[User]:
     """Return the assignee, else the members of the owning team who have an account."""
-    if finding.assignee and finding.assignee.user:
-        return [finding.assignee.user]
-    members = User.objects.filter(is_active=True, person__memberships__team=finding.owner_id)
-    current = members.filter(person__memberships__ends_on__isnull=True).distinct()
-    return [user for user in current if finding.owner_id and _may_see(user, finding)]
+    assignee = finding.assignee.user if finding.assignee else None
+    if assignee is not None and assignee.is_active and _may_see(assignee, finding):
+        return [assignee]
+    if finding.owner_id is None:
+        return []
+    today = Membership.objects.on(time.now().date()).filter(team=finding.owner_id)
+    members = User.objects.filter(is_active=True, person__memberships__in=today).distinct()
+    return [user for user in members if _may_see(user, finding)]
 
 
 def _may_see(user: User, finding: Finding) -> bool:

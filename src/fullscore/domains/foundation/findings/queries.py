@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from fullscore.domains.foundation.estate import queries as estate
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.findings.facts import Ran
-from fullscore.domains.foundation.findings.models import Check, Finding
+from fullscore.domains.foundation.findings.models import Check, CheckRun, Finding
 from fullscore.engines.attention import Concern
 from fullscore.kit.access import Actor
 from fullscore.kit.checks import Scope
@@ -82,6 +82,8 @@ def failing_checks(scope: Scope) -> Iterator[Ran]:
     """Return how the newest run of each enabled check went."""
     if scope.items is not None:
         return
-    for check in Check.objects.filter(is_enabled=True).exclude(last_state=""):
-        newest = check.runs.order_by("-started_at").first()
-        yield Ran(check.pk, check.title, check.last_state, newest.problem if newest else "")
+    failed = CheckRun.objects.filter(check_of=OuterRef("pk"), state=CheckRun.State.FAILED)
+    newest = Subquery(failed.order_by("-started_at").values("problem")[:1])
+    checks = Check.objects.filter(is_enabled=True).exclude(last_state="")
+    for check in checks.annotate(problem=newest):
+        yield Ran(check.pk, check.title, check.last_state, check.problem or "")

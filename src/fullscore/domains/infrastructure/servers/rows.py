@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from fullscore.connectors.probe.parse import Missing
 from fullscore.domains.infrastructure.servers.models import (
     Account,
     Facts,
@@ -60,8 +61,17 @@ def _order(row: Any) -> str:
 def with_memory(
     facts: Mapping[str, Any], known: Mapping[str, Facts], now: datetime
 ) -> dict[str, Any]:
-    """Return the facts with what only memory knows: since when updates wait, recent restarts."""
+    """Return the facts with what only memory knows.
+
+    Since when updates wait, how often units restarted since the last reading, and since which
+    reading a process has been blocked.
+    """
     told = dict(facts)
+    if isinstance(told.get("processes"), dict):
+        before = known["processes"].content.get("rows") or [] if "processes" in known else []
+        told["processes"] = {
+            **told["processes"], "rows": _blocked(told["processes"].get("rows") or [], before, now)
+        }  # fmt: skip
     if isinstance(told.get("updates"), dict):
         before = known["updates"].content.get("rows", []) if "updates" in known else []
         since = {(r["name"], r.get("candidate")): r.get("since") for r in before}
@@ -85,6 +95,28 @@ def with_memory(
             for u in told["units"]
         ]
     return told
+
+
+def _blocked(
+    rows: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]], now: datetime
+) -> list[dict[str, Any]]:
+    """Return processes with the moment since which each has waited in state D and used no CPU.
+
+    What works on storage is caught in state D now and then; what is stuck there uses no time.
+    """
+    since = {_run_of(row): row["blocked_since"] for row in before if row.get("blocked_since")}
+    return [
+        {**row, "blocked_since": since.get(_run_of(row), now.timestamp())}
+        if row.get("state") == "D" else dict(row)
+        for row in rows
+    ]  # fmt: skip
+
+
+def _run_of(process: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what tells one run of a process from the next with its number, and from itself at
+    work."""
+    started = round(process.get("started_at") or 0)
+    return process.get("pid"), started, process.get("cpu_seconds")
 
 
 def columns(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,8 +152,9 @@ def write(server: Server, facts: Mapping[str, Any], changed: Sequence[str]) -> N
         _write_packages(server, facts.get("packages") or [], facts.get("updates") or {})
 
 
-def _write_units(server: Server, units: Sequence[Mapping[str, Any]]) -> None:
-    made = [
+def units_of(server: Server, units: Sequence[Mapping[str, Any]]) -> list[Unit]:
+    """Return the rows of a server's units, not saved."""
+    return [
         Unit(
             server=server, name=u["name"][:200], load=_word(u, "load"), active=_word(u, "active"),
             sub=_word(u, "sub"), enabled=_word(u, "enabled"), restarts=u.get("restarts") or 0,
@@ -129,6 +162,10 @@ def _write_units(server: Server, units: Sequence[Mapping[str, Any]]) -> None:
         )
         for u in units
     ]  # fmt: skip
+
+
+def _write_units(server: Server, units: Sequence[Mapping[str, Any]]) -> None:
+    made = units_of(server, units)
     server.units.exclude(name__in=[u.name for u in made]).delete()
     Unit.objects.bulk_create(
         made, batch_size=200, update_conflicts=True, unique_fields=["server", "name"],
@@ -136,7 +173,8 @@ def _write_units(server: Server, units: Sequence[Mapping[str, Any]]) -> None:
     )  # fmt: skip
 
 
-def _write_filesystems(server: Server, mounts: Sequence[Mapping[str, Any]]) -> None:
+def filesystems_of(server: Server, mounts: Sequence[Mapping[str, Any]]) -> list[Filesystem]:
+    """Return the rows of a server's mounts, each once, not saved."""
     made = {
         m["mount"][:300]: Filesystem(
             server=server, mount=m["mount"][:300], device=str(m.get("device") or "")[:300],
@@ -148,9 +186,14 @@ def _write_filesystems(server: Server, mounts: Sequence[Mapping[str, Any]]) -> N
         )
         for m in mounts
     }  # fmt: skip
-    server.filesystems.exclude(mount__in=list(made)).delete()
+    return list(made.values())
+
+
+def _write_filesystems(server: Server, mounts: Sequence[Mapping[str, Any]]) -> None:
+    made = filesystems_of(server, mounts)
+    server.filesystems.exclude(mount__in=[m.mount for m in made]).delete()
     Filesystem.objects.bulk_create(
-        made.values(), update_conflicts=True, unique_fields=["server", "mount"],
+        made, update_conflicts=True, unique_fields=["server", "mount"],
         update_fields=["device", "type", "size_bytes", "used_bytes", "used_percent", "inodes",
                        "inodes_used", "options"],
     )  # fmt: skip
@@ -159,13 +202,20 @@ def _write_filesystems(server: Server, mounts: Sequence[Mapping[str, Any]]) -> N
 def _write_accounts(
     server: Server, users: Sequence[Mapping[str, Any]], rules: Sequence[Mapping[str, Any]]
 ) -> None:
-    made = [_account(server, user, rules) for user in users]
+    made = accounts_of(server, users, rules)
     server.accounts.exclude(name__in=[a.name for a in made]).delete()
     Account.objects.bulk_create(
         made, batch_size=200, update_conflicts=True, unique_fields=["server", "name"],
         update_fields=["uid", "shell", "home", "groups", "is_locked", "can_log_in", "becomes_root",
                        "key_count", "password_changed_on", "last_login_at"],
     )  # fmt: skip
+
+
+def accounts_of(
+    server: Server, users: Sequence[Mapping[str, Any]], rules: Sequence[Mapping[str, Any]]
+) -> list[Account]:
+    """Return the rows of a server's logins, not saved."""
+    return [_account(server, user, rules) for user in users]
 
 
 def _account(
@@ -231,7 +281,7 @@ def _write_packages(
             if tuple(key) in wanted:
                 found[tuple(key)] = pk
     waiting = {u["name"]: u for u in updates.get("rows", [])}
-    made = [_installed(server, pk, waiting.get(key[1])) for key, pk in found.items()]
+    made = [installed(server, pk, waiting.get(key[1])) for key, pk in found.items()]
     _forget_packages(server, set(found.values()))
     Installed.objects.bulk_create(
         made, batch_size=500, update_conflicts=True, unique_fields=["server", "package"],
@@ -246,7 +296,8 @@ def _forget_packages(server: Server, kept: set[int]) -> None:
         Installed.objects.filter(pk__in=gone[start : start + 800]).delete()
 
 
-def _installed(server: Server, package: int, update: Mapping[str, Any] | None) -> Installed:
+def installed(server: Server, package: int, update: Mapping[str, Any] | None) -> Installed:
+    """Return the row that says a package is installed, and which update waits; not saved."""
     update = update or {}
     return Installed(
         server=server, package_id=package, candidate=str(update.get("candidate") or "")[:120],
@@ -269,6 +320,13 @@ def certificates(seen: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         {**c, "ends_at": _moment(c.get("ends_at")), "not_before": _moment(c.get("not_before"))}
         for c in seen
     ]
+
+
+def unread_certificates(errors: Sequence[Missing]) -> list[dict[str, Any]]:
+    """Return the certificate files that are named and may not be read: known to be there, no
+    more."""
+    told = [e.reason.partition("permission: ") for e in errors if e.section == "certificates"]
+    return [{"path": path} for _, word, path in told if word and path.startswith("/")]
 
 
 def _moment(value: Any) -> datetime | None:

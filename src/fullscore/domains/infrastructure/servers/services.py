@@ -75,15 +75,16 @@ def take_facts(server: Server, report: Report, *, by: User, now: datetime) -> li
         server = Server.objects.select_related("item").get(pk=server.pk)
         known = {f.section: f for f in server.sections.all()}
         facts = rows.with_memory(facts, known, now)
+        unread = rows.unread_certificates(report.errors)
         changed = [
-            n for n, told in stable.items() if n not in known or known[n].hash != _hash(told)
+            n for n, told in stable.items() if n not in known or known[n].hash != digest(told)
         ]
         gone = [f for name, f in known.items() if name not in facts]
         _write_sections(server, facts, stable, changed, by, now)
         Facts.objects.filter(pk__in=[f.pk for f in gone]).delete()
         _write_server(server, facts, report, by=by, now=now)
         rows.write(server, facts, changed)
-        _write_estate(server, facts, changed, by, now)
+        _write_estate(server, facts, unread, by, now)
     # Checks run on the fresh facts at once, after they are there for every process.
     announce(FactsTaken(server.item_id, changed))
     live.publish("estate.item", server.item_id)
@@ -95,7 +96,7 @@ def _write_sections(
     by: User, now: datetime,
 ) -> None:  # fmt: skip
     made = [
-        Facts(server=server, section=name, content=content, hash=_hash(stable[name]), at=now)
+        Facts(server=server, section=name, content=content, hash=digest(stable[name]), at=now)
         for name, content in facts.items()
     ]
     Facts.objects.bulk_create(
@@ -104,8 +105,8 @@ def _write_sections(
     )  # fmt: skip
     if not changed:
         return
-    digest = [[name, _hash(stable[name])] for name in changed]
-    entry = bulk("servers.facts", "take", by=by, counts={"sections": len(changed)}, rows=digest)
+    digests = [[name, digest(stable[name])] for name in changed]
+    entry = bulk("servers.facts", "take", by=by, counts={"sections": len(changed)}, rows=digests)
     stored = server.sections.filter(section__in=changed)
     history.keep_many(Facts, [(f, {"content": stable[f.section]}) for f in stored], entry=entry)
 
@@ -130,7 +131,7 @@ def _write_server(
 
 
 def _write_estate(
-    server: Server, facts: Mapping[str, Any], changed: list[str], by: User, now: datetime
+    server: Server, facts: Mapping[str, Any], unread: list[dict[str, Any]], by: User, now: datetime
 ) -> None:
     item = server.item
     identity, system = facts.get("identity") or {}, facts.get("os") or {}
@@ -154,7 +155,8 @@ def _write_estate(
     if "listeners" in facts:
         estate.see_listeners(item, rows.sockets(facts["listeners"]), by=by, now=now)
     if "certificates" in facts:
-        estate.see_certificates(item, rows.certificates(facts["certificates"]), by=by, now=now)
+        seen = rows.certificates([*facts["certificates"], *unread])
+        estate.see_certificates(item, seen, by=by, now=now)
 
 
 def _words(identity: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -169,7 +171,8 @@ def _is_junk(word: str) -> bool:
     return word.startswith(junk) or len(letters) <= 1
 
 
-def _hash(content: Any) -> str:
+def digest(content: Any) -> str:
+    """Return what tells one stable section from another."""
     told = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(told.encode()).hexdigest()
 

@@ -6,7 +6,13 @@ from fullscore.domains.foundation.findings.models.checking import (
     CheckRun,
     CheckSetting,
 )
-from fullscore.domains.foundation.findings.models.found import Comment, Event, Finding, Proof
+from fullscore.domains.foundation.findings.models.found import (
+    Comment,
+    Event,
+    Finding,
+    FindingVersion,
+    Proof,
+)
 from fullscore.domains.foundation.findings.models.rules import DueRule, OwnerRule
 from fullscore.domains.foundation.findings.models.waivers import Waiver
 
@@ -19,6 +25,7 @@ __all__ = [
     "DueRule",
     "Event",
     "Finding",
+    "FindingVersion",
     "OwnerRule",
     "Proof",
     "Waiver",

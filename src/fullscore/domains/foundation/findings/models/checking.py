@@ -1,11 +1,15 @@
 """Checks, their settings and runs, and where they are blind."""
 
+from typing import cast
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F
 
 from fullscore.domains.foundation.directory.models import Person
 from fullscore.domains.foundation.estate.models import Item, OfItemQuerySet
+from fullscore.domains.foundation.findings.models.people import about_nobody_or
+from fullscore.kit import access
 from fullscore.kit.models.querysets import VisibleQuerySet
 
 
@@ -99,6 +103,14 @@ class CheckRun(models.Model):
         return f"{self.check_of} at {self.started_at:%F %T}"
 
 
+class BlindQuerySet(OfItemQuerySet):
+    """Blind spots: seen with their item; one about a person only by that person and the manager."""
+
+    def visible_to(self, user: access.Actor) -> "BlindQuerySet":
+        """Return the blind spots of the items the person may see."""
+        return cast("BlindQuerySet", super().visible_to(user).filter(about_nobody_or(user)))
+
+
 class Blind(models.Model):
     """Where a check cannot say, why, and what would let it."""
 
@@ -113,7 +125,7 @@ class Blind(models.Model):
     remedy = models.CharField(max_length=400, blank=True)
     since = models.DateTimeField()
 
-    objects = OfItemQuerySet.as_manager()
+    objects = BlindQuerySet.as_manager()
 
     class Meta:
         ordering = [F("since").asc()]

@@ -4,9 +4,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from fullscore.domains.foundation.directory.models import Membership, Person, Team
+from fullscore.domains.foundation.directory.models import Person, Team
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.findings.models.checking import Check, CheckRun
+from fullscore.domains.foundation.findings.models.people import about_nobody_or, people_seen_by
 from fullscore.kit import access, time
 from fullscore.kit.checks import SEVERITIES
 from fullscore.kit.models import VersionBase
@@ -20,18 +21,17 @@ class FindingQuerySet(models.QuerySet["Finding"]):
 
     def in_reach(self, reach: access.Reach) -> "FindingQuerySet":
         """Return the findings whose item or owning team a grant covers."""
-        if reach.everywhere:
-            return self
-        of_items = Q(item__in=Item.objects.in_reach(reach))
-        return self.filter(reach.rows(team="owner_id") | of_items)
+        return self if reach.everywhere else self.filter(_inside(reach))
 
     def visible_to(self, user: access.Actor) -> "FindingQuerySet":
         """Return what is in reach; what is about a person only to that person and the manager."""
-        rows = self.in_reach(access.reach(user, "findings.view_finding"))
-        today = time.now().date()
-        me = Person.objects.filter(user=user.pk)
-        reports = Membership.objects.on(today).filter(manager__in=me).values("person")
-        return rows.filter(Q(person__isnull=True) | Q(person__in=me) | Q(person__in=reports))
+        reach = access.reach(user, "findings.view_finding")
+        if not reach.is_anything:
+            return self.none()
+        if reach.everywhere:
+            return self.filter(about_nobody_or(user))
+        impersonal = _inside(reach) & Q(person__isnull=True)
+        return self.filter(impersonal | Q(person__in=people_seen_by(user)))
 
     def live(self) -> "FindingQuerySet":
         """Return what is not closed."""
@@ -41,6 +41,10 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         """Return what needs somebody: open or taken, not muted now."""
         is_muted = Q(muted_until__gt=time.now())
         return self.filter(state__in=Finding.PRESSING).exclude(is_muted)
+
+
+def _inside(reach: access.Reach) -> Q:
+    return reach.rows(team="owner_id") | Q(item__in=Item.objects.in_reach(reach))
 
 
 class Finding(models.Model):

@@ -3,38 +3,46 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
+from django.db.models import Q
+
 from fullscore.domains.foundation.directory.models import Membership, Person
 from fullscore.domains.foundation.estate import queries as estate
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.findings.models import Check, DueRule, OwnerRule
+from fullscore.kit import time
 from fullscore.kit.checks import Verdict
 
 DAYS = {5: 1, 4: 7, 3: 30, 2: 90}  # findings.md §2; severity 1 has no due day
 
 
 class Owners:
-    """Answers for many verdicts with a handful of questions."""
+    """Answers for many verdicts with a handful of questions, whatever their number."""
 
     def __init__(self, check: Check, verdicts: Iterable[Verdict]) -> None:
         ids = {v.subject.item for v in verdicts if v.subject.item is not None}
         self.items = Item.objects.select_related("contact").in_bulk(ids)
+        self._teams = _teams_of_contacts(self.items.values())
         self._by_item = estate.owners_of(ids)
         self._by_rule: dict[int, int] = {}
-        self._for_all: int | None = None
+        self._for_all: int | None = None  # the installation's default, asked last
+        self._for_check: int | None = None  # what a rule says of the whole check
         self._due_rules = list(DueRule.objects.all())
-        self._members: dict[tuple[int, int | None], bool] = {}
-        rules = OwnerRule.objects.filter(check_of__in=[check.pk]) | OwnerRule.objects.filter(
-            check_of__isnull=True
-        )
+        rules = OwnerRule.objects.filter(Q(check_of=check.pk) | Q(check_of__isnull=True))
         for rule in sorted(
             rules, key=lambda r: (r.check_of_id is not None, estate.specificity(r.selector))
         ):
-            if not rule.selector:
-                self._for_all = rule.team_id
-            matching = (
-                estate.selected(rule.selector).filter(pk__in=ids).values_list("pk", flat=True)
-            )
-            self._by_rule.update(dict.fromkeys(matching, rule.team_id))
+            self._obey(rule, ids)
+
+    def _obey(self, rule: OwnerRule, ids: set[int]) -> None:
+        """Take in a rule; the later ones are narrower and win."""
+        if rule.selector:
+            matching = set(estate.selected(rule.selector).values_list("pk", flat=True))
+            self._by_rule.update(dict.fromkeys(matching & ids, rule.team_id))
+        elif rule.check_of_id is None:
+            self._for_all = rule.team_id
+        else:
+            self._for_check = rule.team_id
+            self._by_rule.update(dict.fromkeys(ids, rule.team_id))
 
     def team_for(self, verdict: Verdict) -> int | None:
         """Return the team: the verdict's, a rule's, the item's, that of what depends on it."""
@@ -42,7 +50,7 @@ class Owners:
         if verdict.team is not None:
             return verdict.team
         if item is None:
-            return self._for_all
+            return self._for_check or self._for_all
         return self._by_rule.get(item) or self._by_item.get(item) or self._for_all
 
     def contact_for(self, verdict: Verdict) -> int | None:
@@ -51,15 +59,22 @@ class Owners:
         contact = item.contact if item else None
         if contact is None or contact.state != Person.State.ACTIVE:
             return None
-        place = (contact.pk, self.team_for(verdict))
-        if place not in self._members:
-            held = Membership.objects.filter(person=contact, team=place[1], ends_on__isnull=True)
-            self._members[place] = held.exists()
-        return contact.pk if self._members[place] else None
+        return contact.pk if self.team_for(verdict) in self._teams.get(contact.pk, ()) else None
 
     def due_day(self, verdict: Verdict, item: Item | None, now: datetime) -> date | None:
         """Return the day by which it should be gone."""
         return due_day(verdict, item, now, rules=self._due_rules)
+
+
+def _teams_of_contacts(items: Iterable[Item]) -> dict[int, set[int]]:
+    """Return the teams in which the contacts of some items are today."""
+    contacts = {item.contact_id for item in items if item.contact_id is not None}
+    found: dict[int, set[int]] = {}
+    if contacts:
+        held = Membership.objects.on(time.now().date()).filter(person__in=contacts)
+        for person, team in held.values_list("person_id", "team_id"):
+            found.setdefault(person, set()).add(team)
+    return found
 
 
 def due_day(

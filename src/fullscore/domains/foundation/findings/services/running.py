@@ -4,6 +4,7 @@ import time as clock
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from math import isfinite
 from typing import Any
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from django.db.models import Q
 
 from fullscore.domains.foundation.estate import queries as estate
 from fullscore.domains.foundation.findings.models import Check, CheckRun, CheckSetting
-from fullscore.domains.foundation.findings.services.settling import settle
+from fullscore.domains.foundation.findings.services.settling import settle, take_turn
 from fullscore.kit import checks as kit
 from fullscore.kit import time
 from fullscore.kit.audit import recorded
@@ -47,41 +48,36 @@ def _told(check: kit.Check) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def due_checks(now: datetime) -> list[Check]:
-    """Take a lease on each check that is due and return those taken.
+def due_checks(now: datetime) -> Iterator[Check]:
+    """Yield each check that is due once a lease on it is taken: two workers never share one.
 
-    Two workers never share one.
+    The lease is taken when the check is asked for, so that it does not run out while others run.
     """
-    taken = []
     rows = Check.objects.filter(Q(next_at__isnull=True) | Q(next_at__lte=now), is_enabled=True)
-    for check in rows.filter(ident__in=kit.known()):
+    for check in list(rows.filter(ident__in=kit.known())):
         mine = Check.objects.filter(pk=check.pk, next_at=check.next_at)
         if check.next_at is None:
             mine = Check.objects.filter(pk=check.pk, next_at__isnull=True)
-        if mine.update(next_at=now + LEASE):
-            taken.append(check)
-    return taken
+        if mine.update(next_at=time.now() + LEASE):
+            yield check
 
 
 def run_check(
     check: Check, *, by: User, items: Sequence[int] | None = None, may_close_many: bool = False
 ) -> CheckRun:
-    """Run a check over some items or over everything.
-
-    A check that raises fails alone, and says so.
-    """
+    """Run a check over some items or over everything. A check that raises fails alone, and says
+    so."""
     now = time.now()
     scope = Scope(now, None if items is None else frozenset(items))
     began = clock.perf_counter()
     try:
         code = kit.known()[check.ident]
-        verdicts = list(_tuned(check, code.verdicts(scope, _limits(check)), scope))
+        verdicts = list(_tuned(check, code.verdicts(scope, _limits(check))))
+        took_ms = int((clock.perf_counter() - began) * 1000)
+        run = settle(check, verdicts, scope, by=by, took_ms=took_ms, may_close_many=may_close_many)
     except Exception as error:  # one broken check must not stop the others; it is shown on its page
         log.error("check failed", check=check.ident, exc_info=error)
         run = _failed(check, scope, error, began)
-    else:
-        took_ms = int((clock.perf_counter() - began) * 1000)
-        run = settle(check, verdicts, scope, by=by, took_ms=took_ms, may_close_many=may_close_many)
     if items is None:
         Check.objects.filter(pk=check.pk).update(
             next_at=now + timedelta(seconds=check.every_seconds), last_at=now, last_state=run.state,
@@ -111,16 +107,18 @@ def run(check: Check, *, by: User) -> CheckRun:
 
 
 def release(run: CheckRun, *, by: User, note: str = "") -> CheckRun:
-    """Let a held run close what it found good.
-
-    It is run anew, and may close as much as it finds.
-    """
+    """Let a held run close what it found good: it is run anew, and may close as much as it
+    finds."""
     if run.state != CheckRun.State.HELD:
         raise Conflict("Only a run that is held can be released.")
     with transaction.atomic():
+        take_turn(run.check_of)
         with recorded(run, "release", by=by, note=note):
             run.state = CheckRun.State.RELEASED
-        return run_check(run.check_of, by=by, may_close_many=True)
+        done = run_check(run.check_of, by=by, may_close_many=True)
+        if done.state == CheckRun.State.FAILED:
+            raise Problem(f"The check failed: {done.problem}")
+    return done
 
 
 def enable(check: Check, *, by: User) -> Check:
@@ -151,7 +149,8 @@ def tune(
     severity: int | None = None,
     is_enabled: bool = True,
 ) -> CheckSetting:
-    """Set other limits (`high=90`), a severity, or silence, for the items of a selector."""
+    """Set other limits (`high=90, critical=98`), a severity, or silence, for the items of a
+    selector."""
     if not reason.strip():
         raise Invalid("Say why.", {"reason": ["Say why."]})
     estate.selected(selector)
@@ -175,6 +174,8 @@ def _read_limits(check: Check, text: str) -> dict[str, float]:
             told[name.strip()] = float(value)
         except ValueError as error:
             raise Invalid(f"“{part}”: write a limit as name=number.") from error
+        if not isfinite(told[name.strip()]):
+            raise Invalid(f"“{part}”: write a limit as name=number.")
     return told
 
 
@@ -197,7 +198,7 @@ def _settings(check: Check) -> list[CheckSetting]:
     return sorted(check.settings.all(), key=lambda s: estate.specificity(s.selector))
 
 
-def _tuned(check: Check, verdicts: Iterator[Verdict], scope: Scope) -> Iterator[Verdict]:
+def _tuned(check: Check, verdicts: Iterator[Verdict]) -> Iterator[Verdict]:
     """Apply severities and silences that somebody set; a silenced item is *not applicable*."""
     severity: dict[int | None, int] = {}
     silent: dict[int | None, str] = {}

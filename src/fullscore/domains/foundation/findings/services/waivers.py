@@ -47,8 +47,7 @@ def _check_length(severity: int, expires_on: date) -> None:
 
 def grant(waiver: Waiver, *, by: User, note: str = "") -> Waiver:
     """Allow an exception that somebody else asked for; what is critical needs a second yes."""
-    if waiver.state != Waiver.State.ASKED:
-        raise Conflict(f"This exception is {waiver.state}.")
+    _check_grantable(waiver)
     is_alone = waiver.asked_by_id == by.pk
     if is_alone:
         _check_alone(waiver)
@@ -56,9 +55,21 @@ def grant(waiver: Waiver, *, by: User, note: str = "") -> Waiver:
         return _second(waiver, by=by, note=note)
     with recorded(waiver, "grant", by=by, note=note):
         waiver.granted_by, waiver.is_alone = by, is_alone
-        if waiver.severity < 5 or is_alone:
+        if is_alone or max(waiver.severity, waiver.finding.severity) < 5:
             _take_effect(waiver, by, note)
     return waiver
+
+
+def _check_grantable(waiver: Waiver) -> None:
+    """Refuse what is decided, over, or asked under a milder severity than the finding has now."""
+    finding = waiver.finding
+    if waiver.state != Waiver.State.ASKED:
+        raise Conflict(f"This exception is {waiver.state}.")
+    if finding.state == Finding.State.CLOSED:
+        raise Conflict("The finding is closed: there is nothing to except.")
+    if waiver.expires_on <= time.now().date():
+        raise Conflict(f"It would have ended on {waiver.expires_on}: ask anew.")
+    _check_length(finding.severity, waiver.expires_on)
 
 
 def _check_alone(waiver: Waiver) -> None:
@@ -90,6 +101,8 @@ def _second(waiver: Waiver, *, by: User, note: str) -> Waiver:
 
 def _take_effect(waiver: Waiver, by: User, note: str) -> None:
     waiver.state = Waiver.State.GRANTED
+    # Whoever asks for ten days knows that it ends within thirty: no message on the first day.
+    waiver.told_days = _step(waiver, time.now().date())
     finding = waiver.finding
     with recorded(finding, "except", by=by, note=note):
         finding.state = Finding.State.EXCEPTED
@@ -116,8 +129,9 @@ def revoke(waiver: Waiver, *, by: User, note: str) -> Waiver:
 def end_expired(*, by: User) -> int:
     """End every exception whose day has come, and those whose finding is open again or closed."""
     today = time.now().date()
+    _announce_ending(today)
     over = Waiver.objects.filter(state=Waiver.State.GRANTED).select_related("finding")
-    ended = 0
+    ended = _forget_asked(by)
     for waiver in over:
         if waiver.expires_on <= today:
             _end(waiver, by=by, note="its day has come")
@@ -125,8 +139,16 @@ def end_expired(*, by: User) -> int:
         elif waiver.finding.state != Finding.State.EXCEPTED:
             _end(waiver, by=by, note=f"the finding is {waiver.finding.state}")
             ended += 1
-    _announce_ending(today)
     return ended
+
+
+def _forget_asked(by: User) -> int:
+    """End what was asked for a finding that is closed by now; returns how many."""
+    idle = Waiver.objects.filter(state=Waiver.State.ASKED, finding__state=Finding.State.CLOSED)
+    rows = list(idle.select_related("finding"))
+    for waiver in rows:
+        _end(waiver, by=by, note="the finding is closed")
+    return len(rows)
 
 
 def _end(waiver: Waiver, *, by: User, note: str) -> Waiver:
@@ -144,13 +166,18 @@ def _announce_ending(today: date) -> None:
     """Announce 30, 7 and 0 days before the end, each once."""
     ids = []
     for waiver in Waiver.objects.filter(state=Waiver.State.GRANTED):
-        left = (waiver.expires_on - today).days
-        step = min((d for d in TOLD_BEFORE if left <= d), default=None)
+        step = _step(waiver, today)
         if step is not None and (waiver.told_days is None or step < waiver.told_days):
             Waiver.objects.filter(pk=waiver.pk).update(told_days=step)
             ids.append(waiver.pk)
     if ids:
         announce(ExceptionEnding(ids))
+
+
+def _step(waiver: Waiver, today: date) -> int | None:
+    """Return which of 30, 7 and 0 days before its end has come last."""
+    left = (waiver.expires_on - today).days
+    return min((days for days in TOLD_BEFORE if left <= days), default=None)
 
 
 def _happened(finding: Finding, by: User, kind: str, after: str, note: str) -> None:

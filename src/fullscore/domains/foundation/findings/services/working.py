@@ -5,11 +5,14 @@ Nobody closes by hand: a check does, with proof.
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
+
 from fullscore.domains.foundation.directory import queries as directory
 from fullscore.domains.foundation.directory.models import Person, Team
 from fullscore.domains.foundation.findings.announcements import FindingsOverdue
 from fullscore.domains.foundation.findings.models import Comment, Event, Finding
 from fullscore.domains.foundation.findings.services.running import run_check
+from fullscore.domains.foundation.findings.services.settling import take_turn
 from fullscore.kit import time
 from fullscore.kit.announcements import announce
 from fullscore.kit.audit import noted, recorded
@@ -75,10 +78,12 @@ def comment(finding: Finding, *, by: User, text: str) -> Comment:
     return said
 
 
+@transaction.atomic
 def say_fixed(finding: Finding, *, by: User, note: str = "") -> Finding:
     """Say that it is done; the check looks at once, and closes it or opens it again."""
     if finding.state not in (Finding.State.OPEN, Finding.State.ACKNOWLEDGED):
         raise Conflict(f"This finding is {finding.state}: there is nothing to say.")
+    take_turn(finding.check_of)
     with recorded(finding, "say_fixed", by=by, note=note):
         finding.state, finding.fixed_at = Finding.State.FIXED, time.now()
         _happened(finding, by, "said fixed", note=note)
@@ -131,7 +136,7 @@ def reopen_unanswered(*, by: User) -> int:
     for finding in late:
         with recorded(finding, "reopen", by=by, note="no check confirmed it within 24 h"):
             finding.state, finding.fixed_at = Finding.State.OPEN, None
-            _happened(finding, by, "reopened", note="no check confirmed it within 24 h")
+            _happened(finding, by, "unconfirmed", note="no check confirmed it within 24 h")
     return len(late)
 
 

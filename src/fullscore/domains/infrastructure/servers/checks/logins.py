@@ -4,18 +4,18 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from fullscore.domains.infrastructure.servers.checks.common import told
+from fullscore.domains.infrastructure.servers.checks.common import not_told, told
 from fullscore.domains.infrastructure.servers.queries import Host
-from fullscore.kit.checks import Limits, Subject, Verdict, bad, good, rule, unknown
+from fullscore.kit.checks import Limits, Subject, Verdict, bad, good, rule
 
 QUARTER = timedelta(minutes=15)
-NO_LOGIN = ("nologin", "false", "sync", "halt", "shutdown")
 # Programs that open a shell or write any file: GTFOBins lists the same ones.
 ESCAPES = {
     "vi", "vim", "nano", "less", "more", "man", "find", "tar", "awk", "gawk", "perl", "python",
-    "python3", "ruby", "bash", "sh", "dash", "zsh", "env", "ed", "emacs", "tee", "cp", "mv", "dd",
-    "rsync", "git", "zip", "nmap", "gdb", "strace", "docker", "ftp", "socat", "screen", "tmux",
+    "ruby", "bash", "sh", "dash", "zsh", "env", "ed", "emacs", "git", "zip", "nmap", "gdb",
+    "strace", "ftp", "socat", "screen", "tmux",
 }  # fmt: skip
+WRITERS = {"tee", "cp", "mv", "dd", "rsync", "docker", "podman", "chmod", "chown", "install"}
 WEAK = {
     "kexalgorithms": (
         "diffie-hellman-group1-",
@@ -23,9 +23,12 @@ WEAK = {
         "group-exchange-sha1",
     ),
     "ciphers": ("3des-", "arcfour", "blowfish", "cast128", "-cbc"),
-    "macs": ("hmac-md5", "hmac-sha1-96", "umac-64", "hmac-ripemd"),
+    "macs": ("hmac-md5", "hmac-sha1-96", "hmac-ripemd"),
     "hostkeyalgorithms": ("ssh-dss",),
 }
+
+
+SHORT = ("umac-64",)  # OpenSSH still offers it by default: worth a line, not an alarm
 
 
 @rule(
@@ -39,12 +42,8 @@ def empty_password(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> I
     def inside(
         host: Host, users: list[dict[str, Any]], now: datetime, mine: Any
     ) -> Iterator[Verdict]:
-        if users and all(u.get("has_empty_password") is None for u in users):
-            why = "permission: /etc/shadow"
-            yield unknown(
-                Subject(item=host.item), why=why, remedy=f"fullscore server grants {host.name}"
-            )
-            return
+        if any(u.get("has_empty_password") is None for u in users):
+            yield not_told(host, "permission: locks and ages of passwords")
         for user in users:
             subject = Subject(item=host.item, key=str(user["name"]))
             if user.get("has_empty_password"):
@@ -56,7 +55,7 @@ def empty_password(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> I
                     ),
                     advice=f"passwd -l {user['name']}",
                 )  # fmt: skip
-            else:
+            elif user.get("has_empty_password") is False:
                 yield good(subject)
 
     yield from told(hosts, "users", inside, now=now, limits=limits)
@@ -114,7 +113,7 @@ def weak_key(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterato
                 else:
                     yield good(subject)
 
-    yield from told(hosts, "users", inside, now=now, limits=limits)
+    yield from told(hosts, "users", inside, now=now, limits=limits, blinded_by="authorized keys")
 
 
 @rule(
@@ -132,8 +131,9 @@ def sudo_without_password(
         host: Host, rules: list[dict[str, Any]], now: datetime, mine: Any
     ) -> Iterator[Verdict]:
         for one in rules:
-            subject = Subject(item=host.item, key=_place(one))
-            if "NOPASSWD" in (one.get("tags") or []) and "ALL" in (one.get("commands") or []):
+            subject = Subject(item=host.item, key=_rule(one))
+            is_free = "NOPASSWD" in (one.get("tags") or []) and "ALL" in (one.get("commands") or [])
+            if is_free and _becomes_root(one):
                 yield bad(
                     subject, severity=4,
                     title=f"{_who(one)} is root on {host.name} without a password",
@@ -142,16 +142,19 @@ def sudo_without_password(
             else:
                 yield good(subject)
 
-    yield from told(hosts, "sudo", inside, now=now, limits=limits, needs_root=True)
+    yield from told(hosts, "sudo", inside, now=now, limits=limits)
 
 
 @rule(
-    "servers.sudo_escape", title="Sudo rules that lead to a root shell", codes=["S14"],
+    "servers.sudo_escape",
+    title="Sudo rules that lead to a root shell",
+    codes=["S14"],
     every=QUARTER,
     why="An editor or pager run as root opens a shell: the rule allows everything.",
-    source="Commands known to escape (GTFOBins), or a wildcard in a path.",
+    source="Commands known to escape (GTFOBins), a wildcard in a path, a program "
+    "anybody may replace.",
     fix="Use sudoedit, fixed arguments, or a wrapper that does one thing.",
-)  # fmt: skip
+)
 def sudo_escape(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which sudo rules open a way to everything."""
 
@@ -159,10 +162,11 @@ def sudo_escape(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iter
         host: Host, rules: list[dict[str, Any]], now: datetime, mine: Any
     ) -> Iterator[Verdict]:
         for one in rules:
-            subject = Subject(item=host.item, key=_place(one))
-            commands = [str(c) for c in one.get("commands") or []]
-            doors = [c for c in commands if c != "ALL" and _escapes(c)]
-            if doors:
+            subject = Subject(item=host.item, key=_rule(one))
+            harmless = "NOEXEC" in (one.get("tags") or [])
+            doors = [c for c in one.get("commands") or [] if _escapes(c, no_exec=harmless)]
+            doors += [f"{path} (anybody may replace it)" for path in one.get("writable") or []]
+            if doors and _becomes_root(one):
                 yield bad(
                     subject, severity=4, title=f"{_who(one)} can reach a root shell on {host.name}",
                     evidence=({"commands": doors[:10], "at": _place(one)},), advice=sudo_escape.fix,
@@ -170,29 +174,53 @@ def sudo_escape(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iter
             else:
                 yield good(subject)
 
-    yield from told(hosts, "sudo", inside, now=now, limits=limits, needs_root=True)
+    yield from told(hosts, "sudo", inside, now=now, limits=limits)
 
 
-def _escapes(command: str) -> bool:
-    program, _, arguments = command.lstrip("!").partition(" ")
-    name = program.rpartition("/")[2]
-    return not command.startswith("!") and (
-        name in ESCAPES or "*" in program or arguments.strip() == "*"
-    )
+def _escapes(command: str, *, no_exec: bool) -> bool:
+    """Say whether a command opens a way to everything; under NOEXEC only one that writes files
+    does."""
+    if command == "ALL" or command.startswith("!"):
+        return False
+    program, _, arguments = command.partition(" ")
+    # python3.11 is python, vim.basic is vim
+    name = program.rpartition("/")[2].partition(".")[0].rstrip("0123456789")
+    is_known = name in WRITERS or (name in ESCAPES and not no_exec)
+    return is_known or "*" in program or arguments.strip() == "*"
+
+
+def _becomes_root(one: dict[str, Any]) -> bool:
+    """Say whether a rule makes somebody else root: root gains nothing, and postgres is not root."""
+    return one.get("who") != ["root"] and bool({"root", "ALL", "#0"} & set(one.get("run_as") or []))
+
+
+def _rule(one: dict[str, Any]) -> str:
+    """Return what a rule is known by: not its line, which moves with every edit above it."""
+    return f"{_who(one)} as {', '.join(one.get('run_as') or [])} in {one.get('file')}"[:200]
 
 
 def _who(one: dict[str, Any]) -> str:
-    who = one.get("who")
-    return ", ".join(map(str, who)) if isinstance(who, list) else str(who)
+    return ", ".join(one.get("who") or [])
 
 
 def _place(one: dict[str, Any]) -> str:
     return f"{one.get('file')}:{one.get('line')}"
 
 
-def _settings(content: dict[str, Any]) -> dict[str, str]:
-    found = content.get("settings", content)
-    return {str(k).lower(): str(v).lower() for k, v in found.items()}
+def _settings(content: dict[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield what sshd does for everybody, then what it does for those each Match names."""
+    general = _lowered(content.get("settings"))
+    yield "everybody", general
+    for match in content.get("matches") or []:
+        yield str(match.get("criteria")), general | _lowered(match.get("settings"))
+
+
+def _lowered(settings: dict[str, Any] | None) -> dict[str, str]:
+    return {str(k).lower(): str(v).lower() for k, v in (settings or {}).items()}
+
+
+def _takes_passwords(said: dict[str, str]) -> bool:
+    return said.get("passwordauthentication", "yes") == "yes"
 
 
 @rule(
@@ -207,14 +235,19 @@ def ssh_root_password(hosts: Iterable[Host], *, now: datetime, limits: Limits) -
     """Say where sshd lets root in by password."""
 
     def inside(host: Host, content: dict[str, Any], now: datetime, mine: Any) -> Iterator[Verdict]:
-        said = _settings(content)
         subject = Subject(item=host.item)
-        by_password = said.get("passwordauthentication", "yes") == "yes"
-        if said.get("permitrootlogin", "prohibit-password") == "yes" and by_password:
+        whom = [
+            who for who, said in _settings(content)
+            if said.get("permitrootlogin") == "yes" and _takes_passwords(said)
+        ]  # fmt: skip
+        if whom:
             yield bad(
                 subject, severity=4, title=f"Root may log in to {host.name} with a password",
-                evidence=({"permitrootlogin": "yes", "passwordauthentication": "yes",
-                           "read_from": content.get("source")},),
+                evidence=tuple(
+                    {"permitrootlogin": "yes", "passwordauthentication": "yes", "for": who,
+                     "read_from": content.get("source")}
+                    for who in whom
+                ),
                 advice=ssh_root_password.fix,
             )  # fmt: skip
         else:
@@ -234,12 +267,22 @@ def ssh_passwords(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> It
 
     def inside(host: Host, content: dict[str, Any], now: datetime, mine: Any) -> Iterator[Verdict]:
         subject = Subject(item=host.item)
-        if _settings(content).get("passwordauthentication", "yes") == "yes":
+        whom = [who for who, said in _settings(content) if _takes_passwords(said)]
+        if whom:
             yield bad(
-                subject, severity=3, title=f"{host.name} lets people in by password",
-                evidence=({"passwordauthentication": "yes", "read_from": content.get("source")},),
+                subject,
+                severity=3,
+                title=f"{host.name} lets people in by password",
+                evidence=tuple(
+                    {
+                        "passwordauthentication": "yes",
+                        "for": who,
+                        "read_from": content.get("source"),
+                    }
+                    for who in whom
+                ),
                 advice=ssh_passwords.fix,
-            )  # fmt: skip
+            )
         else:
             yield good(subject)
 
@@ -249,7 +292,7 @@ def ssh_passwords(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> It
 @rule(
     "servers.ssh_weak_algorithms", title="Weak SSH algorithms", codes=["S15"], every=QUARTER,
     why="Old key exchanges, ciphers and MACs can be downgraded to and broken.",
-    source="SHA-1 key exchange, CBC and 64-bit ciphers, MD5 and short MACs; Mozilla OpenSSH guide.",
+    source="SHA-1 key exchange, CBC, MD5: high. 64-bit MACs alone: low. Mozilla OpenSSH guide.",
     fix="Remove the named ones from KexAlgorithms, Ciphers, MACs in sshd_config; reload sshd.",
 )  # fmt: skip
 def ssh_weak_algorithms(
@@ -258,23 +301,31 @@ def ssh_weak_algorithms(
     """Say where sshd still offers algorithms that are broken."""
 
     def inside(host: Host, content: dict[str, Any], now: datetime, mine: Any) -> Iterator[Verdict]:
-        said = _settings(content)
-        weak = [
-            f"{name}: {word}"
-            for name, marks in WEAK.items()
-            for word in said.get(name, "").replace("\ufffd", ",").split(",")
-            if not word.startswith("-") and any(mark in word for mark in marks)
-        ]
+        said = _lowered(content.get("settings"))
+        broken = [w for name, marks in WEAK.items() for w in _offered(said, name, marks)]
+        short = list(_offered(said, "macs", SHORT))
         subject = Subject(item=host.item)
-        if weak:
+        if broken or short:
+            words = f"{len(broken) + len(short)} weak SSH algorithms"
             yield bad(
-                subject, severity=4, title=f"{host.name} offers {len(weak)} weak SSH algorithms",
-                evidence=tuple({"offered": w} for w in weak[:20]), advice=ssh_weak_algorithms.fix,
+                subject, severity=4 if broken else 2, title=f"{host.name} offers {words}",
+                evidence=tuple({"offered": word} for word in [*broken, *short][:20]),
+                advice=ssh_weak_algorithms.fix,
             )  # fmt: skip
         else:
             yield good(subject)
 
     yield from told(hosts, "sshd", inside, now=now, limits=limits)
+
+
+def _offered(said: dict[str, str], name: str, marks: tuple[str, ...]) -> Iterator[str]:
+    """Yield what a setting offers and should not; one that begins with a minus takes away."""
+    value = said.get(name, "")
+    if value.startswith("-"):
+        return
+    for word in value.lstrip("+^").split(","):
+        if any(mark in word for mark in marks):
+            yield f"{name}: {word}"
 
 
 @rule(
@@ -291,10 +342,10 @@ def root_path_writable(
     def inside(
         host: Host, lines: list[dict[str, Any]], now: datetime, mine: Any
     ) -> Iterator[Verdict]:
+        if any(not r.startswith("absent") for r in host.gaps.get("units", ())):
+            yield not_told(host, f"units: {host.gaps['units'][0]}")
         units = host.section("units") or []
-        rows = [
-            (f"{c.get('file')}:{c.get('line')}", c.get("user"), c.get("writable")) for c in lines
-        ]
+        rows = [(_entry(c), c.get("user"), c.get("writable")) for c in lines]
         rows += [(u.get("name"), u.get("user"), u.get("writable")) for u in units]
         for where, user, writable in rows:
             subject = Subject(item=host.item, key=str(where)[:200])
@@ -307,10 +358,9 @@ def root_path_writable(
             else:
                 yield good(subject)
 
-    yield from told(hosts, "cron", inside, now=now, limits=limits)
+    yield from told(hosts, "cron", inside, now=now, limits=limits, blinded_by="permission")
 
 
-def can_log_in(user: dict[str, Any]) -> bool:
-    """Say whether an account has a shell that lets it in."""
-    shell = str(user.get("shell") or "").rpartition("/")[2]
-    return bool(shell) and shell not in NO_LOGIN
+def _entry(line: dict[str, Any]) -> str:
+    """Return what a line of a timetable is known by: its file and program, not its number."""
+    return f"{line.get('file')}: {str(line.get('command') or '').partition(' ')[0]}"

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from fullscore.domains.infrastructure.servers.checks.common import told
+from fullscore.domains.infrastructure.servers.checks.common import not_told, told
 from fullscore.domains.infrastructure.servers.queries import Host
-from fullscore.kit.checks import Limits, Subject, Verdict, bad, good, graded, rule
+from fullscore.kit.checks import Limits, Subject, Verdict, bad, good, graded, rule, unknown
 
 QUARTER = timedelta(minutes=15)
 
@@ -27,13 +27,18 @@ def unit_failed(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iter
             subject = Subject(item=host.item, key=str(unit.get("name", "")))
             if unit.get("active") == "failed":
                 yield bad(
-                    subject, severity=4, title=f"{unit['name']} failed on {host.name}",
+                    subject,
+                    severity=4,
+                    title=f"{unit['name']} failed on {host.name}",
                     evidence=(
-                        {"unit": unit["name"], "result": unit.get("result"),
-                         "since": unit.get("since")},
+                        {
+                            "unit": unit["name"],
+                            "result": unit.get("result"),
+                            "since": unit.get("since"),
+                        },
                     ),
                     advice=f"systemctl status {unit['name']}; journalctl -u {unit['name']}",
-                )  # fmt: skip
+                )
             else:
                 yield good(subject)
 
@@ -41,12 +46,15 @@ def unit_failed(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iter
 
 
 @rule(
-    "servers.unit_restarting", title="Units that restart again and again", codes=["S6"],
+    "servers.unit_restarting",
+    title="Units that restart again and again",
+    codes=["S6"],
     every=QUARTER,
     why="A service in a restart loop answers now and then, and hides its fault from simple probes.",
     source="More than 3 restarts since the last reading 15 minutes ago; our judgement.",
-    fix="Read its journal from before the first restart: `journalctl -u UNIT`.", limits={"high": 3},
-)  # fmt: skip
+    fix="Read its journal from before the first restart: `journalctl -u UNIT`.",
+    limits={"high": 3},
+)
 def unit_restarting(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which units systemd restarts over and over."""
 
@@ -57,36 +65,38 @@ def unit_restarting(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> 
             count = float(unit.get("restarts_recent") or 0)
             subject = Subject(item=host.item, key=str(unit.get("name", "")))
             yield graded(
-                subject, count, mine,
+                subject,
+                count,
+                mine,
                 title=f"{unit.get('name')} restarted {count:.0f} times on {host.name}",
-                unit="1", advice=unit_restarting.fix,
-            )  # fmt: skip
+                unit="1",
+                advice=unit_restarting.fix,
+            )
 
     yield from told(hosts, "units", inside, now=now, limits=limits)
 
 
 @rule(
-    "servers.unit_not_running", title="Enabled services that do not run", codes=["S6"],
+    "servers.unit_not_running",
+    title="Enabled services that do not run",
+    codes=["S6"],
     every=QUARTER,
     why="What should start with the host is not there; it was stopped by hand or never came up.",
-    source="Enabled, type service, inactive, and not meant to end by itself.",
+    source="Enabled, a service that stays, inactive, its conditions met, and "
+    "nothing that starts it later.",
     fix="Start it, or disable it if it is not needed: `systemctl disable --now UNIT`.",
-)  # fmt: skip
+)
 def unit_not_running(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which services are enabled and ended badly or were never started."""
 
     def inside(
         host: Host, units: list[dict[str, Any]], now: datetime, mine: Any
     ) -> Iterator[Verdict]:
+        waiting = {str(u.get("name")) for u in units if u.get("active") == "active"}
         for unit in units:
             name = str(unit.get("name", ""))
-            is_down = (
-                name.endswith(".service") and unit.get("enabled") == "enabled"
-                and unit.get("active") == "inactive"
-                and unit.get("result") not in ("success", "", None)
-            )  # fmt: skip
             subject = Subject(item=host.item, key=name)
-            if is_down:
+            if _is_down(unit, name, waiting):
                 yield bad(
                     subject, severity=3, title=f"{name} is enabled but does not run on {host.name}",
                     evidence=(unit,), advice=f"systemctl start {name}, or systemctl disable {name}",
@@ -95,6 +105,20 @@ def unit_not_running(hosts: Iterable[Host], *, now: datetime, limits: Limits) ->
                 yield good(subject)
 
     yield from told(hosts, "units", inside, now=now, limits=limits)
+
+
+STAYS = ("simple", "exec", "forking", "notify", "notify-reload", "dbus")
+STARTERS = (".socket", ".path", ".timer")  # units that start a service when it is needed
+
+
+def _is_down(unit: dict[str, Any], name: str, running: set[str]) -> bool:
+    """Say whether a service should be there and is not; a oneshot ends, a socket starts another."""
+    stem = name.removesuffix(".service")
+    return (
+        name.endswith(".service") and unit.get("type") in STAYS and unit.get("enabled") == "enabled"
+        and unit.get("active") == "inactive" and unit.get("condition_met") is not False
+        and not any(stem + starter in running for starter in STARTERS)
+    )  # fmt: skip
 
 
 @rule(
@@ -106,70 +130,88 @@ def zombies(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator
     """Say where zombies pile up."""
 
     def inside(host: Host, content: Any, now: datetime, mine: Any) -> Iterator[Verdict]:
-        counts = _states(content)
-        count = float(counts.get("Z", 0))
+        count = float((content.get("states") or {}).get("Z", 0))
         yield graded(
-            Subject(item=host.item), count, mine,
+            Subject(item=host.item),
+            count,
+            mine,
             title=f"{count:.0f} zombie processes on {host.name}",
-            unit="1", advice=zombies.fix,
-        )  # fmt: skip
+            unit="1",
+            advice=zombies.fix,
+        )
 
     yield from told(hosts, "processes", inside, now=now, limits=limits)
 
 
 @rule(
-    "servers.process_stuck", title="Processes stuck in the kernel", codes=["S7"], every=QUARTER,
+    "servers.process_stuck",
+    title="Processes stuck in the kernel",
+    codes=["S7"],
+    every=QUARTER,
     why="A process that waits on storage for minutes cannot be killed; the storage has a fault.",
-    source="State D for more than 5 minutes.",
+    source="In state D, without using any CPU, in two readings more than 5 minutes apart.",
     fix="Look at the disk or the network mount it waits for.",
     limits={"seconds": 300},
-)  # fmt: skip
+)
 def process_stuck(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which processes have waited uninterruptibly for long."""
 
     def inside(host: Host, content: Any, now: datetime, mine: Any) -> Iterator[Verdict]:
-        stuck = [p for p in _listed(content) if p.get("state") == "D"
-                 and float(p.get("state_seconds") or p.get("blocked_seconds") or 0)
-                 > mine["seconds"]]  # fmt: skip
+        # `blocked_since` is added by `rows.with_memory`: one reading cannot tell waiting from
+        # stuck.
+        stuck = [
+            p for p in content.get("rows") or []
+            if p.get("state") == "D" and p.get("blocked_since") and host.at
+            and host.at.timestamp() - p["blocked_since"] > mine["seconds"]
+        ]  # fmt: skip
         if stuck:
             yield bad(
-                Subject(item=host.item), severity=3, advice=process_stuck.fix,
+                Subject(item=host.item),
+                severity=3,
+                advice=process_stuck.fix,
+                figure=len(stuck),
+                limit=0,
+                unit="1",
                 title=f"{len(stuck)} processes stuck in the kernel on {host.name}",
                 evidence=tuple(
-                    {"pid": p.get("pid"), "command": p.get("command")} for p in stuck[:20]
+                    {"pid": p.get("pid"), "command": p.get("command"), "unit": p.get("unit")}
+                    for p in stuck[:20]
                 ),
-            )  # fmt: skip
+            )
         else:
-            yield good(Subject(item=host.item))
+            yield good(Subject(item=host.item), figure=0, limit=0, unit="1")
 
     yield from told(hosts, "processes", inside, now=now, limits=limits)
 
 
 @rule(
-    "servers.process_oversized", title="One process holds most of the memory", every=QUARTER,
+    "servers.process_oversized",
+    title="One process holds most of the memory",
+    every=QUARTER,
     why="A leak grows until the kernel kills something, often something else.",
-    source="Over 60 % of the host's memory in one process; our judgement. Databases: higher.",
+    source="Over 60 % of the host's memory in one process; our judgement. "
+    "Databases: set a higher limit.",
     fix="Restart it in a quiet hour, give its unit MemoryMax, or report the leak.",
     limits={"medium": 60, "high": 85},
-)  # fmt: skip
+)
 def process_oversized(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which processes hold most of a host's memory."""
 
     def inside(host: Host, content: Any, now: datetime, mine: Any) -> Iterator[Verdict]:
         total = float((host.section("hardware") or {}).get("memory_bytes") or 0)
         if not total:
+            yield not_told(host, "how much memory it has is not known")
             return
-        for process in _listed(content):
-            size = float(process.get("memory_bytes") or process.get("rss_bytes") or 0)
+        for process in content.get("rows") or []:
+            size = float(process.get("memory_bytes") or 0)
             percent = 100 * size / total
-            name = str(process.get("name") or process.get("command") or "?").split(" ")[0]
-            subject = Subject(item=host.item, key=name[:80])
-            if percent > min(mine.values()):
-                yield graded(
-                    subject, percent, mine, unit="%", advice=process_oversized.fix,
-                    title=f"{name} holds {percent:.0f} % of the memory of {host.name}",
-                    evidence=({"pid": process.get("pid"), "bytes": size},),
-                )  # fmt: skip
+            name = str(process.get("command") or "?")
+            yield graded(
+                Subject(item=host.item, key=name[:80]), percent, mine, unit="%",
+                title=f"{name} holds {percent:.0f} % of the memory of {host.name}",
+                evidence=({"pid": process.get("pid"), "bytes": size, "unit": process.get("unit")},),
+                advice=process_oversized.fix,
+            )  # fmt: skip
 
     yield from told(hosts, "processes", inside, now=now, limits=limits)
 
@@ -186,11 +228,13 @@ def clock_off(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterat
 
     def inside(host: Host, system: dict[str, Any], now: datetime, mine: Any) -> Iterator[Verdict]:
         offset = system.get("time_offset_seconds")
-        if isinstance(offset, int | float):
-            yield graded(
-                Subject(item=host.item), abs(float(offset)), mine, unit="s", advice=clock_off.fix,
-                title=f"The clock of {host.name} is {offset:+.1f} s off",
-            )  # fmt: skip
+        if offset is None:
+            yield unknown(Subject(item=host.item), why=NO_CLOCK, remedy=TIME_SERVICE)
+            return
+        yield graded(
+            Subject(item=host.item), abs(float(offset)), mine, unit="s", advice=clock_off.fix,
+            title=f"The clock of {host.name} is {offset:+.1f} s off",
+        )  # fmt: skip
 
     yield from told(hosts, "os", inside, now=now, limits=limits)
 
@@ -218,21 +262,28 @@ def clock_unsynchronised(
             )  # fmt: skip
         elif system.get("time_synchronised") is True:
             yield good(subject)
+        else:
+            yield unknown(subject, why=NO_CLOCK, remedy=TIME_SERVICE)
 
     yield from told(hosts, "os", inside, now=now, limits=limits)
 
 
+NO_CLOCK = "the kernel does not say how its clock is set"
+TIME_SERVICE = "timedatectl timesync-status"
 CONTAINERS = ("docker", "lxc", "podman", "container", "openvz")
 
 
 @rule(
-    "servers.host_silent", title="Hosts that have gone silent", codes=["S10"],
+    "servers.host_silent",
+    title="Hosts that have gone silent",
+    codes=["S10"],
     every=timedelta(minutes=5),
     why="We no longer know anything about it: it may be down, or cut off, or its probe is.",
     source="No facts for three intervals (45 minutes).",
     fix="Is it up, can it reach us, does its timer run? `systemctl status fullscore-probe.timer`",
-    limits={"high": 45, "critical": 1440}, is_urgent=True,
-)  # fmt: skip
+    limits={"high": 45, "critical": 1440},
+    is_urgent=True,
+)
 def host_silent(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which hosts have told nothing for too long."""
     for host in hosts:
@@ -240,21 +291,10 @@ def host_silent(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iter
             continue
         minutes = (now - host.at) / timedelta(minutes=1)
         yield graded(
-            Subject(item=host.item), minutes, limits.of(host.item), unit="min",
+            Subject(item=host.item),
+            minutes,
+            limits.of(host.item),
+            unit="min",
             advice=host_silent.fix,
             title=f"{host.name} has told nothing for {minutes:.0f} minutes",
-        )  # fmt: skip
-
-
-def _states(content: Any) -> dict[str, int]:
-    found = content.get("states", {}) if isinstance(content, dict) else {}
-    return found or {"Z": sum(1 for p in _listed(content) if p.get("state") == "Z")}
-
-
-def _listed(content: Any) -> list[dict[str, Any]]:
-    rows = (
-        content
-        if isinstance(content, list)
-        else content.get("list") or content.get("processes") or []
-    )
-    return [row for row in rows if isinstance(row, dict)]
+        )

@@ -27,7 +27,7 @@ NO_SAMPLES = "no samples in the window"
 
 
 def _filling(
-    volumes: Iterable[Volume], now: datetime, limits: Limits, what: str, unit: str
+    volumes: Iterable[Volume], now: datetime, limits: Limits, what: str
 ) -> Iterator[Verdict]:
     for volume in volumes:
         subject = Subject(item=volume.item, key=volume.mount)
@@ -77,7 +77,7 @@ ADVICE = "Find what grows (`du -xh --max-depth=2`), remove or move it, or enlarg
 )  # fmt: skip
 def disk_filling(volumes: Iterable[Volume], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which filesystems are full or will be soon."""
-    yield from _filling(volumes, now, limits, "disk", "By")
+    yield from _filling(volumes, now, limits, "disk")
 
 
 @rule(
@@ -91,7 +91,7 @@ def inodes_filling(
     volumes: Iterable[Volume], *, now: datetime, limits: Limits
 ) -> Iterator[Verdict]:
     """Say which filesystems have few inodes left."""
-    yield from _filling(volumes, now, limits, "inodes", "1")
+    yield from _filling(volumes, now, limits, "inodes")
 
 
 def _pressure(

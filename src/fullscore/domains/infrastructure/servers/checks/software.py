@@ -6,10 +6,22 @@ from typing import Any
 
 from fullscore.domains.infrastructure.servers.checks.common import told
 from fullscore.domains.infrastructure.servers.queries import Host
-from fullscore.kit.checks import Limits, Subject, Verdict, bad, good, graded, rule, unknown
+from fullscore.kit.checks import (
+    Limits,
+    Subject,
+    Verdict,
+    bad,
+    good,
+    graded,
+    not_applicable,
+    rule,
+    unknown,
+)
 
 QUARTER = timedelta(minutes=15)
 LISTS_FRESH_SECONDS = 48 * 3600
+LISTS_OLD = "the package lists are older than 48 hours"
+REFRESH = "apt-get update, dnf makecache, or apk update"
 
 
 @rule(
@@ -23,7 +35,8 @@ def reboot_needed(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> It
 
     def inside(host: Host, restart: dict[str, Any], now: datetime, mine: Any) -> Iterator[Verdict]:
         subject = Subject(item=host.item)
-        if restart.get("reboot_required"):
+        # A newer kernel alone is `kernel_outdated`: one condition, one finding.
+        if restart.get("reboot_required") and restart.get("reasons") != ["kernel"]:
             packages = restart.get("packages") or []
             yield bad(
                 subject, severity=3, title=f"{host.name} needs a reboot", advice=reboot_needed.fix,
@@ -36,11 +49,14 @@ def reboot_needed(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> It
 
 
 @rule(
-    "servers.kernel_outdated", title="Kernels that are not the newest installed", codes=["S11"],
-    every=QUARTER, why="The fixed kernel lies on the disk while the old one runs.",
-    source="Running kernel compared with the newest installed one.",
+    "servers.kernel_outdated",
+    title="Kernels that are not the newest installed",
+    codes=["S11"],
+    every=QUARTER,
+    why="The fixed kernel lies on the disk while the old one runs.",
+    source="The probe finds a newer kernel installed beside the running one.",
     fix="Reboot in the next window.",
-)  # fmt: skip
+)
 def kernel_outdated(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which hosts run an older kernel than they have."""
 
@@ -48,25 +64,27 @@ def kernel_outdated(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> 
         running, newest = restart.get("running_kernel"), restart.get("newest_kernel")
         subject = Subject(item=host.item)
         if not newest or not running:
-            return  # a container or a kernel from outside: nothing to compare
-        if newest != running:
+            yield not_applicable(subject, why="a container, or a kernel from outside")
+        elif "kernel" in (restart.get("reasons") or []):
             yield bad(
                 subject, severity=3, title=f"{host.name} runs kernel {running}, not {newest}",
                 evidence=({"running": running, "newest": newest},), advice=kernel_outdated.fix,
             )  # fmt: skip
-        else:
+        else:  # a running kernel newer than any installed, or of another flavour, waits for nothing
             yield good(subject)
 
     yield from told(hosts, "restart", inside, now=now, limits=limits)
 
 
 @rule(
-    "servers.deleted_libraries", title="Processes on replaced libraries", codes=["S11"],
+    "servers.deleted_libraries",
+    title="Processes on replaced libraries",
+    codes=["S11"],
     every=QUARTER,
     why="A service keeps the old, vulnerable library in memory until it is restarted.",
     source="Files mapped by running processes that no longer exist (/proc/PID/maps).",
     fix="Restart the named units: `needrestart -r l` shows the same list.",
-)  # fmt: skip
+)
 def deleted_libraries(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say where services still use libraries that were replaced."""
 
@@ -78,24 +96,25 @@ def deleted_libraries(hosts: Iterable[Host], *, now: datetime, limits: Limits) -
                 subject, severity=3, advice=deleted_libraries.fix, evidence=tuple(users[:20]),
                 title=f"{len(users)} processes on {host.name} use replaced libraries",
             )  # fmt: skip
-        elif "restart" in host.gaps:
-            yield unknown(
-                subject, why=host.gaps["restart"], remedy=f"fullscore server grants {host.name}"
-            )
         else:
             yield good(subject)
 
-    yield from told(hosts, "restart", inside, now=now, limits=limits)
+    yield from told(
+        hosts, "restart", inside, now=now, limits=limits, blinded_by="processes of other users"
+    )
 
 
 @rule(
-    "servers.security_updates", title="Security updates that wait", codes=["S21", "V1"],
+    "servers.security_updates",
+    title="Security updates that wait",
+    codes=["S21", "V1"],
     every=QUARTER,
     why="Most break-ins use faults for which an update had been out for weeks.",
-    source="Waiting for up to 7 days: medium; longer: high. Lists older than 48 h: unknown.",
+    source="Any waiting for 0–7 days: medium; longer: high. Package lists older "
+    "than 48 h: unknown.",
     fix="Apply them in the next window: `apt-get upgrade`, `dnf upgrade --security`.",
     limits={"days": 7},
-)  # fmt: skip
+)
 def security_updates(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say where security updates wait, by the host's own package lists."""
 
@@ -104,10 +123,11 @@ def security_updates(hosts: Iterable[Host], *, now: datetime, limits: Limits) ->
         waiting = [u for u in updates.get("rows") or [] if u.get("is_security")]
         age = updates.get("age_seconds")
         if (age is None or age > LISTS_FRESH_SECONDS) and not waiting:
-            hours = "never" if age is None else f"{age / 3600:.0f} hours ago"
-            yield unknown(
-                subject, why=f"the package lists were refreshed {hours}", remedy="apt-get update"
-            )
+            yield unknown(subject, why=LISTS_OLD, remedy=REFRESH)
+            return
+        if not waiting and any(u.get("is_security") is None for u in updates.get("rows") or []):
+            why = "its package manager does not say which updates are for security"
+            yield not_applicable(subject, why=why)
             return
         if not waiting:
             yield good(subject, figure=0, limit=0, unit="1")
@@ -116,35 +136,53 @@ def security_updates(hosts: Iterable[Host], *, now: datetime, limits: Limits) ->
         days = (now - datetime.fromisoformat(oldest)).days if oldest else 0
         names = ", ".join(sorted({u["name"] for u in waiting})[:5])
         yield bad(
-            subject, severity=4 if days > mine["days"] else 3, figure=len(waiting), limit=0,
+            subject,
+            severity=4 if days > mine["days"] else 3,
+            figure=len(waiting),
+            limit=0,
             unit="1",
             title=f"{len(waiting)} security updates wait on {host.name}",
             evidence=tuple(
-                {"package": u["name"], "installed": u.get("installed"),
-                 "candidate": u.get("candidate"),
-                 "origin": u.get("origin")}
+                {
+                    "package": u["name"],
+                    "installed": u.get("installed"),
+                    "candidate": u.get("candidate"),
+                    "origin": u.get("origin"),
+                }
                 for u in waiting[:20]
             ),
             advice=f"Among them: {names}. {security_updates.fix}",
-        )  # fmt: skip
+        )
 
-    yield from told(hosts, "updates", inside, now=now, limits=limits)
+    for verdict in told(hosts, "updates", inside, now=now, limits=limits):
+        yield _never_fetched(verdict)
+
+
+def _never_fetched(verdict: Verdict) -> Verdict:
+    """Call a host that never fetched its lists unknown: only one without a package manager is
+    exempt."""
+    if verdict.outcome == "not_applicable" and "never fetched" in verdict.why:
+        return unknown(verdict.subject, why=verdict.why, remedy=REFRESH)
+    return verdict
 
 
 @rule(
-    "servers.package_lists_old", title="Package lists nobody refreshes", codes=["S21"],
+    "servers.package_lists_old",
+    title="Package lists nobody refreshes",
+    codes=["S21"],
     every=QUARTER,
     why="A host that does not know of updates looks well and is not.",
     source="Lists older than 48 hours (medium) or 14 days (high).",
     fix="Enable apt-daily.timer or dnf-makecache.timer, and check that the mirrors answer.",
     limits={"medium": 48, "high": 336},
-)  # fmt: skip
+)
 def package_lists_old(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say whose package lists are stale."""
 
     def inside(host: Host, updates: dict[str, Any], now: datetime, mine: Any) -> Iterator[Verdict]:
         age = updates.get("age_seconds")
         if age is None:
+            yield unknown(Subject(item=host.item), why="their age is not known", remedy=REFRESH)
             return
         hours = age / 3600
         yield graded(
@@ -152,7 +190,8 @@ def package_lists_old(hosts: Iterable[Host], *, now: datetime, limits: Limits) -
             title=f"The package lists of {host.name} are {hours / 24:.0f} days old",
         )  # fmt: skip
 
-    yield from told(hosts, "updates", inside, now=now, limits=limits)
+    for verdict in told(hosts, "updates", inside, now=now, limits=limits):
+        yield _never_fetched(verdict)
 
 
 @rule(
@@ -172,11 +211,12 @@ def packages_broken(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> 
         subject = Subject(item=host.item)
         if broken:
             yield bad(
-                subject, severity=4,
+                subject,
+                severity=4,
                 title=f"{len(broken)} packages are half installed on {host.name}",
                 evidence=tuple({"package": p["name"], "state": p["state"]} for p in broken[:20]),
                 advice=packages_broken.fix,
-            )  # fmt: skip
+            )
         else:
             yield good(subject)
 

@@ -1,0 +1,190 @@
+"""What a run alters, gathered in memory and written set at a time."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from fullscore.domains.foundation.findings.announcements import (
+    FindingsClosed,
+    FindingsOpened,
+    FindingsRaised,
+    FindingsReopened,
+)
+from fullscore.domains.foundation.findings.models import (
+    Blind,
+    Check,
+    CheckRun,
+    Event,
+    Finding,
+    Proof,
+)
+from fullscore.domains.foundation.findings.services.evidence import plain
+from fullscore.kit import history, live, search
+from fullscore.kit.announcements import announce
+from fullscore.kit.audit import bulk, snapshot
+from fullscore.kit.checks import Scope, Verdict
+from fullscore.kit.models import User
+
+TOLD_ONE_BY_ONE = 20  # beyond, browsers hear that the list changed
+CHUNK = 5000  # rows named in one statement: every SQLite takes as many
+WRITTEN = [
+    "severity",
+    "title",
+    "figure",
+    "limit",
+    "unit",
+    "evidence",
+    "advice",
+    "cost",
+    "owner",
+    "assignee",
+    "state",
+    "closed_as",
+    "due_on",
+    "closed_at",
+    "fixed_at",
+    "reopened_count",
+    "is_flapping",
+    "good_streak",
+    "muted_until",
+]
+
+
+@dataclass
+class Changes:
+    """The findings a run opens and alters, with what happened to each."""
+
+    now: datetime
+    opened: list[Finding] = field(default_factory=list)
+    changed: dict[int, Finding] = field(default_factory=dict)
+    raised: list[Finding] = field(default_factory=list)
+    reopened: list[Finding] = field(default_factory=list)
+    closed: list[Finding] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    proofs: list[Proof] = field(default_factory=list)
+
+    def event(self, finding: Finding, kind: str, before: Any, after: Any, note: str = "") -> None:
+        """Note what happened to a finding."""
+        self.events.append(
+            Event(
+                finding=finding, at=self.now, kind=kind, before=str(before)[:120],
+                after=str(after)[:120], note=note,
+            )
+        )  # fmt: skip
+        if finding.pk is not None:
+            self.changed[finding.pk] = finding
+
+    def hold(self) -> None:
+        """Take back every closing: so much good news at once is more often a blind check."""
+        held = {id(f) for f in self.closed}
+        self.changed = {pk: f for pk, f in self.changed.items() if id(f) not in held}
+        self.events = [e for e in self.events if id(e.finding) not in held]
+        self.proofs, self.closed = [], []
+
+
+def write_run(
+    check: Check, scope: Scope, told: Mapping[str, Verdict], changes: Changes, took_ms: int,
+    is_held: bool,
+) -> CheckRun:  # fmt: skip
+    """Write down that the check ran, and what it counted."""
+    counts: dict[str, int] = dict(Counter(str(v.outcome) for v in told.values()))
+    counts |= {"opened": len(changes.opened), "closed": len(changes.closed)}
+    where = "" if scope.items is None else f"{len(scope.items)} items"
+    return CheckRun.objects.create(
+        check_of=check,
+        scope=where,
+        started_at=scope.now,
+        took_ms=took_ms,
+        counts=counts,
+        state=CheckRun.State.HELD if is_held else CheckRun.State.DONE,
+        problem="It would close too many findings at once: look, then release it."
+        if is_held
+        else "",
+    )
+
+
+def write(changes: Changes, run: CheckRun, by: User) -> None:
+    """Write findings, events and proofs; tell audit, history, search, reactions and browsers."""
+    altered = list(changes.changed.values())
+    opened = Finding.objects.bulk_create(changes.opened, batch_size=CHUNK)
+    for finding in opened:
+        changes.event(finding, "opened", "", finding.get_severity_display())
+    if altered:
+        # An upsert that never inserts: many times faster than bulk_update's CASE for each column.
+        Finding.objects.bulk_create(
+            altered, batch_size=CHUNK, update_conflicts=True, unique_fields=["id"],
+            update_fields=WRITTEN,
+        )  # fmt: skip
+    for event in changes.events:
+        event.finding_id = event.finding.pk
+    for proof in changes.proofs:
+        proof.finding_id, proof.run = proof.finding.pk, run
+    Event.objects.bulk_create(changes.events, batch_size=CHUNK)
+    Proof.objects.bulk_create(changes.proofs, batch_size=CHUNK)
+    _record(changes, by)
+    _tell(changes, [*opened, *altered])
+
+
+def _record(changes: Changes, by: User) -> None:
+    """Record the run once and keep versions of what something happened to; a moved figure is
+    neither."""
+    told = {event.finding.pk: event.finding for event in changes.events}
+    if not told:
+        return
+    counts = {
+        "opened": len(changes.opened), "closed": len(changes.closed),
+        "reopened": len(changes.reopened), "raised": len(changes.raised),
+    }  # fmt: skip
+    rows = ([f.pk, f.fingerprint, f.state, f.severity] for f in told.values())
+    entry = bulk("findings.finding", "settle", by=by, counts=counts, rows=rows)
+    for some in _chunks(list(told.values())):
+        history.keep_many(Finding, [(f, snapshot(f)) for f in some], entry=entry)
+
+
+def _tell(changes: Changes, touched: list[Finding]) -> None:
+    for some in _chunks(touched):
+        search.refresh_many(Finding, [f.pk for f in some])
+    for fact, rows_told in (
+        (FindingsOpened, changes.opened), (FindingsRaised, changes.raised),
+        (FindingsReopened, changes.reopened), (FindingsClosed, changes.closed),
+    ):  # fmt: skip
+        if rows_told:
+            announce(fact([f.pk for f in rows_told]))
+    for key in [str(f.pk) for f in touched] if len(touched) <= TOLD_ONE_BY_ONE else [""]:
+        live.publish("findings.finding", key)
+
+
+def _chunks(rows: list[Finding]) -> Iterable[list[Finding]]:
+    return (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))
+
+
+def write_blinds(check: Check, told: Mapping[str, Verdict], scope: Scope) -> None:
+    """Keep the present blind spots of a scope: those that are new, and not those that opened."""
+    blind = {p: v for p, v in told.items() if v.outcome == "unknown"}
+    rows = check.blinds.all() if scope.items is None else check.blinds.filter(item__in=scope.items)
+    known = {b.fingerprint: b for b in rows}
+    gone = [b.pk for fingerprint, b in known.items() if fingerprint not in blind]
+    for start in range(0, len(gone), CHUNK):
+        Blind.objects.filter(pk__in=gone[start : start + CHUNK]).delete()
+    made = [_blind(check, fingerprint, verdict, scope) for fingerprint, verdict in blind.items()]
+    fresh = [b for b in made if _words(known.get(b.fingerprint)) != _words(b)]
+    if fresh:
+        Blind.objects.bulk_create(
+            fresh, batch_size=CHUNK, update_conflicts=True, unique_fields=["fingerprint"],
+            update_fields=["why", "remedy"],
+        )  # fmt: skip
+
+
+def _blind(check: Check, fingerprint: str, verdict: Verdict, scope: Scope) -> Blind:
+    subject = verdict.subject
+    return Blind(
+        check_of=check, item_id=subject.item, person_id=subject.person, fingerprint=fingerprint,
+        key=plain(subject.key, 200), why=plain(verdict.why, 300), remedy=plain(verdict.remedy, 400),
+        since=scope.now,
+    )  # fmt: skip
+
+
+def _words(blind: Blind | None) -> tuple[str, str] | None:
+    return (blind.why, blind.remedy) if blind else None
