@@ -46,7 +46,8 @@ class Said:
 MODELS = [apps.get_model(label) for label in (
     "directory.Team", "directory.Person", "directory.Membership", "access.RoleGrant", "estate.Item",
     "estate.Requirement", "estate.Link", "estate.Identifier", "estate.Claim", "estate.Listener",
-    "estate.Certificate", "servers.Server", "servers.Facts", "servers.PackageVersion", "servers.Installed",
+    "estate.Certificate", "servers.Server", "servers.Facts", "servers.PackageVersion",
+    "servers.Installed",
     "servers.Unit", "servers.Account", "servers.Filesystem",
 )]  # fmt: skip
 
@@ -78,7 +79,10 @@ def _rows_of_a_new_company(seed: int, today: date) -> str:
 
 
 def _told(model):
-    """Yield a model's rows without their numbers; a reference is told by the order of its target."""
+    """Yield a model's rows without their numbers.
+
+    A reference is told by the order of its target.
+    """
     places = {
         field.attname: {
             pk: n
@@ -206,7 +210,8 @@ class BrightwaterTests(TestCase):
         told = list(audit.AuditEntry.objects.filter(verb="found").values_list("noun", flat=True))
 
         assert audit.verify()[1] == ""
-        assert {n: told.count(n) for n in ("estate.requirement", "servers.facts", "directory.team")} == {
+        nouns = ("estate.requirement", "servers.facts", "directory.team")
+        assert {n: told.count(n) for n in nouns} == {
             "estate.requirement": 1, "servers.facts": 1, "directory.team": 1,
         }  # fmt: skip
 

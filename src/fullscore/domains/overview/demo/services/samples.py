@@ -30,7 +30,8 @@ RECENT_MS, SLOPE_MS = 600_000, 1_800_000
 def found(company: Company, items: Mapping[str, Item], told: Told, *, now: datetime) -> None:
     """Make the series of every host and fill the store.
 
-    Its upkeep is the clock's: packing ninety days takes as long as all the rest, and nobody waits for it.
+    Its upkeep is the clock's: packing ninety days takes as long as all the rest, and nobody waits
+    for it.
     """
     made = [
         (computer, course)
@@ -70,7 +71,7 @@ def _samples(
             past = pasts[bool(computer.faults & STORIES)]
             yield pk, past, course.value(past)
     for (computer, course), pk in zip(made, ids, strict=True):
-        # Up to this very instant, not the founding's: the checks that follow read the last two minutes.
+        # Up to this instant, not the founding's: checks read the last two minutes.
         end = seen_at(computer, time.now()).timestamp()
         minutes = _instants(end, RAW, RAW_STEP)
         yield pk, minutes, course.value(minutes)
