@@ -54,6 +54,7 @@ DOMAINS = [
 INSTALLED_APPS += DOMAINS
 
 MIDDLEWARE = [
+    "fullscore.interfaces.web.guard.Guard",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -285,8 +285,15 @@ def stored(value: Any) -> Any:
     return value.value if isinstance(value, Chosen) else value
 
 
+def by_name(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Return the rows with the relations their names are made of (`named_by`): one question."""
+    parts = getattr(rows.model, "named_by", ())
+    return rows.select_related(*parts) if parts else rows
+
+
 def _refs(model: Any, ids: Iterable[int]) -> Callable[[Any], Any]:
-    found = {record.pk: str(record) for record in model._base_manager.filter(pk__in=ids)}
+    rows = by_name(model._base_manager.filter(pk__in=ids))
+    found = {record.pk: str(record) for record in rows}
     return lambda pk: None if pk is None else Ref(pk, found.get(pk, "?"))
 
 

@@ -43,29 +43,13 @@ class Said:
     title: str
 
 
-MODELS = [
-    apps.get_model(label)
-    for label in (
-        "directory.Team",
-        "directory.Person",
-        "directory.Membership",
-        "access.RoleGrant",
-        "estate.Item",
-        "estate.Requirement",
-        "estate.Link",
-        "estate.Identifier",
-        "estate.Claim",
-        "estate.Listener",
-        "estate.Certificate",
-        "servers.Server",
-        "servers.Facts",
-        "servers.PackageVersion",
-        "servers.Installed",
-        "servers.Unit",
-        "servers.Account",
-        "servers.Filesystem",
-    )
-]
+MODELS = [apps.get_model(label) for label in (
+    "directory.Team", "directory.Person", "directory.Membership", "access.RoleGrant", "estate.Item",
+    "estate.Requirement", "estate.Link", "estate.Identifier", "estate.Claim", "estate.Listener",
+    "estate.Certificate", "servers.Server", "servers.Facts", "servers.PackageVersion",
+    "servers.Installed",
+    "servers.Unit", "servers.Account", "servers.Filesystem",
+)]  # fmt: skip
 
 
 @pytest.mark.django_db
@@ -95,8 +79,10 @@ def _rows_of_a_new_company(seed: int, today: date) -> str:
 
 
 def _told(model):
-    """Yield a model's rows without their numbers; a reference is told by the order of its
-    target."""
+    """Yield a model's rows without their numbers.
+
+    A reference is told by the order of its target.
+    """
     places = {
         field.attname: {
             pk: n
@@ -224,13 +210,10 @@ class BrightwaterTests(TestCase):
         told = list(audit.AuditEntry.objects.filter(verb="found").values_list("noun", flat=True))
 
         assert audit.verify()[1] == ""
-        assert {
-            n: told.count(n) for n in ("estate.requirement", "servers.facts", "directory.team")
-        } == {
-            "estate.requirement": 1,
-            "servers.facts": 1,
-            "directory.team": 1,
-        }
+        nouns = ("estate.requirement", "servers.facts", "directory.team")
+        assert {n: told.count(n) for n in nouns} == {
+            "estate.requirement": 1, "servers.facts": 1, "directory.team": 1,
+        }  # fmt: skip
 
     def test_items_and_people_are_found_by_their_names(self):
         maya = User.objects.get(email="maya@brightwater.example")

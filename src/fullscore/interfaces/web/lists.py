@@ -2,20 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import django_filters
+from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 
 from fullscore.interfaces.web import cells, moments, shell
 from fullscore.interfaces.web.shell import SignedIn
 from fullscore.kit import access, tables
 from fullscore.kit.errors import Invalid
-from fullscore.kit.models import SavedView
+from fullscore.kit.models import SavedView, User
 from fullscore.kit.perform import require
 from fullscore.kit.resource import Resource
 
 View = Callable[..., HttpResponse]
+MOST_CHOICES = 200  # of records in a filter; beyond, people search
 
 
 def list_of(resource: Resource) -> View:
@@ -80,14 +82,15 @@ def _drawn(resource: Resource, request: SignedIn, page: tables.Page) -> dict[str
 def _frame(resource: Resource, request: SignedIn, at: datetime | None) -> dict[str, Any]:
     """Return what stands around the rows; nothing that writes when the past is shown."""
     user, query = request.user, request.GET
+    controls = _controls(resource, query, user)
     may_add = bool(resource.fields) and at is None and access.may(user, resource.permission("add"))
     files = "?" + query.urlencode() if query else ""
     return {
         "resource": resource,
         "title": resource.title_plural.capitalize(),
         "search_text": query.get("q", ""),
-        "chips": _chips(resource, query),
-        "addable": _controls(resource, query),
+        "chips": _chips(controls, query),
+        "addable": controls,
         "quick": [
             {"title": words, "url": f"?{asked}", "current": query.urlencode() == asked}
             for words, asked in resource.quick.items()
@@ -138,16 +141,15 @@ def _count(resource: Resource, shown: int, count: int, is_exact: bool) -> str:
     return f"{count:,} {words}" if shown == count else f"{shown} shown of {count:,}"
 
 
-def _controls(resource: Resource, query: QueryDict) -> list[dict[str, Any]]:
-    """Return the filter controls: a choice, a record picked by name, a day, or a word."""
+def _controls(resource: Resource, query: QueryDict, user: User) -> list[dict[str, Any]]:
+    """Return the filter controls: a choice, a record one may see, a day, or a word."""
     made = []
     for name, control in resource.filter_class().base_filters.items():
         if name == "q":
             continue
         choices: Sequence[tuple[Any, Any]] | None = None
         if isinstance(control, django_filters.ModelChoiceFilter):
-            related = control.extra.get("queryset")
-            choices = [(r.pk, str(r)) for r in related.all()[:200]] if related is not None else None
+            choices = _seen(control.extra.get("queryset"), user)
         elif isinstance(control, django_filters.ChoiceFilter):
             choices = list(control.extra.get("choices", ()))
         elif isinstance(control, django_filters.BooleanFilter):
@@ -160,6 +162,14 @@ def _controls(resource: Resource, query: QueryDict) -> list[dict[str, Any]]:
     return made
 
 
+def _seen(rows: QuerySet[Any] | None, user: User) -> list[tuple[Any, Any]] | None:
+    """Return the records to choose from: names of what one may not see stay unsaid."""
+    if rows is None:
+        return None
+    seen = cast(Any, rows.model._default_manager).visible_to(user)
+    return [(r.pk, str(r)) for r in tables.by_name(rows & seen)[:MOST_CHOICES]]
+
+
 COMPARED = {"gte": "from", "lt": "before", "lte": "up to", "gt": "above"}
 
 
@@ -170,9 +180,9 @@ def _label(resource: Resource, name: str) -> str:
     return resource.label_of(name)
 
 
-def _chips(resource: Resource, query: QueryDict) -> list[dict[str, str]]:
+def _chips(controls: Sequence[dict[str, Any]], query: QueryDict) -> list[dict[str, str]]:
     chips = []
-    for control in _controls(resource, query):
+    for control in controls:
         if value := control["value"]:
             labels = {str(k): str(v) for k, v in control["choices"] or ()}
             words = f"{control['label']}: {labels.get(value, value)}"

@@ -35,15 +35,12 @@ def test_of_one_huge_row_the_beginning_is_kept():
     ("row", "told"),
     [
         pytest.param({"password": "hunter2"}, {"password": "•••"}, id="by its name"),
-        pytest.param(
-            {"db_password": ["hunter2"]}, {"db_password": "•••"}, id="by its name, in a list"
-        ),
+        pytest.param({"db_password": ["hunter2"]}, {"db_password": "•••"}, id="named, in a list"),
         pytest.param({"line": "--token=abc def"}, {"line": "--token=••• def"}, id="in a text"),
         pytest.param({"line": "api_key: abc"}, {"line": "api_key: •••"}, id="after a colon"),
         pytest.param(
-            {"line": "Authorization: Bearer abc"},
-            {"line": "Authorization: Bearer •••"},
-            id="a header",
+            {"line": "Authorization: Bearer abc"}, {"line": "Authorization: Bearer •••"},
+            id="a header"
         ),
         pytest.param(
             {"url": "postgres://ann:pw@db/x"}, {"url": "postgres://ann:•••@db/x"}, id="in a URL"
@@ -53,7 +50,7 @@ def test_of_one_huge_row_the_beginning_is_kept():
         ),
         pytest.param({"password": None}, {"password": None}, id="nothing is no secret"),
     ],
-)
+)  # fmt: skip
 def test_secrets_are_masked(row, told):
     assert bounded([row]) == [told]
 

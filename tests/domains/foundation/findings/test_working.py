@@ -46,29 +46,24 @@ def test_who_takes_a_finding_is_on_it(finding, someone):
         pytest.param(lambda f, by: services.acknowledge(f, by=by), {"open"}, id="acknowledge"),
         pytest.param(
             lambda f, by: services.assign(f, by=by, person=by.person),
-            {"open", "acknowledged", "fixed", "excepted"},
-            id="assign",
+            {"open", "acknowledged", "fixed", "excepted"}, id="assign",
         ),
         pytest.param(
             lambda f, by: services.say_fixed(f, by=by), {"open", "acknowledged"}, id="say fixed"
         ),
         pytest.param(
             lambda f, by: services.verify(f, by=by),
-            {"open", "acknowledged", "fixed", "excepted"},
-            id="verify",
+            {"open", "acknowledged", "fixed", "excepted"}, id="verify",
         ),
         pytest.param(
             lambda f, by: services.mute(
                 f, by=by, reason="Known", until=f.opened_at + timedelta(days=2)
             ),
-            {"open", "acknowledged", "fixed", "excepted"},
-            id="mute",
+            {"open", "acknowledged", "fixed", "excepted"}, id="mute",
         ),
-        pytest.param(
-            lambda f, by: services.comment(f, by=by, text="Hm"), set(STATES), id="comment"
-        ),
+        pytest.param(lambda f, by: services.comment(f, by=by, text="?"), set(STATES), id="comment"),
     ],
-)
+)  # fmt: skip
 def test_each_verb_is_refused_where_it_makes_no_sense(finding, someone, clock, verb, allowed):
     ann = someone("ann")
     done = set()

@@ -42,6 +42,7 @@ class Server(models.Model):
     errors = models.JSONField(default=list, editable=False)
 
     objects = OfItemQuerySet.as_manager()
+    named_by = ("item",)
     audit_leaves_out = ("facts_at",)
 
     class Meta:

@@ -19,9 +19,8 @@ from fullscore.kit import time
 
 RAW, RAW_STEP = timedelta(hours=6), 60.0
 HOURLY, LONG = timedelta(days=14), timedelta(days=90)
-# As fine as the charts of seven days, one day and one hour draw: coarser samples would show as gaps.
+# As fine as the charts of seven days and of one day draw: coarser samples would show as gaps.
 HALF_HOURLY, FIVE_MINUTELY = timedelta(days=7), timedelta(days=1)
-NEWEST, NEWEST_STEP = timedelta(hours=1), 15.0
 STORIES = frozenset({"disk_filling", "memory_leak", "swap_thrash"})
 AT_ONCE = 1_000_000  # samples in one append
 LOOKBACK_MS = 40 * 86_400_000  # how far back a company that was switched off is picked up again
@@ -31,8 +30,8 @@ RECENT_MS, SLOPE_MS = 600_000, 1_800_000
 def found(company: Company, items: Mapping[str, Item], told: Told, *, now: datetime) -> None:
     """Make the series of every host and fill the store.
 
-    Its upkeep is the clock's: packing ninety days takes as long as all the rest, and nobody
-    waits for it.
+    Its upkeep is the clock's: packing ninety days takes as long as all the rest, and nobody waits
+    for it.
     """
     made = [
         (computer, course)
@@ -72,12 +71,9 @@ def _samples(
             past = pasts[bool(computer.faults & STORIES)]
             yield pk, past, course.value(past)
     for (computer, course), pk in zip(made, ids, strict=True):
-        # Up to this very instant, not the founding's: the checks that follow read the last two
-        # minutes.
+        # Up to this instant, not the founding's: checks read the last two minutes.
         end = seen_at(computer, time.now()).timestamp()
         minutes = _instants(end, RAW, RAW_STEP)
-        if course.is_long:
-            minutes = np.union1d(minutes, _instants(end, NEWEST, NEWEST_STEP))
         yield pk, minutes, course.value(minutes)
 
 
