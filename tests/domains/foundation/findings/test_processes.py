@@ -82,12 +82,13 @@ for n in range(20):
 """)
     )
     work = f"""{WORLD}
-import json, sys
 def judge(facts, *, now, limits):
     yield good(Subject(item=item.pk))
 checks.are([checks.Check(f"tests.due{{n}}", str(n), "-", "-", "-", judge, read=lambda scope: [])
             for n in range(20)])
-sys.stdout.write("ready\\n"); sys.stdout.flush(); sys.stdin.readline()
+print("ready", flush=True)
+while not os.path.exists(os.environ["FULLSCORE_HOME"] + "/go"):
+    pass
 for one in due_checks(time.now()):
     run_check(one, by=system())
 """
@@ -95,6 +96,7 @@ for one in due_checks(time.now()):
     workers = [installed.start(work) for _ in range(2)]
     for worker in workers:
         assert worker.stdout.readline() == "ready\n"
+    (installed.home / "go").touch()
     for worker in workers:
         installed.wait(worker)
 
