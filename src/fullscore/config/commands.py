@@ -99,7 +99,8 @@ def web(argv: Sequence[str]) -> int:
 
     from fullscore.domains.foundation.system import processes
 
-    processes.serve_web(host=settings.OPTIONS.host, port=settings.OPTIONS.port)
+    chosen = settings.OPTIONS
+    processes.serve_web(host=chosen.host, port=chosen.port, proxies=chosen.trusted_proxies)
     return 0
 
 

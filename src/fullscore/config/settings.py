@@ -256,3 +256,5 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+# Behind a proxy that speaks https for us, pages come from the address people know.
+CSRF_TRUSTED_ORIGINS = [OPTIONS.base_url.rstrip("/")] if OPTIONS.base_url else []

@@ -24,11 +24,15 @@ from django.http import QueryDict
 from fullscore.kit import history
 from fullscore.kit.access import Actor
 from fullscore.kit.errors import Invalid
+from fullscore.kit.models import User
 from fullscore.kit.resource import Resource
 
 PAGE = 100
 COUNTED = 1000  # beyond, a count is "more than 1,000" until somebody asks for it
 OWN = ("sort", "after", "before", "columns", "size", "at")  # words that are no filters
+
+
+RESTRICTED = "(restricted)"
 
 
 class Ref(NamedTuple):
@@ -87,6 +91,7 @@ def page(
     rows: QuerySet[Any],
     query: Mapping[str, str],
     *,
+    by: Actor,
     columns: Sequence[str] = (),
     size: int = PAGE,
 ) -> Page:
@@ -105,7 +110,7 @@ def page(
     marks = [_mark(found[0]), _mark(found[-1])] if found else ["", ""]
     return Page(
         columns,
-        named(resource, columns, found),
+        named(resource, columns, found, by=by),
         sort,
         next=marks[1] if found and (has_more or backwards) else "",
         previous=marks[0] if found and (has_more if backwards else bool(mark)) else "",
@@ -124,6 +129,7 @@ def all_rows(
     rows: QuerySet[Any],
     query: Mapping[str, str],
     *,
+    by: Actor,
     columns: Sequence[str] = (),
     limit: int | None = None,
 ) -> Iterator[Row]:
@@ -132,7 +138,7 @@ def all_rows(
     ordered = _ordered(rows, chosen_sort(resource, query.get("sort", "")), backwards=False)
     found = ordered.values_list("pk", "pk", *columns)[:limit].iterator(chunk_size=1000)
     while chunk := list(islice(found, 1000)):
-        yield from named(resource, columns, chunk)
+        yield from named(resource, columns, chunk, by=by)
 
 
 def page_at(
@@ -151,24 +157,26 @@ def page_at(
     has_more, found = len(found) > size, found[:size]
     told = [(pk, pk, *(_stated(resource, c, state) for c in columns)) for pk, state in found]
     next_mark = str(found[-1][0]) if has_more else ""
-    return Page(columns, named(resource, columns, told), "", next=next_mark)
+    return Page(columns, named(resource, columns, told, by=user), "", next=next_mark)
 
 
-def row(resource: Resource, rows: QuerySet[Any], pk: int, columns: Sequence[str]) -> Row | None:
+def row(
+    resource: Resource, rows: QuerySet[Any], pk: int, columns: Sequence[str], *, by: Actor
+) -> Row | None:
     """Return one record's values, or None when it is not among the rows."""
     found = list(rows.filter(pk=pk).values_list("pk", "pk", *columns)[:1])
-    return named(resource, columns, found)[0] if found else None
+    return named(resource, columns, found, by=by)[0] if found else None
 
 
 def row_at(
-    resource: Resource, record: models.Model, moment: datetime, columns: Sequence[str]
+    resource: Resource, record: models.Model, moment: datetime, columns: Sequence[str], *, by: Actor
 ) -> Row | None:
     """Return one record's values as they were at a moment, or None when it did not exist."""
     state = history.at(record, moment)
     if state is None:
         return None
     told = (record.pk, record.pk, *(_stated(resource, c, state) for c in columns))
-    return named(resource, columns, [told])[0]
+    return named(resource, columns, [told], by=by)[0]
 
 
 def chosen_columns(resource: Resource, query: Mapping[str, Any]) -> Sequence[str]:
@@ -248,14 +256,16 @@ class _Exact(DjangoJSONEncoder):
         return o.isoformat() if isinstance(o, datetime) else super().default(o)
 
 
-def named(resource: Resource, columns: Sequence[str], found: Sequence[Any]) -> list[Row]:
+def named(
+    resource: Resource, columns: Sequence[str], found: Sequence[Any], *, by: Actor
+) -> list[Row]:
     """Turn tuples of (pk, sort value, values…) into rows, ids of other records into names."""
     names: dict[int, Callable[[Any], Any]] = {}
     for place, column in enumerate(columns):
         field = resource.field_of(column)
         if isinstance(field, models.ForeignKey):
             ids = {row[place + 2] for row in found if row[place + 2] is not None}
-            names[place] = _refs(field.related_model, ids)
+            names[place] = _refs(field.related_model, ids, by)
         elif field is not None and field.choices:
             names[place] = partial(Chosen.of, labels=dict(field.flatchoices))
     if not names:
@@ -291,10 +301,13 @@ def by_name(rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.select_related(*parts) if parts else rows
 
 
-def _refs(model: Any, ids: Iterable[int]) -> Callable[[Any], Any]:
-    rows = by_name(model._base_manager.filter(pk__in=ids))
-    found = {record.pk: str(record) for record in rows}
-    return lambda pk: None if pk is None else Ref(pk, found.get(pk, "?"))
+def _refs(model: Any, ids: Iterable[int], by: Actor) -> Callable[[Any], Any]:
+    """Return what names other records; what the reader may not see keeps its name to itself."""
+    rows = model._base_manager.all()
+    if hasattr(model._default_manager.all(), "visible_to") and model is not User:
+        rows = model._default_manager.visible_to(by)
+    found = {record.pk: str(record) for record in by_name(rows.filter(pk__in=ids))}
+    return lambda pk: None if pk is None else Ref(pk, found.get(pk, RESTRICTED))
 
 
 def _stated(resource: Resource, column: str, state: Mapping[str, Any]) -> Any:

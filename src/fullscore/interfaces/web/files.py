@@ -48,7 +48,7 @@ def export_of(resource: Resource, kind: str) -> View:
         rows = tables.filtered(resource, request.user, request.GET, request=request)
         query = request.GET.dict()
         columns = ["id", *tables.chosen_columns(resource, query)]
-        found = tables.all_rows(resource, rows, query, limit=MOST_ROWS)
+        found = tables.all_rows(resource, rows, query, by=request.user, limit=MOST_ROWS)
         noted(
             request.user,
             f"export {resource.name}"[:60],

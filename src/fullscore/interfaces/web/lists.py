@@ -51,7 +51,7 @@ def _present(resource: Resource, request: SignedIn) -> dict[str, Any]:
         rows, problem = tables.filtered(resource, request.user, request.GET, request=request), ""
     except Invalid as error:
         rows, problem = resource.visible_to(request.user).none(), str(error)
-    page = tables.page(resource, rows, request.GET.dict())
+    page = tables.page(resource, rows, request.GET.dict(), by=request.user)
     count, is_exact = tables.counted(rows)
     told = _drawn(resource, request, page)
     return told | {

@@ -179,7 +179,8 @@ def _panel_html(
         "resource": shown,
         "columns": [{"name": c, "label": shown.label_of(c)} for c in columns],
         "rows": [
-            cells.row(shown, r, columns, user=user) for r in tables.named(shown, columns, found)
+            cells.row(shown, r, columns, user=user)
+            for r in tables.named(shown, columns, found, by=user)
         ],
         "more": count - len(found),
     }

@@ -19,12 +19,10 @@ def what_if(request: SignedIn) -> HttpResponse:
     require("estate.view_item", by=request.user)
     seen = Item.objects.visible_to(request.user).live()
     failed = list(seen.filter(pk__in=failing(request.GET.getlist("fails"))))
-    told = queries.what_if([i.pk for i in failed], limit=2000) if failed else []
-    known = set(seen.filter(pk__in=[c.item for c in told]).values_list("pk", flat=True))
-    shown = [c for c in told if c.item in known]
+    told = queries.what_if([i.pk for i in failed], user=request.user, limit=2000) if failed else []
     context: dict[str, Any] = {
         "title": "What if", "failed": failed, "query": "&".join(f"fails={i.pk}" for i in failed),
-        "down": [c for c in shown if c.is_down], "degraded": [c for c in shown if not c.is_down],
+        "down": [c for c in told if c.is_down], "degraded": [c for c in told if not c.is_down],
         "choices": seen.exclude(pk__in=[i.pk for i in failed]).order_by("kind", "name")[:2000],
     }  # fmt: skip
     return shell.page(request, "estate/what_if_page.html", **context)

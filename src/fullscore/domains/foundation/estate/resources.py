@@ -36,7 +36,8 @@ class ItemFilters(Searched):
 def draw_needs(item: Item, user: Any, at: Any) -> str:
     """Draw what an item needs, and what needs it: with the redundancy left."""
     needs = [
-        _need(requirement) for requirement in item.requirements.prefetch_related("links__to_item")
+        _need(requirement, user)
+        for requirement in item.requirements.prefetch_related("links__to_item")
     ]
     needed_by = (
         Item.objects.visible_to(user)
@@ -52,9 +53,13 @@ def draw_needs(item: Item, user: Any, at: Any) -> str:
     return render_to_string("estate/needs.html", context) if needs or needed_by else ""
 
 
-def _need(requirement: Requirement) -> dict[str, Any]:
-    supports = [link.to_item for link in requirement.links.all()]
-    total = len(supports)
+def _need(requirement: Requirement, user: Any) -> dict[str, Any]:
+    links = requirement.links.all()
+    seen = set(
+        Item.objects.visible_to(user).filter(links_in__in=links).values_list("pk", flat=True)
+    )
+    supports = [link.to_item for link in links if link.to_item_id in seen]
+    total = len(links)
     needed = total if requirement.needed is None else requirement.needed
     spare = total - needed
     if needed == 0:
@@ -71,14 +76,8 @@ def _need(requirement: Requirement) -> dict[str, Any]:
 
 def draw_what_if(item: Item, user: Any, at: Any) -> str:
     """Draw what goes down when this item fails, each with its chain."""
-    told = queries.what_if([item.pk], limit=100)
-    seen = set(
-        Item.objects.visible_to(user)
-        .filter(pk__in=[c.item for c in told])
-        .values_list("pk", flat=True)
-    )
-    shown = [c for c in told if c.item in seen]
-    return render_to_string("estate/what_if.html", {"told": shown}) if shown else ""
+    told = queries.what_if([item.pk], user=user, limit=100)
+    return render_to_string("estate/what_if.html", {"told": told}) if told else ""
 
 
 ITEM = Resource(

@@ -30,10 +30,10 @@ def retire(item: Item, *, by: User, note: str = "") -> Item:
         raise Conflict(f"{item} is retired already.")
     with recorded(item, "retire", by=by, note=note):
         item.state = Item.State.RETIRED
+        for link in [*item.links_out.all(), *item.links_in.all()]:
+            _drop(link, by=by)  # before the needs: their own end must be told
         for requirement in item.requirements.all():
             _drop(requirement, by=by)
-        for link in [*item.links_out.all(), *item.links_in.all()]:
-            _drop(link, by=by)
     return item
 
 

@@ -16,6 +16,7 @@ from fullscore.domains.foundation.findings.models import Finding
 from fullscore.interfaces.web import shell
 from fullscore.interfaces.web.shell import SignedIn
 from fullscore.kit import time
+from fullscore.kit.access import Actor
 from fullscore.kit.perform import require
 
 
@@ -42,7 +43,7 @@ def map_page(request: SignedIn) -> HttpResponse:
     require("estate.view_item", by=request.user)
     items = _shown(request)
     failed = failing(request.GET.getlist("fails"))
-    tones = _consequences(failed) if failed else _trouble(items)
+    tones = _consequences(failed, request.user) if failed else _trouble(items)
     picture = drawn(
         [(i.pk, i.name, i.kind) for i in items],
         Link.objects.visible_to(request.user).values_list("from_item_id", "to_item_id"),
@@ -74,8 +75,11 @@ def _trouble(items: list[Item]) -> dict[int, str]:
     return {pk: tone for pk, tone in tones.items() if tone}
 
 
-def _consequences(failed: list[int]) -> dict[int, str]:
-    told = {c.item: "high" if c.is_down else "warn" for c in estate.what_if(failed, limit=5000)}
+def _consequences(failed: list[int], user: Actor) -> dict[int, str]:
+    told = {
+        c.item: "high" if c.is_down else "warn"
+        for c in estate.what_if(failed, user=user, limit=5000)
+    }
     return told | dict.fromkeys(failed, "crit")
 
 

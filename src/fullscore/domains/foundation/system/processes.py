@@ -65,12 +65,18 @@ class Collector:
             )
 
 
-def serve_web(*, host: str, port: int) -> None:
+def serve_web(*, host: str, port: int, proxies: str = "") -> None:
     """Serve pages, API and live streams until told to stop."""
     uvicorn.run(
-        "fullscore.config.asgi:application", host=host, port=port, log_level="warning",
-        timeout_graceful_shutdown=1, server_header=False, proxy_headers=False,
-    )  # fmt: skip
+        "fullscore.config.asgi:application",
+        host=host,
+        port=port,
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+        server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies or None,
+    )
 
 
 def serve_worker() -> None:

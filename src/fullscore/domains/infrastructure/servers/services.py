@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
@@ -69,6 +69,10 @@ def take_facts(server: Server, report: Report, *, by: User, now: datetime) -> li
 
     Unchanged facts write their time and nothing else. All of it is one transaction and one entry.
     """
+    told_at = min(datetime.fromtimestamp(report.at, UTC), now)
+    if server.facts_at is not None and told_at <= server.facts_at:
+        return []  # out of a spool: we know newer ones
+    now = told_at
     facts = {name: content for name, content in report.facts.items() if content is not None}
     stable = {name: rows.stable(name, content) for name, content in facts.items()}
     with transaction.atomic():
@@ -85,9 +89,8 @@ def take_facts(server: Server, report: Report, *, by: User, now: datetime) -> li
         _write_server(server, facts, report, by=by, now=now)
         rows.write(server, facts, changed)
         _write_estate(server, facts, unread, by, now)
-    # Checks run on the fresh facts at once, after they are there for every process.
-    announce(FactsTaken(server.item_id, changed))
-    live.publish("estate.item", server.item_id)
+        announce(FactsTaken(server.item_id, changed))  # the checks run on the fresh facts at once
+        live.publish("estate.item", server.item_id)
     return changed
 
 
