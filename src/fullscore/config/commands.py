@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run one command and exit with its code."""
+    os.umask(0o077)  # the data folder holds what only its owner may read
     argv = _take_folder(sys.argv[1:])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fullscore.config.settings")
     sys.exit(run(argv, _resources, COMMANDS, _who))
@@ -62,11 +63,25 @@ def _who(email: str | None) -> "User":
     from fullscore.kit.errors import Invalid
     from fullscore.kit.models import User
 
+    _check_installed()
     wanted = email or os.environ.get("FULLSCORE_USER") or links.FIRST_EMAIL
     user = User.objects.filter(email__iexact=wanted, is_active=True).first()
     if user is None:
         raise Invalid(f"There is no active account “{wanted}”: name one with --as EMAIL.")
     return user
+
+
+def _check_installed() -> None:
+    """Raise Invalid where there are no tables yet."""
+    from django.conf import settings
+    from django.db import connection
+
+    from fullscore.kit.errors import Invalid
+
+    if "kit_user" not in connection.introspection.table_names():
+        raise Invalid(
+            f"There is no installation in {settings.OPTIONS.home} yet: run `fullscore up`."
+        )
 
 
 def up(argv: Sequence[str]) -> int:

@@ -80,6 +80,7 @@ class Resource:
     add: Callable[..., Any] | None = None  # add(by=…, **values); None: the plain recorded one
     change: Callable[..., Any] | None = None
     can_delete: bool = False
+    adds_by_page: bool = False  # a page of its own at `/<path>/add` adds records
     needs_fresh: bool = False  # written only where somebody has just signed in: never by a token
     form: type[ModelForm] | None = None
     filterset: type["Searched"] | None = None  # further filters of one's own

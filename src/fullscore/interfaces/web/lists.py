@@ -83,7 +83,8 @@ def _frame(resource: Resource, request: SignedIn, at: datetime | None) -> dict[s
     """Return what stands around the rows; nothing that writes when the past is shown."""
     user, query = request.user, request.GET
     controls = _controls(resource, query, user)
-    may_add = bool(resource.fields) and at is None and access.may(user, resource.permission("add"))
+    may_write = at is None and access.may(user, resource.permission("add"))
+    may_add = may_write and bool(resource.fields)
     files = "?" + query.urlencode() if query else ""
     return {
         "resource": resource,
@@ -97,7 +98,7 @@ def _frame(resource: Resource, request: SignedIn, at: datetime | None) -> dict[s
         ],
         "views": _views(resource, request),
         "bulk_verbs": _bulk_verbs(resource, user) if at is None else [],
-        "can_add": may_add,
+        "can_add": may_add or (may_write and resource.adds_by_page),
         "add_url": resource.url("add"),
         "can_import": may_add,
         "import_url": resource.url("import"),

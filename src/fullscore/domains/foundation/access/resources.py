@@ -111,6 +111,7 @@ ROLE_GRANT = Resource(
 
 API_TOKEN = Resource(
     ApiToken,
+    adds_by_page=True,
     needs_fresh=True,
     name="api-token",
     columns=["name", "user", "prefix", "scopes", "expires_at", "last_used_at", "revoked_at"],

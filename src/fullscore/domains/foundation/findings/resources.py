@@ -26,6 +26,7 @@ from fullscore.domains.foundation.findings.models import (
 from fullscore.interfaces.web.templatetags.ui import severity
 from fullscore.kit import time
 from fullscore.kit.checks import BY_WORD
+from fullscore.kit.errors import Invalid
 from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Panel, Resource, Searched
 from fullscore.kit.tables import stored
@@ -53,7 +54,7 @@ class FindingFilters(Searched):
         """Keep what one of the quick filters names."""
         now = time.now()
         kept = {
-            "live": ~Q(state="closed"),
+            "live": ~Q(state__in=("closed", "excepted")),
             "mine": Q(assignee__user=self.request.user.pk) & ~Q(state="closed"),
             "overdue": Q(due_on__lt=now.date(), state__in=Finding.PRESSING),
             "unowned": Q(owner__isnull=True) & ~Q(state="closed"),
@@ -66,8 +67,8 @@ class FindingFilters(Searched):
     def at_least(self, rows: QuerySet[Finding], name: str, value: str) -> QuerySet[Finding]:
         """Keep that severity and worse, given as a word or a number."""
         lowest = BY_WORD.get(value.lower()) or (int(value) if value.isdecimal() else None)
-        if lowest is None:
-            return rows.none()
+        if lowest is None or lowest > 5:
+            raise Invalid(f"“{value[:20]}” is no severity: {', '.join(BY_WORD)}.")
         return rows.filter(severity__gte=lowest) if lowest > 1 else rows
 
 

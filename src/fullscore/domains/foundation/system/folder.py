@@ -52,6 +52,8 @@ def check_port(host: str, port: int) -> None:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             door.bind((host, port))
+        except OverflowError as error:
+            raise Invalid(f"{port} is no port: they go from 1 to 65535.") from error
         except OSError as error:
             reason = error.strerror or str(error)
             raise Conflict(
