@@ -73,8 +73,7 @@ def _fill(rows: int, live: int) -> None:
 
     from fullscore.domains.foundation.directory.models import Team
     from fullscore.domains.foundation.estate.models import Item
-    from fullscore.domains.foundation.findings.models import Check
-    from fullscore.domains.foundation.findings.models import Finding
+    from fullscore.domains.foundation.findings.models import Check, Finding
     from fullscore.kit import search
 
     dice = random.Random(7)
@@ -180,9 +179,16 @@ def _settles(count: int) -> Iterator[tuple[str, str, str, bool]]:
     subjects = [Subject(item=items[n % len(items)], key=f"part {n}") for n in range(count)]
     wrong = [bad(s, severity=4, title="Wrong", evidence=({"a": 1},)) for s in subjects]
     fine = [good(s) for s in subjects]
-    for name, verdicts in (("opened", wrong), ("unchanged", wrong), ("closed", fine), ("good", fine)):
+    for name, verdicts in (
+        ("opened", wrong),
+        ("unchanged", wrong),
+        ("closed", fine),
+        ("good", fine),
+    ):
         scope = Scope(datetime.now(UTC))
-        seconds = _ms(lambda v=verdicts, s=scope: settle(check, v, s, by=system(), may_close_many=True))
+        seconds = _ms(
+            lambda v=verdicts, s=scope: settle(check, v, s, by=system(), may_close_many=True)
+        )
         seconds /= 1000
         yield (
             f"{count:,} {name} in one settle", f"{seconds:.1f} s",

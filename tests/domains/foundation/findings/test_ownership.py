@@ -45,7 +45,9 @@ def test_the_owner_is_the_first_that_anything_names(voice, item, team):
         pytest.param([("kind=host", False), ("tag=web", False)], "tag=web", id="tag before kind"),
         pytest.param([("tag=web", False), ("name=web1", False)], "name=web1", id="item before tag"),
         pytest.param([("name=web1", False), ("", True)], " of check", id="this check's before any"),
-        pytest.param([("kind=vm", True), ("kind=host", False)], "kind=host", id="only what matches"),
+        pytest.param(
+            [("kind=vm", True), ("kind=host", False)], "kind=host", id="only what matches"
+        ),
     ],
 )
 def test_the_narrowest_rule_wins(voice, item, team, rules, owner):

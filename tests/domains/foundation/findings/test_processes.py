@@ -75,10 +75,12 @@ settle(check, [*said, unknown(Subject(item=item.pk, key="x"), why="?")], Scope(t
 
 
 def test_two_workers_never_run_one_check_twice(installed):
-    installed.wait(installed.start(f"""{WORLD}
+    installed.wait(
+        installed.start(f"""{WORLD}
 for n in range(20):
     Check.objects.create(ident=f"tests.due{{n}}", title=str(n), every_seconds=900)
-"""))
+""")
+    )
     work = f"""{WORLD}
 def judge(facts, *, now, limits):
     yield good(Subject(item=item.pk))

@@ -74,7 +74,7 @@ def test_a_run_that_died_is_tried_again_after_its_lease(check, clock):
     clock.after(minutes=4)
     assert list(due_checks(clock.now)) == []
     clock.after(minutes=1)
-    assert LEASE == timedelta(minutes=5)
+    assert timedelta(minutes=5) == LEASE
     assert list(due_checks(clock.now)) == [check]
 
 

@@ -125,9 +125,7 @@ def test_only_consecutive_good_runs_close(voice, item, clock):
         pytest.param(lambda a, b: [blind(b)], "closed", id="another host could not be read"),
     ],
 )  # fmt: skip
-def test_what_is_absent_is_gone_only_when_the_reading_is_complete(
-    voice, items, clock, said, state
-):
+def test_what_is_absent_is_gone_only_when_the_reading_is_complete(voice, items, clock, said, state):
     finding = voice.opens(items[0], key="/")
 
     clock.after(minutes=15)

@@ -104,9 +104,7 @@ def test_an_exception_needs_a_reason_and_is_asked_once(ask, someone, clock):
     waiver = ask(ann)
 
     with pytest.raises(Invalid, match="already"):
-        services.ask_exception(
-            waiver.finding, by=ann, reason="Again", expires_on=waiver.expires_on
-        )
+        services.ask_exception(waiver.finding, by=ann, reason="Again", expires_on=waiver.expires_on)
 
 
 def test_what_is_critical_needs_two_who_are_in_different_teams(ask, someone):

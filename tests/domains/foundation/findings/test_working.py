@@ -120,7 +120,8 @@ def test_a_comment_says_something(finding, someone):
 
 
 @pytest.mark.parametrize(
-    ("is_well", "state"), [pytest.param(True, "closed", id="well"), pytest.param(False, "open", id="bad")]
+    ("is_well", "state"),
+    [pytest.param(True, "closed", id="well"), pytest.param(False, "open", id="bad")],
 )
 def test_saying_fixed_lets_the_check_look_at_once(
     finding, item, voice, someone, clock, is_well, state

@@ -21,7 +21,13 @@ MOUNT = {"mount": "/srv", "device": "/dev/sdb1", "type": "ext4", "options": "rw"
          "options_wanted": "defaults", "size_bytes": 1000, "used_bytes": 10}  # fmt: skip
 RESTART = {"reboot_required": False, "reasons": [], "packages": [], "running_kernel": "6.1.0-28",
            "newest_kernel": "6.1.0-28", "processes": []}  # fmt: skip
-UPDATE = {"manager": "deb", "name": "openssl", "installed": "1", "candidate": "2", "is_security": True}
+UPDATE = {
+    "manager": "deb",
+    "name": "openssl",
+    "installed": "1",
+    "candidate": "2",
+    "is_security": True,
+}
 CRON = {"file": "/etc/crontab", "line": 3, "schedule": "0 3 * * *", "user": "root",
         "command": "/usr/bin/true", "writable": []}  # fmt: skip
 BLOCKED = {"pid": 9, "command": "nfsd", "state": "D", "memory_bytes": 10}
@@ -92,7 +98,9 @@ def processes(*rows, memory=1000, zombies=0, blocked_minutes=None):
 
 
 def restarted(count):
-    return host({"units": [UNIT]}, units=lambda rows: [{**u, "restarts_recent": count} for u in rows])
+    return host(
+        {"units": [UNIT]}, units=lambda rows: [{**u, "restarts_recent": count} for u in rows]
+    )
 
 
 def clock(**told):

@@ -23,7 +23,8 @@ class Host:
     name: str
     at: datetime | None
     facts: Mapping[str, Any]
-    gaps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # section → what is missing, why
+    # section → what of it could not be read, and why
+    gaps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def section(self, name: str) -> Any:
         """Return a section, or None when there is none."""

@@ -73,7 +73,7 @@ def write_run(
     is_held: bool,
 ) -> CheckRun:  # fmt: skip
     """Write down that the check ran, and what it counted."""
-    counts = dict(Counter(v.outcome for v in told.values()))
+    counts: dict[str, int] = dict(Counter(v.outcome for v in told.values()))
     counts |= {"opened": len(changes.opened), "closed": len(changes.closed)}
     where = "" if scope.items is None else f"{len(scope.items)} items"
     return CheckRun.objects.create(
@@ -95,8 +95,8 @@ def write(changes: Changes, run: CheckRun, by: User) -> None:
             altered, batch_size=CHUNK, update_conflicts=True, unique_fields=["id"],
             update_fields=WRITTEN,
         )  # fmt: skip
-    for row in [*changes.events, *changes.proofs]:
-        row.finding_id = row.finding.pk
+    for event in changes.events:  # those of new findings were made before they had a number
+        event.finding_id = event.finding.pk
     for proof in changes.proofs:
         proof.run = run
     Event.objects.bulk_create(changes.events, batch_size=CHUNK)

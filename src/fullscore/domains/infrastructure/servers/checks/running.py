@@ -253,4 +253,3 @@ def host_silent(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iter
             Subject(item=host.item), minutes, limits.of(host.item), unit="min", advice=host_silent.fix,
             title=f"{host.name} has told nothing for {minutes:.0f} minutes",
         )  # fmt: skip
-
