@@ -1,0 +1,81 @@
+"""Each check of the estate against a sick twin, a healthy twin, and what cannot be read."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fullscore.domains.foundation.estate import checks
+from fullscore.domains.foundation.estate.facts import Aging, Held, Leaning, Socket, Worn
+from fullscore.kit.checks import Limits
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+def aging(days):
+    return Aging(7, "web1", "debian 12", NOW.date() + timedelta(days=days), "its maker")
+
+
+def worn(days=100.0, kind="rsa", bits=2048, signature="sha256-rsa"):
+    ends_at = None if days is None else NOW + timedelta(days=days)
+    return Worn(7, "web1", "/etc/web.pem", "web1", ends_at, kind, bits, signature)
+
+
+def socket(port=5432, address="0.0.0.0", process="postgres", transport="tcp", is_intended=False):
+    return Socket(7, "web1", address, transport, port, process, is_intended)
+
+
+def held(criticality=2, effective=2, owner=None, days=1, has_sources=True):
+    seen_at = None if days is None else NOW - timedelta(days=days)
+    return Held(7, "web1", "host", criticality, effective, owner, seen_at, has_sources)
+
+
+CASES = [
+    (checks.end_of_life, aging(-1), 4, "ended yesterday"),
+    (checks.end_of_life, aging(179), 3, "ends within 180 days"),
+    (checks.end_of_life, aging(180), "good", "ends in 180 days"),
+    (checks.certificate_ends, worn(2), 5, "2 days"),
+    (checks.certificate_ends, worn(-5), 5, "ended"),
+    (checks.certificate_ends, worn(13), 4, "13 days"),
+    (checks.certificate_ends, worn(29), 3, "29 days"),
+    (checks.certificate_ends, worn(31), "good", "31 days"),
+    (checks.certificate_ends, worn(None), "unknown", "unread"),
+    (checks.certificate_weak, worn(bits=1024), 4, "RSA 1024"),
+    (checks.certificate_weak, worn(kind="ec", bits=192), 4, "EC 192"),
+    (checks.certificate_weak, worn(kind="dsa", bits=3072), 4, "DSA"),
+    (checks.certificate_weak, worn(signature="sha1-rsa"), 4, "SHA-1"),
+    (checks.certificate_weak, worn(), "good", "RSA 2048"),
+    (checks.certificate_weak, worn(kind="ed25519", bits=256, signature="ed25519"), "good", "Ed25519"),
+    (checks.certificate_weak, worn(None, "", None, ""), "unknown", "unread"),
+    (checks.open_to_world, socket(), 4, "a database on every address"),
+    (checks.open_to_world, socket(port=6000), 4, "a database on another port"),
+    (checks.open_to_world, socket(address="::"), 4, "on every IPv6 address"),
+    (checks.open_to_world, socket(address="127.0.0.1"), "good", "on loopback"),
+    (checks.open_to_world, socket(address="::1"), "good", "on IPv6 loopback"),
+    (checks.open_to_world, socket(is_intended=True), "good", "declared"),
+    (checks.open_to_world, socket(port=443, process="nginx"), "nothing", "a web server"),
+    (checks.unowned, held(), 3, "critical and nobody's"),
+    (checks.unowned, held(criticality=4, effective=1), 3, "critical for what depends on it"),
+    (checks.unowned, held(owner=1), "good", "owned"),
+    (checks.unowned, held(criticality=3, effective=3), "good", "nobody needs it much"),
+    (checks.understated, held(criticality=4, effective=2), 3, "two classes more"),
+    (checks.understated, held(criticality=3, effective=2), "good", "one class more"),
+    (checks.unseen, held(days=8), 3, "8 days"),
+    (checks.unseen, held(days=7), "good", "7 days"),
+    (checks.unseen, held(days=None), "nothing", "never seen by any source"),
+    (checks.unseen, held(has_sources=False), "nothing", "written down by hand"),
+    (checks.single_point, Leaning(7, "shop", ("switch1",)), 4, "one point"),
+    (checks.single_point, Leaning(7, "shop", ()), "good", "none"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("check", "told", "said"),
+    [pytest.param(check, told, said, id=f"{check.id}: {why}") for check, told, said, why in CASES],
+)
+def test_a_check_says(check, told, said):
+    verdicts = list(check.judge([told], now=NOW, limits=Limits(check.limits)))
+
+    assert len(verdicts) == (said != "nothing")
+    for verdict in verdicts:
+        assert (verdict.severity or verdict.outcome) == said
+        assert bool(verdict.remedy) == (said == "unknown")
