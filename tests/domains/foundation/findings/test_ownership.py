@@ -98,15 +98,23 @@ def test_the_shipped_due_days(voice, item, severity, days):
     ("rules", "days"),
     [
         pytest.param([{"days": 3}], 3, id="a rule replaces the shipped days"),
-        pytest.param([{"days": 3}, {"days": 20, "criticality": 1}], 20, id="criticality is narrower"),
-        pytest.param([{"days": 3, "criticality": 4}], 7, id="another criticality says nothing"),
-        pytest.param([{"days": 3, "environment": "test"}], 7, id="another environment says nothing"),
         pytest.param(
-            [{"days": 9, "criticality": 1}, {"days": 5, "criticality": 1, "environment": "production"}],
-            5, id="both are narrower than one",
+            [{"days": 3}, {"days": 20, "criticality": 1}], 20, id="criticality is narrower"
+        ),
+        pytest.param([{"days": 3, "criticality": 4}], 7, id="another criticality says nothing"),
+        pytest.param(
+            [{"days": 3, "environment": "test"}], 7, id="another environment says nothing"
+        ),
+        pytest.param(
+            [
+                {"days": 9, "criticality": 1},
+                {"days": 5, "criticality": 1, "environment": "production"},
+            ],
+            5,
+            id="both are narrower than one",
         ),
     ],
-)  # fmt: skip
+)
 def test_due_rules_replace_the_days(voice, item, rules, days):
     Item.objects.update(criticality=1, environment="production")
     for rule in rules:

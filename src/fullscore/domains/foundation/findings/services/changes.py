@@ -30,10 +30,26 @@ from fullscore.kit.models import User
 TOLD_ONE_BY_ONE = 20  # beyond, browsers hear that the list changed
 CHUNK = 5000  # rows named in one statement: every SQLite takes as many
 WRITTEN = [
-    "severity", "title", "figure", "limit", "unit", "evidence", "advice", "cost", "owner", "assignee",
-    "state", "closed_as", "due_on", "closed_at", "fixed_at", "reopened_count", "is_flapping",
-    "good_streak", "muted_until",
-]  # fmt: skip
+    "severity",
+    "title",
+    "figure",
+    "limit",
+    "unit",
+    "evidence",
+    "advice",
+    "cost",
+    "owner",
+    "assignee",
+    "state",
+    "closed_as",
+    "due_on",
+    "closed_at",
+    "fixed_at",
+    "reopened_count",
+    "is_flapping",
+    "good_streak",
+    "muted_until",
+]
 
 
 @dataclass
@@ -77,10 +93,16 @@ def write_run(
     counts |= {"opened": len(changes.opened), "closed": len(changes.closed)}
     where = "" if scope.items is None else f"{len(scope.items)} items"
     return CheckRun.objects.create(
-        check_of=check, scope=where, started_at=scope.now, took_ms=took_ms, counts=counts,
+        check_of=check,
+        scope=where,
+        started_at=scope.now,
+        took_ms=took_ms,
+        counts=counts,
         state=CheckRun.State.HELD if is_held else CheckRun.State.DONE,
-        problem="It would close too many findings at once: look, then release it." if is_held else "",
-    )  # fmt: skip
+        problem="It would close too many findings at once: look, then release it."
+        if is_held
+        else "",
+    )
 
 
 def write(changes: Changes, run: CheckRun, by: User) -> None:
@@ -106,7 +128,8 @@ def write(changes: Changes, run: CheckRun, by: User) -> None:
 
 
 def _record(changes: Changes, by: User) -> None:
-    """Record the run once and keep versions of what something happened to; a moved figure is neither."""
+    """Record the run once and keep versions of what something happened to; a moved figure is
+    neither."""
     told = {event.finding.pk: event.finding for event in changes.events}
     if not told:
         return
