@@ -82,7 +82,8 @@ def unit_restarting(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> 
     codes=["S6"],
     every=QUARTER,
     why="What should start with the host is not there; it was stopped by hand or never came up.",
-    source="Enabled, a service that stays, inactive, its conditions met, and nothing that starts it later.",
+    source="Enabled, a service that stays, inactive, its conditions met, and "
+    "nothing that starts it later.",
     fix="Start it, or disable it if it is not needed: `systemctl disable --now UNIT`.",
 )
 def unit_not_running(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
@@ -188,7 +189,8 @@ def process_stuck(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> It
     title="One process holds most of the memory",
     every=QUARTER,
     why="A leak grows until the kernel kills something, often something else.",
-    source="Over 60 % of the host's memory in one process; our judgement. Databases: set a higher limit.",
+    source="Over 60 % of the host's memory in one process; our judgement. "
+    "Databases: set a higher limit.",
     fix="Restart it in a quiet hour, give its unit MemoryMax, or report the leak.",
     limits={"medium": 60, "high": 85},
 )
