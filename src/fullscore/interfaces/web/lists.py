@@ -81,13 +81,14 @@ def _frame(resource: Resource, request: SignedIn, at: datetime | None) -> dict[s
     """Return what stands around the rows; nothing that writes when the past is shown."""
     user, query = request.user, request.GET
     may_add = bool(resource.fields) and at is None and access.may(user, resource.permission("add"))
+    controls = _controls(resource, query, user)
     files = "?" + query.urlencode() if query else ""
     return {
         "resource": resource,
         "title": resource.title_plural.capitalize(),
         "search_text": query.get("q", ""),
-        "chips": _chips(resource, query),
-        "addable": _controls(resource, query),
+        "chips": _chips(controls, query),
+        "addable": controls,
         "quick": [
             {"title": words, "url": f"?{asked}", "current": query.urlencode() == asked}
             for words, asked in resource.quick.items()
@@ -138,8 +139,8 @@ def _count(resource: Resource, shown: int, count: int, is_exact: bool) -> str:
     return f"{count:,} {words}" if shown == count else f"{shown} shown of {count:,}"
 
 
-def _controls(resource: Resource, query: QueryDict) -> list[dict[str, Any]]:
-    """Return the filter controls: a choice, a record picked by name, a day, or a word."""
+def _controls(resource: Resource, query: QueryDict, user: Any) -> list[dict[str, Any]]:
+    """Return the filter controls: a choice, a record the person may see, a day, or a word."""
     made = []
     for name, control in resource.filter_class().base_filters.items():
         if name == "q":
@@ -147,7 +148,7 @@ def _controls(resource: Resource, query: QueryDict) -> list[dict[str, Any]]:
         choices: Sequence[tuple[Any, Any]] | None = None
         if isinstance(control, django_filters.ModelChoiceFilter):
             related = control.extra.get("queryset")
-            choices = [(r.pk, str(r)) for r in related.all()[:200]] if related is not None else None
+            choices = None if related is None else _records(related.all(), user)
         elif isinstance(control, django_filters.ChoiceFilter):
             choices = list(control.extra.get("choices", ()))
         elif isinstance(control, django_filters.BooleanFilter):
@@ -157,6 +158,11 @@ def _controls(resource: Resource, query: QueryDict) -> list[dict[str, Any]]:
             "kind": type(control).__name__.removesuffix("Filter").lower(), "value": query.get(name, ""),
         })  # fmt: skip
     return made
+
+
+def _records(rows: Any, user: Any) -> list[tuple[Any, str]]:
+    seen = rows.visible_to(user) if hasattr(rows, "visible_to") else rows
+    return [(record.pk, str(record)) for record in seen[:200]]
 
 
 COMPARED = {"gte": "from", "lt": "before", "lte": "up to", "gt": "above"}
@@ -169,9 +175,9 @@ def _label(resource: Resource, name: str) -> str:
     return resource.label_of(name)
 
 
-def _chips(resource: Resource, query: QueryDict) -> list[dict[str, str]]:
+def _chips(controls: Sequence[dict[str, Any]], query: QueryDict) -> list[dict[str, str]]:
     chips = []
-    for control in _controls(resource, query):
+    for control in controls:
         if value := control["value"]:
             labels = {str(k): str(v) for k, v in control["choices"] or ()}
             words = f"{control['label']}: {labels.get(value, value)}"
