@@ -41,7 +41,7 @@ check: .venv/.ready-dev  ## Lint, types, import contracts, missing migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	PYTHONPATH=src $(BIN)/lint-imports
 	FULLSCORE_HOME=$$(mktemp -d) DJANGO_SETTINGS_MODULE=fullscore.config.settings $(BIN)/python -m django makemigrations --check --dry-run
 
 bench: .venv/.ready-dev  ## Measure against the targets and peers, one table each
@@ -49,7 +49,7 @@ bench: .venv/.ready-dev  ## Measure against the targets and peers, one table eac
 
 docs: .venv/.ready-dev  ## Build the documentation site
 	$(BIN)/python -m tests.documentation
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 screenshots: .venv/.ready-dev $(DIST)/.built  ## Make the pictures of the README
 	$(BIN)/python -m tests.screenshots

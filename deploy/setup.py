@@ -2,8 +2,9 @@
 
 Usage: python3 deploy/setup.py [--group dev] [--group build]
 
-uv does the work from `uv.lock`, whose every file is pinned by hash. Where uv is missing, its wheel is fetched
-from the package index (PIP_INDEX_URL or UV_DEFAULT_INDEX, else PyPI) and checked against the hash below.
+uv does the work from `uv.lock`, whose every file is pinned by hash. Where uv is missing, its wheel
+is fetched from the package index (PIP_INDEX_URL or UV_DEFAULT_INDEX, else PyPI) and checked against
+the hash below.
 """
 
 import hashlib
@@ -34,7 +35,7 @@ INDEX = (
 
 def main() -> None:
     """Bring `.venv` to what the lock file says."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  runs before anything checked the interpreter
         sys.exit(f"Fullscore needs Python 3.11 or newer; this is {platform.python_version()}.")
     uv = shutil.which("uv") or fetched_uv()
     environment = {**os.environ, "UV_PYTHON": sys.executable, "UV_PYTHON_DOWNLOADS": "never"}
@@ -67,7 +68,8 @@ def download() -> bytes:
     if wanted is None:
         sys.exit(f"No uv is known for {platform.machine()}: install uv {UV} and run this again.")
     page = urljoin(INDEX.rstrip("/") + "/", "uv/")
-    asked = urllib.request.Request(page, headers={"Accept": "application/vnd.pypi.simple.v1+json"})
+    kinds = {"Accept": "application/vnd.pypi.simple.v1+json"}
+    asked = urllib.request.Request(page, headers=kinds)  # noqa: S310  the operator's own index
     print(f"Fetching uv {UV} from {page} …", flush=True)
     try:
         with urllib.request.urlopen(asked, timeout=60) as answer:  # noqa: S310  the operator's own index
@@ -77,7 +79,7 @@ def download() -> bytes:
             wheel: bytes = answer.read()
     except (OSError, ValueError, KeyError, StopIteration) as error:
         sys.exit(
-            f"uv {UV} could not be fetched ({error!r}): install it by other means and run this again."
+            f"uv {UV} could not be fetched ({error!r}): install it yourself and run this again."
         )
     if hashlib.sha256(wheel).hexdigest() != wanted:
         sys.exit("The index sent another file than the one we know: nothing was installed.")

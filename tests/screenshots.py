@@ -1,5 +1,6 @@
 """Make the pictures of the README: `python -m tests.screenshots [folder]`."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -33,6 +34,7 @@ def main(folder: Path, words: tuple[str, ...]) -> None:
                     page.goto(installed.address + path)
                     page.wait_for_timeout(900)
                     page.screenshot(path=folder / f"{name}-{theme}-{size}.png")
+    shutil.copyfile(folder / "home-dark-desk.png", folder / "home.png")  # the README's
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Where the shared cases and public data lie; a test that needs them skips only when they are absent."""
+"""Where the shared cases and public data lie.
+
+A test that needs them skips only when they are absent.
+"""
 
 import os
 from pathlib import Path

@@ -24,20 +24,20 @@ def after(**span: float) -> datetime:
     return NOW + timedelta(**span)
 
 
+ORDERED = {"stake": 48_000, "lead_hours": 336, "work_hours": 6}  # a renewal with a notice period
+
+
 @pytest.mark.parametrize(
     ("concern", "expected"),
     [
         pytest.param({"loss_per_hour": 1800}, 1800, id="what is lost each hour"),
-        pytest.param({"stake": 48_000, "due_at": after(days=30), "lead_hours": 336, "work_hours": 6}, 17.14,
-                     id="far off"),
-        pytest.param({"stake": 48_000, "due_at": after(days=15), "lead_hours": 336, "work_hours": 6}, 344.28,
-                     id="near"),
-        pytest.param({"stake": 48_000, "due_at": after(days=10), "lead_hours": 336, "work_hours": 6}, 400,
-                     id="late"),
-        pytest.param({"stake": 48_000, "due_at": after(hours=-1), "lead_hours": 336, "work_hours": 6}, 0,
-                     id="an hour after, the stake is gone"),
+        pytest.param(ORDERED | {"due_at": after(days=30)}, 17.14, id="far off"),
+        pytest.param(ORDERED | {"due_at": after(days=15)}, 344.28, id="near"),
+        pytest.param(ORDERED | {"due_at": after(days=10)}, 400, id="late"),
+        pytest.param(ORDERED | {"due_at": after(hours=-1)}, 0, id="too late: the stake is gone"),
         pytest.param({"stake": 200_000, "chance_per_hour": 2e-5}, 4, id="by chance"),
-        pytest.param({"stake": 5400, "due_at": after(hours=30), "work_hours": 0.5}, 35.19, id="tomorrow"),
+        pytest.param({"stake": 5400, "due_at": after(hours=30), "work_hours": 0.5}, 35.19,
+                     id="tomorrow"),
     ],
 )  # fmt: skip
 def test_cost_of_waiting(concern, expected):
@@ -66,9 +66,10 @@ def test_one_cause_is_one_row_and_costs_its_dearest_member():
     ("concerns", "keys"),
     [
         pytest.param([Concern("a", "x", part_of="gone")], {"a"}, id="unknown cause"),
-        pytest.param([Concern("a", "x", part_of="b"), Concern("b", "x", part_of="a")], {"a", "b"}, id="a circle"),
+        pytest.param([Concern("a", "x", part_of="b"), Concern("b", "x", part_of="a")], {"a", "b"},
+                     id="a circle"),
         pytest.param([Concern("a", "x", part_of="a")], {"a"}, id="its own cause"),
-        pytest.param([Concern("a", "x", loss_per_hour=1), Concern("a", "x", loss_per_hour=2)], {"a"}, id="twice"),
+        pytest.param([Concern("a", "x", loss_per_hour=loss) for loss in (1, 2)], {"a"}, id="twice"),
     ],
 )  # fmt: skip
 def test_strange_groups(concerns, keys):

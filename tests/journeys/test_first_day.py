@@ -1,4 +1,4 @@
-"""The first day: from the link in the terminal to a finding that is excepted, seen as it was, and exported."""
+"""The first day: from the link in the terminal to a finding excepted, seen as it was, exported."""
 
 import csv
 import re
@@ -31,7 +31,7 @@ def test_home_says_what_needs_me_beside_live_charts_of_this_host(page):
 
 def test_a_finding_is_found_opened_and_excepted(page):
     page.goto("/findings?show=live")
-    first = page.locator("#rows a[href^='/findings/'], table a[href^='/findings/']").first
+    first = page.locator("#rows a[data-open]").first
     title = first.inner_text()
     first.click()
     expect(page.locator("h1")).to_have_text(title)

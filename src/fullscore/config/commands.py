@@ -1,4 +1,6 @@
-"""The command `fullscore`. Nouns and verbs come from the resources; the commands here are all others.
+"""The command `fullscore`.
+
+Nouns and verbs come from the resources; the commands here are all others.
 
 Nothing heavy is imported at the top: the data folder must be known before the settings are read.
 """
@@ -18,13 +20,14 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run one command and exit with its code."""
+    os.umask(0o077)  # the data folder holds what only its owner may read
     argv = _take_folder(sys.argv[1:])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fullscore.config.settings")
     sys.exit(run(argv, _resources, COMMANDS, _who))
 
 
 def _take_folder(argv: list[str]) -> list[str]:
-    """Take `--data-dir X` out of the words and into the environment, where all processes find it."""
+    """Move `--data-dir X` from the words to the environment, where all processes find it."""
     left, words = [], iter(argv)
     for word in words:
         name, has_value, value = word.partition("=")
@@ -60,11 +63,25 @@ def _who(email: str | None) -> "User":
     from fullscore.kit.errors import Invalid
     from fullscore.kit.models import User
 
+    _check_installed()
     wanted = email or os.environ.get("FULLSCORE_USER") or links.FIRST_EMAIL
     user = User.objects.filter(email__iexact=wanted, is_active=True).first()
     if user is None:
         raise Invalid(f"There is no active account “{wanted}”: name one with --as EMAIL.")
     return user
+
+
+def _check_installed() -> None:
+    """Raise Invalid where there are no tables yet."""
+    from django.conf import settings
+    from django.db import connection
+
+    from fullscore.kit.errors import Invalid
+
+    if "kit_user" not in connection.introspection.table_names():
+        raise Invalid(
+            f"There is no installation in {settings.OPTIONS.home} yet: run `fullscore up`."
+        )
 
 
 def up(argv: Sequence[str]) -> int:
@@ -97,7 +114,8 @@ def web(argv: Sequence[str]) -> int:
 
     from fullscore.domains.foundation.system import processes
 
-    processes.serve_web(host=settings.OPTIONS.host, port=settings.OPTIONS.port)
+    chosen = settings.OPTIONS
+    processes.serve_web(host=chosen.host, port=chosen.port, proxies=chosen.trusted_proxies)
     return 0
 
 
@@ -135,10 +153,10 @@ def behind(argv: Sequence[str]) -> int:
     _ready()
     from django.conf import settings
 
-    from fullscore.config.schedule import COLLECTED, SCHEDULE
+    from fullscore.config.schedule import COLLECTED, SAMPLED, SCHEDULE
     from fullscore.domains.foundation.system import processes
 
-    processes.serve_behind(SCHEDULE, () if settings.OPTIONS.is_sample else COLLECTED)
+    processes.serve_behind(SCHEDULE, SAMPLED if settings.OPTIONS.is_sample else COLLECTED)
     return 0
 
 
@@ -237,7 +255,10 @@ def demo(argv: Sequence[str]) -> int:
 
 
 def check(argv: Sequence[str]) -> int:
-    """Run checks now: `fullscore check run --all --fail-at high` exits 1 when that or worse is open."""
+    """Run checks now.
+
+    `fullscore check run --all --fail-at high` exits 1 when that or worse is open.
+    """
     if "--all" not in argv:
         return run(["--as", "", "check", *argv][2:], _resources, (), _who)
     parser = ArgumentParser("fullscore check", description=check.__doc__)

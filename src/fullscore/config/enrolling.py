@@ -52,9 +52,7 @@ def enrol(name: str, *, by: User) -> int:
 
 def print_grants(name: str) -> int:
     """Print a sudoers file with the exact read-only commands the probe may run as root."""
-    print(
-        f"# /etc/sudoers.d/fullscore-probe on {name}: exact, read-only commands; check with visudo -c"
-    )
+    print(f"# /etc/sudoers.d/fullscore-probe on {name}: exact, read-only; check with visudo -c")
     for command in probe.GRANTS.values():
         program = probe.find_program(command[0]) or f"/usr/sbin/{command[0]}"
         words = " ".join([program, *command[1:]])

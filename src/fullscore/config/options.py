@@ -1,7 +1,9 @@
-"""What an operator may set, in one place. Every field becomes FULLSCORE_<NAME> or a line in fullscore.toml.
+"""What an operator may set, in one place.
 
-Order: command line, environment, `fullscore.toml` in the data folder, default. A value that is a secret
-may also come from a file named by FULLSCORE_<NAME>_FILE.
+Every field becomes FULLSCORE_<NAME> or a line in fullscore.toml.
+
+Order: command line, environment, `fullscore.toml` in the data folder, default. A value that is a
+secret may also come from a file named by FULLSCORE_<NAME>_FILE.
 """
 
 import os
@@ -19,7 +21,10 @@ def _doc(text: str, default: Any, *, secret: bool = False) -> Any:
 
 
 def default_home() -> Path:
-    """Return the data folder when none is named: the system's for root, the person's own otherwise."""
+    """Return the data folder when none is named.
+
+    The system's for root, the person's own otherwise.
+    """
     if os.geteuid() == 0:
         return Path("/var/lib/fullscore")
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "fullscore"
@@ -36,7 +41,7 @@ class Options:
         "How people reach this installation, for links in mail; default: host and port.", ""
     )
     allowed_hosts: str = _doc(
-        "Host names the web process answers to, separated by commas; default: its own and loopback.",
+        "Host names the web process answers to, with commas; default: its own and loopback.",
         "",
     )
     database_url: str = _doc(
@@ -51,7 +56,7 @@ class Options:
         "Signs sessions; made and kept in the data folder when empty.", "", secret=True
     )
     master_key: str = _doc(
-        "Wraps the keys of stored credentials (32 bytes, base64); made and kept apart from the database.",
+        "Wraps the keys of stored credentials (32 bytes, base64); kept apart from the database.",
         "",
         secret=True,
     )
@@ -78,7 +83,8 @@ class Options:
     @property
     def address(self) -> str:
         """Return the address people open."""
-        host = "localhost" if self.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else self.host
+        everywhere = ("127.0.0.1", "0.0.0.0", "::", "::1")  # noqa: S104  compared, never bound
+        host = "localhost" if self.host in everywhere else self.host
         return self.base_url.rstrip("/") or f"http://{host}:{self.port}"
 
 
@@ -102,7 +108,7 @@ def load(**given: Any) -> Options:
 
 
 def with_keys(options: Options) -> Options:
-    """Return the options with both keys filled, making them in the data folder when there are none."""
+    """Return the options with both keys filled; missing ones are made in the data folder."""
     folder = options.home / "keys"
     return replace(
         options,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from fullscore.domains.foundation.findings import jobs as findings
 from fullscore.domains.foundation.telemetry import jobs as telemetry
 from fullscore.domains.infrastructure.servers import jobs as servers
+from fullscore.domains.overview.demo import jobs as demo
 from fullscore.kit import jobs, limits, live, notify
 from fullscore.kit.jobs import Clocked
 
@@ -27,3 +28,6 @@ COLLECTED: Sequence[tuple[float, Callable[[], Callable[[], None]]]] = (
     (900, lambda: servers.read_local),
     (15, servers.LocalSampler),
 )
+# In the sample company nothing is read: its hosts go on as they were. Checks read the last two
+# minutes.
+SAMPLED: Sequence[tuple[float, Callable[[], Callable[[], None]]]] = ((15, lambda: demo.go_on),)

@@ -1,4 +1,7 @@
-"""Django's settings. What an operator may set stands in `options.py`; this file turns it into Django's words."""
+"""Django's settings.
+
+What an operator may set stands in `options.py`; this file turns it into Django's words.
+"""
 
 from datetime import timedelta
 from urllib.parse import unquote, urlsplit
@@ -46,10 +49,12 @@ DOMAINS = [
     "fullscore.domains.foundation.system",
     "fullscore.domains.infrastructure.servers",
     "fullscore.domains.overview.attention",
+    "fullscore.domains.overview.demo",
 ]
 INSTALLED_APPS += DOMAINS
 
 MIDDLEWARE = [
+    "fullscore.interfaces.web.guard.Guard",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -87,7 +92,10 @@ TEMPLATES = [
 
 
 def _database(url: str) -> dict:
-    """Return Django's description of the database behind a URL; SQLite in the data folder by default."""
+    """Return Django's description of the database behind a URL.
+
+    SQLite in the data folder by default.
+    """
     if not url:
         return {
             "ENGINE": "django.db.backends.sqlite3",
@@ -248,3 +256,5 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+# Behind a proxy that speaks https for us, pages come from the address people know.
+CSRF_TRUSTED_ORIGINS = [OPTIONS.base_url.rstrip("/")] if OPTIONS.base_url else []

@@ -149,10 +149,13 @@ def demo(*, seed: int, size: float, remove: bool, only_fill: bool) -> int:
     if not is_filled:
         from fullscore.domains.overview.demo import services
 
+        _way_in()  # the administrator comes first: beside other people nobody would be made one
         with _step("Founding Brightwater"):
             services.fill(seed=seed, size=size)
         with _step("Running the checks"):
             _run_checks()
+        with _step("Living through ninety days"):
+            services.live_through()
     if only_fill:
         return 0
     sys.stdout.flush()

@@ -42,16 +42,10 @@ def why(user: User, finding: int) -> dict[str, Any]:
 def what_if(user: User, item: int) -> dict[str, Any]:
     """Return what goes down and what is degraded when an item fails, each with its chain."""
     found = find(Item, item, by=user)
-    told = estate.what_if([found.pk], limit=200)
-    seen = set(
-        Item.objects.visible_to(user)
-        .filter(pk__in=[c.item for c in told])
-        .values_list("pk", flat=True)
-    )
+    told = estate.what_if([found.pk], user=user, limit=200)
     rows = [
         {"item": c.name, "state": "down" if c.is_down else "degraded", "because": list(c.chain)}
         for c in told
-        if c.item in seen
     ]
     return {"fails": found.name, "consequences": rows}
 

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from fullscore.config.doors import authenticate
 from fullscore.config.resources import RESOURCES
 from fullscore.domains.foundation.access import pages as access
+from fullscore.domains.foundation.estate import pages as estate
 from fullscore.domains.foundation.findings import pages as findings
 from fullscore.domains.infrastructure.servers import endpoints as push
 from fullscore.domains.infrastructure.servers import pages as servers
@@ -16,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *access.PATTERNS,
     *attention.PATTERNS,
     *findings.PATTERNS,
+    *estate.PATTERNS,
     *servers.PATTERNS,
     *push.PATTERNS,
     path("api/", build(RESOURCES, authenticate).urls),

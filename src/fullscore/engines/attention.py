@@ -2,12 +2,12 @@
 
 Cost of waiting, money per hour, at `now`:
 
-    cost = loss + chance·stake + (stake / R)·exp(−max(0, s) / R)   while now < due_at
+cost = loss + chance·stake + (stake / R)·exp(−max(0, s) / R)   while now < due_at
     s    = hours(due_at − now) − lead − work
 
-*loss* is lost each hour already; *chance* is the hazard per hour that the stake falls due. The third term is
-the growth of the risk of missing the last start when the time until somebody gets to it is exponential with
-mean R (`reach_hours`). After `due_at` the stake is gone: only *loss* counts.
+*loss* is lost each hour already; *chance* is the hazard per hour that the stake falls due. The
+third term is the growth of the risk of missing the last start when the time until somebody gets to
+it is exponential with mean R (`reach_hours`). After `due_at` the stake is gone: only *loss* counts.
 """
 
 import math
@@ -65,7 +65,10 @@ class Worker:
 
 
 def cost_per_hour(concern: Concern, *, now: datetime, reach_hours: float = REACH_HOURS) -> float:
-    """Return what an hour of waiting costs now. ValueError: negative figure, naive time, reach ≤ 0."""
+    """Return what an hour of waiting costs now.
+
+    ValueError: negative figure, naive time, reach ≤ 0.
+    """
     _check(concern, now, reach_hours)
     return _cost(concern, now, reach_hours)
 
@@ -79,9 +82,9 @@ def ranked(
 ) -> tuple[Entry, ...]:
     """Return the queue: falling cost, then less work, then key; one cause is one row.
 
-    `part_of` folds a concern under another; a group costs the maximum of its members, never the sum.
-    Unknown or circular `part_of`: a row of its own. A repeated key is one member, the dearer. A snoozed row
-    is left out until its time, its last start, or until its cost has doubled.
+    `part_of` folds a concern under another; a group costs the maximum of its members, never the
+    sum. Unknown or circular `part_of`: a row of its own. A repeated key is one member, the dearer.
+    A snoozed row is left out until its time, its last start, or until its cost has doubled.
     """
     _check_moment(now)
     _check_reach(reach_hours)
@@ -105,7 +108,8 @@ def share_out(
 ) -> dict[str, str | None]:
     """Return who should take each entry, in order; None when nobody able has enough hours left.
 
-    Among able workers with enough hours: the lowest (given + work) / free, then recent load, then name.
+    Among able workers with enough hours: the lowest (given + work) / free, then recent load, then
+    name.
     """
     for worker in workers:
         if worker.free_hours < 0 or worker.recent_load < 0:

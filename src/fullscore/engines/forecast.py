@@ -32,7 +32,10 @@ class Band:
     high: NDArray[np.float64]
 
     def reaches(self, limit: float) -> tuple[float | None, float | None]:
-        """Return the first days on which the high and the low edge reach a limit; None: not within it."""
+        """Return the first days on which the high and the low edge reach a limit.
+
+        None: not within it.
+        """
         return self._first(self.high, limit), self._first(self.low, limit)
 
     def _first(self, edge: NDArray[np.float64], limit: float) -> float | None:

@@ -44,10 +44,10 @@ def row(
 ) -> Row:
     """Return one record's values, as it is or as it was. Raises NotFound, unseen included."""
     if at is None:
-        found = tables.row(resource, resource.visible_to(by), pk, columns)
+        found = tables.row(resource, resource.visible_to(by), pk, columns, by=by)
     else:
         check_history(resource)
-        found = tables.row_at(resource, find(resource.model, pk, by=by), at, columns)
+        found = tables.row_at(resource, find(resource.model, pk, by=by), at, columns, by=by)
     if found is None:
         when = f" at {at:%Y-%m-%d %H:%M} UTC" if at else ", or you may not see it"
         raise NotFound(f"There is no {resource.title} {pk}{when}.")

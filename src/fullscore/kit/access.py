@@ -29,7 +29,10 @@ class Reach:
         return self.everywhere or bool(self.teams) or bool(self.sites)
 
     def rows(self, *, team: str = "", site: str = "") -> Q:
-        """Return the condition that keeps the rows in reach; the arguments are field paths to ids."""
+        """Return the condition that keeps the rows in reach.
+
+        The arguments are field paths to ids.
+        """
         if self.everywhere:
             return ~Q(pk__in=[])  # not Q(): an empty Q vanishes when it is joined by `|`
         inside = Q(pk__in=[])
@@ -53,7 +56,10 @@ def answer_with(answer: Answer) -> None:
 
 
 def reach(user: Actor, permission: str) -> Reach:
-    """Return where `user` holds `permission` (as `app.action_noun`). Denied unless somebody grants it."""
+    """Return where `user` holds `permission` (as `app.action_noun`).
+
+    Denied unless somebody grants it.
+    """
     if not _answer or not user.is_active:
         return NOWHERE
     return _answer[0](user, permission)

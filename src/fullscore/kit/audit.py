@@ -36,7 +36,8 @@ class Origin:
     address: str = ""
 
 
-origin: ContextVar[Origin] = ContextVar("origin", default=Origin())
+BACKGROUND = Origin()
+origin: ContextVar[Origin] = ContextVar("origin", default=BACKGROUND)
 
 
 @contextmanager
@@ -51,7 +52,9 @@ def coming(via: str, *, token: str = "", address: str = "") -> Iterator[None]:
 
 @contextmanager
 def recorded(record: models.Model, verb: str, *, by: User, note: str = "") -> Iterator[None]:
-    """Save `record` on exit with its audit entry, version, search words and live signal: all or none.
+    """Save `record` on exit with its audit entry, version, search words and live signal.
+
+    All or none.
 
     Raises Invalid when the values break a rule.
     """
@@ -149,7 +152,10 @@ def validate(record: models.Model) -> None:
 
 
 def verify() -> tuple[int, str]:
-    """Walk the whole chain; return the number of good entries and what is wrong with the next one."""
+    """Walk the whole chain.
+
+    Return the number of good entries and what is wrong with the next one.
+    """
     previous, expected = GENESIS, 1
     for entry in AuditEntry.objects.order_by("n").iterator(chunk_size=2000):
         if entry.n != expected:
@@ -194,7 +200,8 @@ def _take_turn() -> None:
 
 def _hash(entry: AuditEntry) -> str:
     told = {
-        "n": entry.n, "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"), "by": entry.by_id,
+        "n": entry.n, "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "by": entry.by_id,
         "via": entry.via, "token": entry.token, "address": entry.address, "verb": entry.verb,
         "noun": entry.noun, "record": entry.record, "before": entry.before, "after": entry.after,
         "reason": entry.reason,

@@ -1,11 +1,13 @@
-"""What a check is: facts in, verdicts out. `foundation/findings` runs them, `config/checks.py` lists them.
+"""What a check is: facts in, verdicts out.
+
+`foundation/findings` runs them, `config/checks.py` lists them.
 
 A domain writes the rule as a pure function and `config` joins it to the query it reads:
 
-    @rule("servers.unit_failed", title="Units that failed", …)
+@rule("servers.unit_failed", title="Units that failed", …)
     def unit_failed(units, *, now, limits): yield bad(Subject(item=…, key=unit.name), severity=4, …)
 
-    CHECKS = (checks.unit_failed.reading(queries.units), …)
+CHECKS = (checks.unit_failed.reading(queries.units), …)
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -1,14 +1,15 @@
 """Keep how records were, and answer for any past moment.
 
-A model with a reverse relation `versions` (its own table, made from `VersionBase`) is kept there, with the
-columns that table repeats; a model that says `keeps_history = True` in the generic table; others not at all.
-Volatile figures are left out (`audit_leaves_out`): they are telemetry, not versions.
+A model with a reverse relation `versions` (its own table, made from `VersionBase`) is kept there,
+with the columns that table repeats; a model that says `keeps_history = True` in the generic table;
+others not at all. Volatile figures are left out (`audit_leaves_out`): they are telemetry, not
+versions.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.db import models
 from django.db.models import Q, QuerySet
@@ -47,7 +48,10 @@ def keep_many(
     *,
     entry: AuditEntry | None = None,
 ) -> None:
-    """Keep the state of many records of one noun at one instant: three statements for all of them."""
+    """Keep the state of many records of one noun at one instant.
+
+    Three statements for all of them.
+    """
     if not states or not is_kept(model):
         return
     ids = [record.pk for record, _ in states]
@@ -72,7 +76,7 @@ def close(record: models.Model, *, entry: AuditEntry | None = None) -> None:
 def of(record: models.Model) -> QuerySet[Any]:
     """Return the versions of one record."""
     if hasattr(type(record), "versions"):
-        versions: QuerySet[Any] = record.versions.all()  # type: ignore[attr-defined]
+        versions: QuerySet[Any] = cast(Any, record).versions.all()
         return versions
     return Version.objects.filter(noun=record._meta.label_lower, record_id=record.pk)
 
@@ -80,7 +84,7 @@ def of(record: models.Model) -> QuerySet[Any]:
 def versions_of(model: type[models.Model]) -> QuerySet[Any]:
     """Return the versions of all records of a noun."""
     if hasattr(model, "versions"):
-        table: type[VersionBase] = model.versions.rel.related_model  # type: ignore[attr-defined]
+        table: type[VersionBase] = model.versions.rel.related_model
         return table._default_manager.all()
     return Version.objects.filter(noun=model._meta.label_lower)
 
@@ -114,7 +118,10 @@ class Difference:
 
 
 def diff(model: type[models.Model], earlier: datetime, later: datetime) -> list[Difference]:
-    """Return what differs between two moments; touches only versions that began or ended between."""
+    """Return what differs between two moments.
+
+    Touches only versions that began or ended between.
+    """
     field = "record_id"
     touched = versions_of(model).filter(
         Q(starts_at__gt=earlier, starts_at__lte=later) | Q(ends_at__gt=earlier, ends_at__lte=later)
@@ -139,5 +146,6 @@ def _new(
         )
         return made
     return Version(
-        noun=record._meta.label_lower, record_id=record.pk, state=state, starts_at=starts_at, entry=entry
+        noun=record._meta.label_lower, record_id=record.pk, state=state, starts_at=starts_at,
+        entry=entry
     )  # fmt: skip

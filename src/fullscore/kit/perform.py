@@ -1,18 +1,20 @@
 """The one road to a verb. Page, API, command line and assistant all go through `perform`.
 
-It asks for the permission, finds the record among the rows the person may see, locks it, and runs the
-service in one transaction. The service refuses what the state forbids and records what it does.
+It asks for the permission, finds the record among the rows the person may see, locks it, and runs
+the service in one transaction. The service refuses what the state forbids and records what it does.
 """
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, get_args, get_origin, get_type_hints
 
 from django.db import connection, models, transaction
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from fullscore.kit import access
+from fullscore.kit import access, time
+from fullscore.kit.audit import origin
 from fullscore.kit.errors import Invalid, NotAllowed, NotFound
 from fullscore.kit.models import User
 
@@ -21,9 +23,9 @@ from fullscore.kit.models import User
 class Verb:
     """Something a person may do to one record: a button, an API route, a command and an MCP tool.
 
-    `service` is a verb of the domain, called as `service(record, *, by, …)`; its keyword arguments become
-    the input of all four interfaces. `when` says, from the record alone, why it cannot be done now
-    (an empty text: it can), so that buttons explain themselves; the service decides.
+    `service` is a verb of the domain, called as `service(record, *, by, …)`; its keyword arguments
+    become the input of all four interfaces. `when` says, from the record alone, why it cannot be
+    done now (an empty text: it can), so that buttons explain themselves; the service decides.
     """
 
     service: Callable[..., Any]
@@ -33,6 +35,7 @@ class Verb:
     when: Callable[[Any], str] | None = None
     name: str = ""
     in_bulk: bool = True
+    needs_fresh: bool = False  # only where somebody has just signed in: never by a token
     choices: Mapping[str, Sequence[tuple[str, str]]] | None = None
 
     def __post_init__(self) -> None:
@@ -50,7 +53,10 @@ class Verb:
         return (inspect.getdoc(self.service) or "").split("\n")[0]
 
     def input(self) -> type[BaseModel]:
-        """Return the schema of what the verb asks for: the service's keyword arguments without `by`."""
+        """Return the schema of what the verb asks for.
+
+        The service's keyword arguments without `by`.
+        """
         hints = get_type_hints(self.service)
         wanted = {
             p.name: (
@@ -75,7 +81,8 @@ class Verb:
             name: model
             for name, hint in hints.items()
             if name not in ("by", "return") and (model := _model_in(hint))
-            and inspect.signature(self.service).parameters[name].kind is inspect.Parameter.KEYWORD_ONLY
+            and inspect.signature(self.service).parameters[name].kind
+            is inspect.Parameter.KEYWORD_ONLY
         }  # fmt: skip
 
 
@@ -84,9 +91,12 @@ def perform(
 ) -> Any:
     """Do `verb` to one record for `by`; returns what the service returns.
 
-    Raises NotFound (not there, or not to be seen), NotAllowed, Invalid, and whatever the service refuses.
+    Raises NotFound (not there, or not to be seen), NotAllowed, Invalid, and whatever the service
+    refuses.
     """
-    given = _checked(verb, values)
+    if verb.needs_fresh:
+        refuse_programs()
+    given = _checked(verb, values, by.time_zone)
     with transaction.atomic():
         record = find(model, pk, by=by, lock=True)
         require(verb.permission, record, by=by)
@@ -94,6 +104,12 @@ def perform(
             if given.get(name) is not None:
                 given[name] = find(related, given[name], by=by)
         return verb.service(record, by=by, **given)
+
+
+def refuse_programs() -> None:
+    """Raise NotAllowed where nobody can be asked to sign in anew: by the API, by an assistant."""
+    if origin.get().via in ("api", "mcp"):
+        raise NotAllowed("This needs somebody who has just signed in: do it on its page.")
 
 
 def find(model: type[models.Model], pk: Any, *, by: User, lock: bool = False) -> Any:
@@ -119,13 +135,13 @@ def require(permission: str, record: models.Model | None = None, *, by: User) ->
         raise NotAllowed(f"This needs the permission “{permission}”; ask whoever grants access.")
     if record is None or reach.everywhere:
         return
-    rows = type(record)._default_manager
-    inside = getattr(rows.all(), "in_reach", None)
-    if inside is not None and not inside(reach).filter(pk=record.pk).exists():
+    inside = getattr(type(record)._default_manager.all(), "in_reach", None)
+    # A noun that says nothing of teams and sites belongs to the whole: a part of it is not enough.
+    if inside is None or not inside(reach).filter(pk=record.pk).exists():
         raise NotAllowed(f"You hold “{permission}”, but not for this {record._meta.verbose_name}.")
 
 
-def _checked(verb: Verb, values: Mapping[str, Any]) -> dict[str, Any]:
+def _checked(verb: Verb, values: Mapping[str, Any], zone: str) -> dict[str, Any]:
     try:
         checked = verb.input()(**values)
     except ValidationError as error:
@@ -135,7 +151,14 @@ def _checked(verb: Verb, values: Mapping[str, Any]) -> dict[str, Any]:
             fields.setdefault(name, []).append(problem["msg"])
         told = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in fields.items())
         raise Invalid(f"{verb.label}: {told}.", fields) from error
-    return {name: getattr(checked, name) for name in type(checked).model_fields}
+    given = {name: getattr(checked, name) for name in type(checked).model_fields}
+    return {name: _aware(value, zone) for name, value in given.items()}
+
+
+def _aware(value: Any, zone: str) -> Any:
+    """Return an instant with its zone: one without is the actor's local time."""
+    is_naive = isinstance(value, datetime) and value.tzinfo is None
+    return value.replace(tzinfo=time.zone(zone)) if is_naive else value
 
 
 def _model_in(hint: Any) -> type[models.Model] | None:

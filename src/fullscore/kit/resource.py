@@ -1,8 +1,9 @@
 """Say once how one noun is seen: as a list, a page, a form, an API, a file and a set of commands.
 
-A `Resource` is a frozen value. Each derivation is a short method that calls a documented function of a
-library; to change one, write the ordinary Django class yourself and pass it. `fullscore explain <noun>`
-prints what was derived, `tests/test_every_resource.py` runs all of it over every noun.
+A `Resource` is a frozen value. Each derivation is a short method that calls a documented function
+of a library; to change one, write the ordinary Django class yourself and pass it. `fullscore
+explain <noun>` prints what was derived, `tests/test_every_resource.py` runs all of it over every
+noun.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.core.exceptions import FieldDoesNotExist
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Model, Q, QuerySet
 from django.forms import ModelForm
 from django_filters.filterset import filterset_factory
@@ -21,7 +22,7 @@ from fullscore.kit import access, history, search
 from fullscore.kit.access import Actor
 from fullscore.kit.audit import recorded, removed
 from fullscore.kit.models import User
-from fullscore.kit.perform import Verb, require
+from fullscore.kit.perform import Verb, refuse_programs, require
 
 Rows = Callable[[Any], QuerySet[Any]]
 Cell = Callable[[Any], Any]
@@ -79,6 +80,8 @@ class Resource:
     add: Callable[..., Any] | None = None  # add(by=…, **values); None: the plain recorded one
     change: Callable[..., Any] | None = None
     can_delete: bool = False
+    adds_by_page: bool = False  # a page of its own at `/<path>/add` adds records
+    needs_fresh: bool = False  # written only where somebody has just signed in: never by a token
     form: type[ModelForm] | None = None
     filterset: type["Searched"] | None = None  # further filters of one's own
     in_bulk: bool = True
@@ -141,11 +144,11 @@ class Resource:
     @property
     def sorts(self) -> Sequence[str]:
         """Return the offered sorts; falling back on the model's own order, then on the key."""
-        own = [o for o in self.model._meta.ordering if isinstance(o, str)]
+        own = [o for o in self.model._meta.ordering or () if isinstance(o, str)]
         return self.order or own[:1] or ["-pk"]
 
     def field_of(self, column: str) -> models.Field[Any, Any] | None:
-        """Return the model field behind a column (following `__`), or None for a plain annotation."""
+        """Return the model field behind a column (following `__`); None for an annotation."""
         model: type[Model] = self.model
         found: Any = None
         for part in column.split("__"):
@@ -169,11 +172,12 @@ class Resource:
 
     def filter_class(self) -> type[django_filters.FilterSet]:
         """Return the filter set that page, API, export and command line share."""
-        return filterset_factory(
+        made: type[django_filters.FilterSet] = filterset_factory(
             self.model,
             filterset=type("Filters", (self.filterset or Searched,), {"resource": self}),
             fields={name: self._lookups(name) for name in self.filters},
         )
+        return made
 
     def form_class(self) -> type[ModelForm]:
         """Return the form that page and import share."""
@@ -194,29 +198,55 @@ class Resource:
 
     def create(self, values: Mapping[str, Any], *, by: User, note: str = "") -> Any:
         """Add a record with these values; through the domain's own verb when it has one."""
+        self._check_fresh()
         require(self.permission("add"), by=by)
-        if self.add:
-            return self.add(by=by, **values)
-        record = self.model(**values)
-        with recorded(record, "add", by=by, note=note):
-            pass
+        values = self._filled(values)
+        with transaction.atomic():
+            if self.add:
+                record = self.add(by=by, **values)
+            else:
+                record = self.model(**values)
+                with recorded(record, "add", by=by, note=note):
+                    pass
+            if isinstance(record, self.model):
+                require(self.permission("add"), record, by=by)  # also where it now stands
         return record
 
     def update(self, record: Any, values: Mapping[str, Any], *, by: User, note: str = "") -> Any:
         """Give a record these values; through the domain's own verb when it has one."""
+        self._check_fresh()
         require(self.permission("change"), record, by=by)
-        if self.change:
-            return self.change(record, by=by, **values)
-        with recorded(record, "change", by=by, note=note):
-            for name, value in values.items():
-                setattr(record, name, value)
+        values = self._filled(values)
+        with transaction.atomic():
+            if self.change:
+                record = self.change(record, by=by, **values)
+            else:
+                with recorded(record, "change", by=by, note=note):
+                    for name, value in values.items():
+                        setattr(record, name, value)
+            require(self.permission("change"), record, by=by)  # nobody hands it out of their reach
         return record
 
     def delete(self, record: Any, *, by: User, note: str = "") -> None:
         """Remove a record for good; only nouns that say `can_delete`."""
+        self._check_fresh()
         require(self.permission("delete"), record, by=by)
         with removed(record, by=by, note=note):
             pass
+
+    def _filled(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values, an empty one as its field's default where nothing may not be
+        stored."""
+        told = dict(values)
+        for name, value in values.items():
+            field = self.field_of(name)
+            if value is None and field is not None and not field.null:
+                told[name] = field.get_default()
+        return told
+
+    def _check_fresh(self) -> None:
+        if self.needs_fresh:
+            refuse_programs()
 
 
 class Searched(django_filters.FilterSet):
@@ -227,9 +257,9 @@ class Searched(django_filters.FilterSet):
 
     def matching(self, rows: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
         """Keep the rows that hold the words; short texts ask for a beginning."""
-        ids = search.match(self.resource.model, text)
-        if ids is not None:
-            return rows.filter(pk__in=ids)
+        found = search.matching(self.resource.model, text)
+        if found is not None:
+            return rows.filter(pk__in=found)
         starts = (Q(**{f"{path}__istartswith": text}) for path in self.resource.search)
         return rows.filter(Q(*starts, _connector=Q.OR)) if self.resource.search else rows
 

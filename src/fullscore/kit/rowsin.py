@@ -1,7 +1,7 @@
 """Rows of a file as records: matched, checked with the noun's own form, nothing written.
 
-A row is matched by its `id`, else by `key` or `name` when exactly one visible record has it; records it
-refers to are given by id or by name.
+A row is matched by its `id`, else by `key` or `name` when exactly one visible record has it;
+records it refers to are given by id or by name.
 """
 
 from collections.abc import Sequence
@@ -134,8 +134,8 @@ def _row(
         return row
     if not form.is_valid():
         row.errors = [
-            f"{resource.label_of(n)}: {' '.join(t)}" if n != "__all__" else " ".join(t)
-            for n, t in form.errors.items()
+            f"{resource.label_of(n)}: {told}" if n != "__all__" else told
+            for n, told in ((n, " ".join(map(str, t))) for n, t in form.errors.items())
         ]
         return row
     row.values = {n: v for n, v in form.cleaned_data.items() if n in given}

@@ -1,12 +1,15 @@
-"""One box over all nouns. `config` says by which fields each noun is found; `recorded` keeps the words.
+"""One box over all nouns.
 
-Words are matched anywhere inside (trigrams: FTS5 on SQLite, pg_trgm on PostgreSQL); a misspelt word is tried
-again by its pieces. What a person may not see is never among the answers.
+`config` says by which fields each noun is found; `recorded` keeps the words.
+
+Words are matched anywhere inside (trigrams: FTS5 on SQLite, pg_trgm on PostgreSQL); a misspelt word
+is tried again by its pieces. What a person may not see is never among the answers.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import models, transaction
 
@@ -77,13 +80,16 @@ def rebuild() -> int:
     return SearchEntry.objects.count()
 
 
-def match(model: type[models.Model], text: str, *, limit: int = 1000) -> list[int] | None:
-    """Return the ids of one noun's records that hold the words; None when the text is too short to ask."""
+def matching(model: type[models.Model], text: str) -> models.QuerySet[Any] | None:
+    """Return the ids of one noun's records that hold the words, as a question to put into another.
+
+    None when the text is too short to ask.
+    """
     words = _words(text)
     if not words or model._meta.label_lower not in _fields:
         return None
     rows = SearchEntry.objects.filter(noun=model._meta.label_lower, words__matches=" ".join(words))
-    return list(rows.values_list("record_id", flat=True)[:limit])
+    return rows.values("record_id")
 
 
 def find(text: str, *, by: Actor, nouns: Iterable[str] | None = None, limit: int = 20) -> list[Hit]:

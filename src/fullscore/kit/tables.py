@@ -1,7 +1,7 @@
 """The rows of a noun as tuples: what the page, the API, a file and the command line all show.
 
-Tuples instead of instances, ids turned into names by one question per column, pages found by the value
-the last one ended with: page 900 costs what page 1 costs.
+Tuples instead of instances, ids turned into names by one question per column, pages found by the
+value the last one ended with: page 900 costs what page 1 costs.
 """
 
 import base64
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -23,11 +24,15 @@ from django.http import QueryDict
 from fullscore.kit import history
 from fullscore.kit.access import Actor
 from fullscore.kit.errors import Invalid
+from fullscore.kit.models import User
 from fullscore.kit.resource import Resource
 
 PAGE = 100
 COUNTED = 1000  # beyond, a count is "more than 1,000" until somebody asks for it
 OWN = ("sort", "after", "before", "columns", "size", "at")  # words that are no filters
+
+
+RESTRICTED = "(restricted)"
 
 
 class Ref(NamedTuple):
@@ -86,6 +91,7 @@ def page(
     rows: QuerySet[Any],
     query: Mapping[str, str],
     *,
+    by: Actor,
     columns: Sequence[str] = (),
     size: int = PAGE,
 ) -> Page:
@@ -104,7 +110,7 @@ def page(
     marks = [_mark(found[0]), _mark(found[-1])] if found else ["", ""]
     return Page(
         columns,
-        named(resource, columns, found),
+        named(resource, columns, found, by=by),
         sort,
         next=marks[1] if found and (has_more or backwards) else "",
         previous=marks[0] if found and (has_more if backwards else bool(mark)) else "",
@@ -123,6 +129,7 @@ def all_rows(
     rows: QuerySet[Any],
     query: Mapping[str, str],
     *,
+    by: Actor,
     columns: Sequence[str] = (),
     limit: int | None = None,
 ) -> Iterator[Row]:
@@ -131,13 +138,16 @@ def all_rows(
     ordered = _ordered(rows, chosen_sort(resource, query.get("sort", "")), backwards=False)
     found = ordered.values_list("pk", "pk", *columns)[:limit].iterator(chunk_size=1000)
     while chunk := list(islice(found, 1000)):
-        yield from named(resource, columns, chunk)
+        yield from named(resource, columns, chunk, by=by)
 
 
 def page_at(
     resource: Resource, user: Actor, moment: datetime, query: Mapping[str, str], *, size: int = PAGE
 ) -> Page:
-    """Return a page of how the rows were at a moment, by name; only of records one may see today."""
+    """Return a page of how the rows were at a moment, by name.
+
+    Only of records one may see today.
+    """
     columns = chosen_columns(resource, query)
     seen = resource.visible_to(user).values("pk")
     versions = history.as_of(resource.model, moment).filter(record_id__in=seen)
@@ -147,27 +157,29 @@ def page_at(
     has_more, found = len(found) > size, found[:size]
     told = [(pk, pk, *(_stated(resource, c, state) for c in columns)) for pk, state in found]
     next_mark = str(found[-1][0]) if has_more else ""
-    return Page(columns, named(resource, columns, told), "", next=next_mark)
+    return Page(columns, named(resource, columns, told, by=user), "", next=next_mark)
 
 
-def row(resource: Resource, rows: QuerySet[Any], pk: int, columns: Sequence[str]) -> Row | None:
+def row(
+    resource: Resource, rows: QuerySet[Any], pk: int, columns: Sequence[str], *, by: Actor
+) -> Row | None:
     """Return one record's values, or None when it is not among the rows."""
     found = list(rows.filter(pk=pk).values_list("pk", "pk", *columns)[:1])
-    return named(resource, columns, found)[0] if found else None
+    return named(resource, columns, found, by=by)[0] if found else None
 
 
 def row_at(
-    resource: Resource, record: models.Model, moment: datetime, columns: Sequence[str]
+    resource: Resource, record: models.Model, moment: datetime, columns: Sequence[str], *, by: Actor
 ) -> Row | None:
     """Return one record's values as they were at a moment, or None when it did not exist."""
     state = history.at(record, moment)
     if state is None:
         return None
     told = (record.pk, record.pk, *(_stated(resource, c, state) for c in columns))
-    return named(resource, columns, [told])[0]
+    return named(resource, columns, [told], by=by)[0]
 
 
-def chosen_columns(resource: Resource, query: Mapping[str, str]) -> Sequence[str]:
+def chosen_columns(resource: Resource, query: Mapping[str, Any]) -> Sequence[str]:
     """Return the columns a query string asks for, in its order; the resource's own otherwise."""
     known = [*resource.columns, *resource.facts]
     asked = [c for c in query.get("columns", "").split(",") if c in known]
@@ -244,17 +256,18 @@ class _Exact(DjangoJSONEncoder):
         return o.isoformat() if isinstance(o, datetime) else super().default(o)
 
 
-def named(resource: Resource, columns: Sequence[str], found: Sequence[Any]) -> list[Row]:
+def named(
+    resource: Resource, columns: Sequence[str], found: Sequence[Any], *, by: Actor
+) -> list[Row]:
     """Turn tuples of (pk, sort value, values…) into rows, ids of other records into names."""
     names: dict[int, Callable[[Any], Any]] = {}
     for place, column in enumerate(columns):
         field = resource.field_of(column)
         if isinstance(field, models.ForeignKey):
             ids = {row[place + 2] for row in found if row[place + 2] is not None}
-            names[place] = _refs(field.related_model, ids)
+            names[place] = _refs(field.related_model, ids, by)
         elif field is not None and field.choices:
-            labels = dict(field.flatchoices)
-            names[place] = lambda value, labels=labels: Chosen.of(value, labels)
+            names[place] = partial(Chosen.of, labels=dict(field.flatchoices))
     if not names:
         return [Row(row[0], tuple(row[2:])) for row in found]
     return [
@@ -282,9 +295,19 @@ def stored(value: Any) -> Any:
     return value.value if isinstance(value, Chosen) else value
 
 
-def _refs(model: Any, ids: Iterable[int]) -> Callable[[Any], Any]:
-    found = {record.pk: str(record) for record in model._base_manager.filter(pk__in=ids)}
-    return lambda pk: None if pk is None else Ref(pk, found.get(pk, "?"))
+def by_name(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Return the rows with the relations their names are made of (`named_by`): one question."""
+    parts = getattr(rows.model, "named_by", ())
+    return rows.select_related(*parts) if parts else rows
+
+
+def _refs(model: Any, ids: Iterable[int], by: Actor) -> Callable[[Any], Any]:
+    """Return what names other records; what the reader may not see keeps its name to itself."""
+    rows = model._base_manager.all()
+    if hasattr(model._default_manager.all(), "visible_to") and model is not User:
+        rows = model._default_manager.visible_to(by)
+    found = {record.pk: str(record) for record in by_name(rows.filter(pk__in=ids))}
+    return lambda pk: None if pk is None else Ref(pk, found.get(pk, RESTRICTED))
 
 
 def _stated(resource: Resource, column: str, state: Mapping[str, Any]) -> Any:

@@ -54,6 +54,18 @@ class Oracle:
                     buckets.setdefault(key, []).append(v)
         return [(s, t, told(function, values)) for (s, t), values in sorted(buckets.items())]
 
+    def quantile(self, groups, q, start_ms, end_ms, step_ms=None, **asked):
+        answer = {}
+        for name, series in groups.items():
+            if step_ms is None:
+                rows = self.read(series, start_ms, end_ms)
+            else:
+                rows = self.aggregate(series, start_ms, end_ms, step_ms, **asked)
+            values = [v for _, _, v in rows if not math.isnan(v)]
+            if values:
+                answer[name] = float(np.quantile(values, q))
+        return answer
+
 
 def told(function, values):
     with np.errstate(all="ignore"):
@@ -65,5 +77,6 @@ def told(function, values):
             )
         return {
             "count": lambda v: float(len(v)), "sum": lambda v: float(np.sum(v)),
-            "avg": lambda v: float(np.sum(v) / len(v)), "min": min, "max": max, "last": lambda v: v[-1],
+            "avg": lambda v: float(np.sum(v) / len(v)), "min": min, "max": max,
+            "last": lambda v: v[-1],
         }[function](values)  # fmt: skip

@@ -1,5 +1,6 @@
-"""Killed, raced, out of room, restored wrongly: nothing acknowledged is lost, nothing is doubled."""
+"""Killed, raced, out of room, restored wrongly: nothing acknowledged is lost or doubled."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -12,7 +13,8 @@ import pytest
 
 from fullscore.connectors.base import Refused
 from fullscore.connectors.samples import Samples, open_store
-from fullscore.connectors.samples.parquet import segments, upkeep
+from fullscore.connectors.samples.parquet import upkeep
+from fullscore.connectors.samples.parquet.upkeep import Upkeep
 
 pytestmark = pytest.mark.once
 ROOT = Path(__file__).parents[3]
@@ -32,6 +34,17 @@ else:
     store.maintain(now_ms={now})
 """
 
+RACES = f"""
+import sys
+from fullscore.connectors.samples import open_store
+from fullscore.connectors.samples.parquet import upkeep
+from fullscore.connectors.samples.parquet.upkeep import Upkeep
+upkeep.MANY_HOT = 2
+store = open_store(sys.argv[1])
+for _ in range(5):
+    store.maintain(now_ms={START + 2 * DAY})
+"""
+
 
 def one(ts: int, value: float, series: int = 1) -> Samples:
     return Samples(np.array([series]), np.array([ts]), np.array([value]))
@@ -41,8 +54,8 @@ def values(store) -> list[float]:
     return store.read([1], start_ms=0, end_ms=2**42).values.tolist()
 
 
-def dies(url: str, step: str, doing: str) -> None:
-    code = DIES.format(at=START + 50_000, now=START + 2 * DAY)
+def dies(url: str, step: str, doing: str, *, now: int = START + 2 * DAY) -> None:
+    code = DIES.format(at=START + 50_000, now=now)
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     done = subprocess.run(
         [sys.executable, "-c", code, url, step, doing], env=environment, timeout=60
@@ -65,7 +78,7 @@ def test_killed_while_appending(tmp_path, step):
 
 
 @pytest.mark.parametrize("step", ["written", "renamed", "merged", "swapped", "unlinked"])
-def test_killed_while_compacting(tmp_path, step, monkeypatch):
+def test_killed_while_compacting(tmp_path, step):
     url = f"parquet://{tmp_path}/s"
     store = open_store(url)
     for n in range(5):
@@ -74,10 +87,27 @@ def test_killed_while_compacting(tmp_path, step, monkeypatch):
     dies(url, step, "maintain")
 
     assert values(open_store(url)) == [0.0, 1.0, 2.0, 3.0, 4.0]
-    monkeypatch.setattr(upkeep, "LEASE_SECONDS", 0)
     store.manifest.end_lease(store.manifest.ask("SELECT holder FROM lease")[0][0])
     store.maintain(now_ms=START + 2 * DAY)
     assert values(store) == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+@pytest.mark.parametrize("step", ["written", "durable", "closed"])
+def test_killed_while_raw_samples_retire(tmp_path, step):
+    url = f"parquet://{tmp_path}/s"
+    store = open_store(url)
+    for n in range(20):
+        store.append(one(START + n * 60_000, float(n)))
+    store.maintain(now_ms=START + 2 * DAY)
+    asked = {"start_ms": START, "end_ms": START + DAY, "step_ms": DAY, "function": "increase"}
+
+    dies(url, step, "maintain", now=START + 40 * DAY)
+
+    assert open_store(url).aggregate([1], **asked).values.tolist() == [19.0]
+    store.manifest.end_lease(store.manifest.ask("SELECT holder FROM lease")[0][0])
+    store.maintain(now_ms=START + 40 * DAY)
+    assert store.aggregate([1], **asked).values.tolist() == [19.0]
+    assert values(store) == []
 
 
 def test_orphans_are_swept_after_an_hour(tmp_path):
@@ -93,66 +123,176 @@ def test_orphans_are_swept_after_an_hour(tmp_path):
     assert not orphan.exists()
 
 
-def test_two_compactors_do_not_double_anything(tmp_path, monkeypatch):
-    monkeypatch.setattr(upkeep, "MANY_HOT", 2)
+def test_an_expired_lease_is_taken_over_and_a_held_one_respected(tmp_path, monkeypatch):
+    monkeypatch.setattr(upkeep, "MANY_HOT", 1)
+    store = open_store(f"parquet://{tmp_path}/s")
+    store.append(one(START, 1.0))
+
+    store.manifest.take_lease("somebody else", seconds=60)
+    assert store.maintain(now_ms=START).compacted == 0
+    store.manifest.take_lease("somebody else", seconds=-1)
+    assert store.maintain(now_ms=START).compacted == 1
+
+
+def test_a_compactor_that_lost_its_lease_changes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(upkeep, "MANY_HOT", 1)
+    store = open_store(f"parquet://{tmp_path}/s")
+    store.append(one(START, 1.0))
+    monkeypatch.setattr(upkeep, "LEASE_SECONDS", -1)
+
+    assert store.maintain(now_ms=START).compacted == 0
+    assert [p.name[:3] for p in (tmp_path / "s").glob("*.parquet")] == ["hot"]
+
+
+def test_raw_samples_do_not_retire_under_a_lost_lease(tmp_path, monkeypatch):
+    store = open_store(f"parquet://{tmp_path}/s")
+    store.append(one(START, 1.0))
+    store.maintain(now_ms=START + 2 * DAY)
+    renew = Upkeep._renew
+    monkeypatch.setattr(
+        Upkeep, "_renew", lambda self: (renew(self), self.manifest.end_lease(self.holder))
+    )
+
+    assert store.maintain(now_ms=START + 40 * DAY).rolled_up == 0
+    assert values(store) == [1.0]
+
+
+def test_two_compactors_do_not_double_anything(tmp_path):
     url = f"parquet://{tmp_path}/s"
     store = open_store(url)
     for n in range(40):
         store.append(one(START + n * 1000, float(n)))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
 
-    doors = [open_store(url) for _ in range(3)]
-    threads = [
-        threading.Thread(target=d.maintain, kwargs={"now_ms": START + 2 * DAY}) for d in doors
+    racing = [
+        subprocess.Popen([sys.executable, "-c", RACES, url], env=environment) for _ in range(2)
     ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
 
+    assert [process.wait(60) for process in racing] == [0, 0]
     assert values(store) == [float(n) for n in range(40)]
     assert store.stats().samples == 40
 
 
 def test_a_reader_sees_neither_gap_nor_double_while_segments_are_swapped(tmp_path, monkeypatch):
     monkeypatch.setattr(upkeep, "MANY_HOT", 2)
+    monkeypatch.setattr(upkeep, "MANY_LATE", 2)
     monkeypatch.setattr(upkeep, "GRACE_SECONDS", 0)
     url = f"parquet://{tmp_path}/s"
     store = open_store(url)
     store.append(one(START, 0.0))
-    wrong, rounds, stop = [], [], threading.Event()
+    acknowledged, wrong, rounds, stop = [1], [], [], threading.Event()
 
     def look():
         mine = open_store(url)
         while not stop.is_set():
-            known = mine.stats().samples
+            least = len(acknowledged)
             found = values(mine)
             rounds.append(1)
-            if found != [float(n) for n in range(len(found))] or len(found) < min(known, 1):
-                wrong.append(found)
+            if found != [float(n) for n in range(len(found))] or len(found) < least:
+                wrong.append((least, found))
 
     reader = threading.Thread(target=look)
     reader.start()
-    for n in range(1, 60):
+    compactions = 0
+    for n in range(1, 90):
         store.append(one(START + n * 1000, float(n)))
+        acknowledged.append(1)
         if n % 3 == 0:
-            store.maintain(now_ms=START + DAY)
+            compactions += store.maintain(now_ms=START + DAY).compacted > 0
     stop.set()
     reader.join(60)
 
+    assert compactions >= 29
     assert len(rounds) > 10
     assert wrong == []
+
+
+def test_opening_while_others_append_is_never_refused(tmp_path):
+    url = f"parquet://{tmp_path}/s"
+    store, stop = open_store(url), threading.Event()
+
+    def keep_appending():
+        n = 0
+        while not stop.is_set():
+            store.append(one(START + (n := n + 1), 1.0))
+
+    writer = threading.Thread(target=keep_appending)
+    writer.start()
+    try:
+        for _ in range(20):
+            open_store(url).close()
+    finally:
+        stop.set()
+        writer.join(60)
+
+    assert store.stats().quarantined == ()
+
+
+def test_a_forked_process_appends_and_asks_like_any_other(tmp_path):
+    code = """
+import os, sys
+import numpy as np
+from fullscore.connectors.samples import Samples, open_store
+store = open_store(sys.argv[1])
+one = lambda at: Samples(np.array([1]), np.array([at]), np.array([1.0]))
+ask = lambda: len(store.read([1], start_ms=0, end_ms=2**42))
+store.append(one(1)), ask()
+if (child := os.fork()) == 0:
+    store.append(one(2))
+    os._exit(0 if ask() == 2 else 1)
+status = os.waitpid(child, 0)[1]
+sys.exit(status or ask() != 2)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-c", code, f"parquet://{tmp_path}/s"]
+
+    assert subprocess.run(command, env=environment, timeout=60).returncode == 0
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Return a folder on a file system of 1 MB, where this machine lets us mount one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(place)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("this machine lets us mount no file system")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_disk_that_fills_up_is_a_sentence_and_earlier_samples_stay(small_disk):
+    store = open_store(f"parquet://{small_disk}/s")
+    random, stored = np.random.default_rng(1), 0
+
+    def fill():
+        nonlocal stored
+        for n in range(200):
+            ids = np.arange(1, 1001)
+            store.append(Samples(ids, np.full(1000, START + n * 1000), random.random(1000)))
+            stored += 1
+
+    with pytest.raises(Refused, match="no room"):
+        fill()
+
+    assert stored > 3
+    assert len(values(store)) == stored
+    assert list((small_disk / "s").glob(".*.tmp")) == []
 
 
 def test_a_full_disk_is_a_sentence_and_earlier_samples_stay(tmp_path, monkeypatch):
     store = open_store(f"parquet://{tmp_path}/s")
     store.append(one(START, 1.0))
 
-    def full(path):
-        raise OSError(28, "No space left on device")
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(segments, "_sync", full)
-    with pytest.raises(Refused, match="no room"):
-        store.append(one(START + 1, 2.0))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(Refused, match="no room"):
+            store.append(one(START + 1, 2.0))
 
     assert values(store) == [1.0]
     assert [p.name for p in (tmp_path / "s").glob(".*.tmp")] == []
@@ -167,6 +307,33 @@ def test_a_truncated_segment_is_named_and_the_rest_is_served(tmp_path):
 
     assert values(open_store(f"parquet://{tmp_path}/s")) == [0.0, 2.0]
     assert open_store(f"parquet://{tmp_path}/s").stats().quarantined == (broken.name,)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        pytest.param(lambda path: path.write_bytes(path.read_bytes()[:40]), id="truncated"),
+        pytest.param(lambda path: path.write_bytes(b"?" * path.stat().st_size), id="overwritten"),
+        pytest.param(lambda path: path.unlink(), id="removed"),
+    ],
+)
+@pytest.mark.parametrize("doing", ["asked", "kept up"])
+def test_harm_to_a_segment_of_an_open_store_costs_that_segment_only(
+    tmp_path, harm, doing, monkeypatch
+):
+    monkeypatch.setattr(upkeep, "MANY_HOT", 1)
+    store = open_store(f"parquet://{tmp_path}/s")
+    for n in range(3):
+        store.append(one(START + n, float(n)))
+    broken = sorted((tmp_path / "s").glob("hot-*.parquet"))[1]
+
+    harm(broken)
+    if doing == "kept up":
+        store.maintain(now_ms=START + 2 * DAY)
+        assert store.maintain(now_ms=START + 2 * DAY).compacted > 0
+
+    assert values(store) == [0.0, 2.0]
+    assert store.stats().quarantined == (broken.name,)
 
 
 def test_a_manifest_older_than_its_segments_is_refused(tmp_path):

@@ -1,8 +1,9 @@
 """What every sample store is: values, and the rules that all adapters keep.
 
-Identity: one value per (series, instant); the last append wins, within one batch the later row, so a
-sender may repeat anything. Intervals are half open. NaN is a marker, "ended here": `read` returns it,
-aggregates skip it, `latest` leaves out a series whose newest row is one. Empty buckets are absent.
+Identity: one value per (series, instant); the last append wins, within one batch the later row, so
+a sender may repeat anything. Intervals are half open. NaN is a marker, "ended here": `read` returns
+it, aggregates skip it, `latest` leaves out a series whose newest row is one. Empty buckets are
+absent.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -79,7 +80,7 @@ class SampleStore(Protocol):
     """What both adapters do alike."""
 
     def append(self, samples: Samples) -> int:
-        """Store samples durably, visible to every process on return; count those not below the drop line."""
+        """Store samples durably, for every process; return how many are not below the drop line."""
 
     def latest(self, series: ArrayLike, *, at_ms: int, lookback_ms: int = LOOKBACK_MS) -> Samples:
         """Return the newest row of each series in (at - lookback, at], unless it is a marker."""
@@ -165,6 +166,15 @@ def chosen(series: ArrayLike) -> NDArray[np.int64]:
     """Return the series asked for, each once, ascending."""
     found: NDArray[np.int64] = np.unique(np.asarray(series, dtype=np.int64).ravel())
     return found
+
+
+def settled(samples: Samples) -> Samples:
+    """Return a batch sorted by series and time, of equal rows the later one."""
+    order = np.lexsort((samples.ts_ms, samples.series))  # stable: later rows stay later
+    series, ts_ms = samples.series[order], samples.ts_ms[order]
+    is_last = np.ones(len(series), dtype=bool)
+    is_last[:-1] = (series[1:] != series[:-1]) | (ts_ms[1:] != ts_ms[:-1])
+    return Samples(series[is_last], ts_ms[is_last], samples.values[order][is_last])
 
 
 EMPTY = Samples(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64))

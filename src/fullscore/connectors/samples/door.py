@@ -5,7 +5,7 @@ from fullscore.connectors.samples.contract import Retention, SampleStore
 
 
 def open_store(url: str, *, retention: Retention = Retention()) -> SampleStore:
-    """Open the store at `parquet:///folder`. Raises Refused for what is not known or cannot be opened."""
+    """Open the store at `parquet:///folder`. Raises Refused when it is unknown or will not open."""
     scheme, separator, place = url.partition("://")
     if scheme == "parquet" and separator and place.startswith("/"):
         from fullscore.connectors.samples.parquet.store import ParquetStore

@@ -156,7 +156,7 @@ def url_of(resource: Resource, pk: Any) -> str:
 
 def _present(seen: Resource, request: Asked, size: int) -> tuple[tables.Page, Any]:
     rows = tables.filtered(seen, request.auth.user, request.GET, strict=True)
-    return tables.page(seen, rows, request.GET.dict(), size=size), rows
+    return tables.page(seen, rows, request.GET.dict(), by=request.auth.user, size=size), rows
 
 
 def _past(seen: Resource, request: Asked, at: Any, size: int) -> tuple[tables.Page, Any]:

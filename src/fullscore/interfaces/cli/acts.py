@@ -62,7 +62,7 @@ def _list(resource: Resource, given: Namespace, by: User) -> None:
     found = (
         _past(resource, at, columns, by)
         if at
-        else tables.all_rows(resource, rows, query, columns=columns)
+        else tables.all_rows(resource, rows, query, by=by, columns=columns)
     )
     _print_rows(resource, columns, islice(found, limit), given, by)
     if not is_file and limit is not None and (more := rows.count() - limit) > 0:

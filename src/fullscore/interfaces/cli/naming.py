@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, OneToOneField
 from django_filters.fields import ModelChoiceField
 
 from fullscore.kit.errors import Conflict, NotFound
 from fullscore.kit.models import User
 from fullscore.kit.perform import find
 
-NAMES = ("key", "name", "title", "email")  # the first that names one record counts
+NAMES = ("key", "name", "ident", "title", "email")  # the first that names one record counts
 
 
 def record_of(model: type[Model], text: str, *, by: User) -> Any:
@@ -17,9 +17,8 @@ def record_of(model: type[Model], text: str, *, by: User) -> Any:
     if text.isascii() and text.isdecimal():
         return find(model, int(text), by=by)
     rows = model._default_manager.visible_to(by)  # type: ignore[attr-defined]
-    known = {field.name for field in model._meta.fields}
-    for name in NAMES:
-        found = list(rows.filter(**{f"{name}__iexact": text})[:6]) if name in known else []
+    for name in _names(model):
+        found = list(rows.filter(**{f"{name}__iexact": text})[:6])
         if len(found) == 1:
             return found[0]
         if found:
@@ -27,6 +26,13 @@ def record_of(model: type[Model], text: str, *, by: User) -> Any:
             raise Conflict(f"Several are called “{text}”: give the id ({ids}…).")
     words = model._meta.verbose_name
     raise NotFound(f"There is no {words} “{text}”, or you may not see it.")
+
+
+def _names(model: type[Model]) -> list[str]:
+    """Return the fields that may name a record; what is one with an item goes by its name."""
+    known = {field.name: field for field in model._meta.fields}
+    own = [name for name in NAMES if name in known]
+    return own or [f"{n}__name" for n, field in known.items() if isinstance(field, OneToOneField)]
 
 
 def named(field_class: Any, extra: Any, text: str, *, by: User) -> str:

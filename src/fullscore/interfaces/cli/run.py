@@ -67,9 +67,10 @@ def _run(
     if not words:
         return _tell("Say what to do: `fullscore --help`.", MISUSED)
     if words[0] == "explain":
+        known = resources()  # loads what the next line needs
         from fullscore.interfaces.cli import explain
 
-        return explain.run(words[1:], resources())
+        return explain.run(words[1:], known)
     return _noun(words, email, resources(), who)
 
 

@@ -54,7 +54,7 @@ class Questions:
         count, is_exact = tables.counted(rows)
 
         def page(size: int) -> dict[str, Any]:
-            found = tables.page(seen, rows, query.dict(), size=size)  # type: ignore[arg-type]
+            found = tables.page(seen, rows, query.dict(), by=caller.user, size=size)  # type: ignore[arg-type]
             told = {"count": count, "count_is_exact": is_exact, "next": found.next}
             return {"items": self._items(seen, found), **told}
 

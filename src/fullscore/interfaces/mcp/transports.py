@@ -21,7 +21,7 @@ CAME = "fullscore.came"  # where a request keeps who makes it
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+App = Callable[[Any, Any, Any], Awaitable[None]]  # frameworks name the three differently
 Build = Callable[[WhoCame], MCPServer]
 
 

@@ -55,7 +55,10 @@ def linked(ref: Ref, related: Resource | None) -> SafeString | str:
 
 
 def moment(value: datetime, *, user: Any) -> SafeString:
-    """Return an instant in the reader's time zone; the exact one is in the attribute and the hint."""
+    """Return an instant in the reader's time zone.
+
+    The exact one is in the attribute and the hint.
+    """
     local = value.astimezone(time.zone(getattr(user, "time_zone", "") or "UTC"))
     now = time.now().astimezone(local.tzinfo)
     if local.date() == now.date():
@@ -81,7 +84,7 @@ def row(resource: Resource, found: Row, columns: Any, *, user: Any) -> dict[str,
 
 
 def lead_of(columns: Any) -> int:
-    """Return the place of the column by which a record is known: its title or name, else the first."""
+    """Return the place of the column a record is known by: its title or name, else the first."""
     return next((n for n, c in enumerate(columns) if c in ("title", "name", "subject")), 0)
 
 

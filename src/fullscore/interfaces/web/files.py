@@ -14,6 +14,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 
 from fullscore.interfaces.web import shell
 from fullscore.interfaces.web.shell import SignedIn
@@ -24,7 +25,7 @@ from fullscore.kit.perform import require
 from fullscore.kit.resource import Resource
 from fullscore.kit.rowsin import Parsed, parse
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 MOST_ROWS = 1_000_000
 MOST_BYTES = 10 * 1024 * 1024
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -41,13 +42,13 @@ class _Line:
 def export_of(resource: Resource, kind: str) -> View:
     """Return the file of all filtered rows."""
 
-    def view(request: SignedIn) -> HttpResponse | StreamingHttpResponse:
+    def view(request: SignedIn) -> HttpResponseBase:
         require(resource.permission("view"), by=request.user)
         limits.limit(f"export:{request.user.pk}", per=timedelta(minutes=1), count=10)
         rows = tables.filtered(resource, request.user, request.GET, request=request)
         query = request.GET.dict()
         columns = ["id", *tables.chosen_columns(resource, query)]
-        found = tables.all_rows(resource, rows, query, limit=MOST_ROWS)
+        found = tables.all_rows(resource, rows, query, by=request.user, limit=MOST_ROWS)
         noted(
             request.user,
             f"export {resource.name}"[:60],
@@ -239,7 +240,8 @@ def _preview(parsed: Parsed) -> dict[str, Any]:
         "columns": parsed.columns,
         "ignored": parsed.ignored,
         "rows": [
-            {"line": r.line, "values": r.cells, "error": " ".join(r.errors), "kind": r.kind} for r in shown
+            {"line": r.line, "values": r.cells, "error": " ".join(r.errors), "kind": r.kind}
+            for r in shown
         ],
         "can_apply": bool(parsed.new or parsed.changed),
     }  # fmt: skip

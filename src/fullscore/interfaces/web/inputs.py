@@ -16,7 +16,7 @@ def form_of(verb: Verb, *, user: Any) -> type[forms.Form]:
     made: dict[str, forms.Field] = {}
     for name, info in verb.input().model_fields.items():
         label = name.removesuffix("_id").replace("_", " ").capitalize()
-        common = {"required": info.is_required(), "label": label}
+        common: dict[str, Any] = {"required": info.is_required(), "label": label}
         if not info.is_required() and info.default not in (None, ""):
             common["initial"] = info.default
         if name in records:

@@ -2,20 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import django_filters
+from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 
 from fullscore.interfaces.web import cells, moments, shell
 from fullscore.interfaces.web.shell import SignedIn
 from fullscore.kit import access, tables
 from fullscore.kit.errors import Invalid
-from fullscore.kit.models import SavedView
+from fullscore.kit.models import SavedView, User
 from fullscore.kit.perform import require
 from fullscore.kit.resource import Resource
 
 View = Callable[..., HttpResponse]
+MOST_CHOICES = 200  # of records in a filter; beyond, people search
 
 
 def list_of(resource: Resource) -> View:
@@ -49,7 +51,7 @@ def _present(resource: Resource, request: SignedIn) -> dict[str, Any]:
         rows, problem = tables.filtered(resource, request.user, request.GET, request=request), ""
     except Invalid as error:
         rows, problem = resource.visible_to(request.user).none(), str(error)
-    page = tables.page(resource, rows, request.GET.dict())
+    page = tables.page(resource, rows, request.GET.dict(), by=request.user)
     count, is_exact = tables.counted(rows)
     told = _drawn(resource, request, page)
     return told | {
@@ -80,8 +82,9 @@ def _drawn(resource: Resource, request: SignedIn, page: tables.Page) -> dict[str
 def _frame(resource: Resource, request: SignedIn, at: datetime | None) -> dict[str, Any]:
     """Return what stands around the rows; nothing that writes when the past is shown."""
     user, query = request.user, request.GET
-    may_add = bool(resource.fields) and at is None and access.may(user, resource.permission("add"))
     controls = _controls(resource, query, user)
+    may_write = at is None and access.may(user, resource.permission("add"))
+    may_add = may_write and bool(resource.fields)
     files = "?" + query.urlencode() if query else ""
     return {
         "resource": resource,
@@ -95,7 +98,7 @@ def _frame(resource: Resource, request: SignedIn, at: datetime | None) -> dict[s
         ],
         "views": _views(resource, request),
         "bulk_verbs": _bulk_verbs(resource, user) if at is None else [],
-        "can_add": may_add,
+        "can_add": may_add or (may_write and resource.adds_by_page),
         "add_url": resource.url("add"),
         "can_import": may_add,
         "import_url": resource.url("import"),
@@ -139,30 +142,33 @@ def _count(resource: Resource, shown: int, count: int, is_exact: bool) -> str:
     return f"{count:,} {words}" if shown == count else f"{shown} shown of {count:,}"
 
 
-def _controls(resource: Resource, query: QueryDict, user: Any) -> list[dict[str, Any]]:
-    """Return the filter controls: a choice, a record the person may see, a day, or a word."""
+def _controls(resource: Resource, query: QueryDict, user: User) -> list[dict[str, Any]]:
+    """Return the filter controls: a choice, a record one may see, a day, or a word."""
     made = []
     for name, control in resource.filter_class().base_filters.items():
         if name == "q":
             continue
         choices: Sequence[tuple[Any, Any]] | None = None
         if isinstance(control, django_filters.ModelChoiceFilter):
-            related = control.extra.get("queryset")
-            choices = None if related is None else _records(related.all(), user)
+            choices = _seen(control.extra.get("queryset"), user)
         elif isinstance(control, django_filters.ChoiceFilter):
             choices = list(control.extra.get("choices", ()))
         elif isinstance(control, django_filters.BooleanFilter):
             choices = [("true", "yes"), ("false", "no")]
         made.append({
             "name": name, "label": _label(resource, name), "choices": choices,
-            "kind": type(control).__name__.removesuffix("Filter").lower(), "value": query.get(name, ""),
+            "kind": type(control).__name__.removesuffix("Filter").lower(),
+            "value": query.get(name, ""),
         })  # fmt: skip
     return made
 
 
-def _records(rows: Any, user: Any) -> list[tuple[Any, str]]:
-    seen = rows.visible_to(user) if hasattr(rows, "visible_to") else rows
-    return [(record.pk, str(record)) for record in seen[:200]]
+def _seen(rows: QuerySet[Any] | None, user: User) -> list[tuple[Any, Any]] | None:
+    """Return the records to choose from: names of what one may not see stay unsaid."""
+    if rows is None:
+        return None
+    seen = cast(Any, rows.model._default_manager).visible_to(user)
+    return [(r.pk, str(r)) for r in tables.by_name(rows & seen)[:MOST_CHOICES]]
 
 
 COMPARED = {"gte": "from", "lt": "before", "lte": "up to", "gt": "above"}

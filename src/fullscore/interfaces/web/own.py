@@ -74,7 +74,10 @@ class Looks(forms.ModelForm[User]):
 
 
 def settings_page(request: SignedIn) -> HttpResponse:
-    """Let a person set name, time zone, theme and keys; the rest of the account has its own pages."""
+    """Let a person set name, time zone, theme and keys.
+
+    The rest of the account has its own pages.
+    """
     user = request.user
     initial = {"density": request.COOKIES.get("density", "")}
     form = Looks(request.POST or None, instance=User.objects.get(pk=user.pk), initial=initial)

@@ -93,6 +93,7 @@ def _records(request: SignedIn, text: str) -> list[dict[str, Any]]:
         )
         if len(group["hits"]) < PER_GROUP:
             group["hits"].append({
-                "title": hit.title, "url": resource.url(hit.record_id), "icon": resource.icon, "hint": "",
+                "title": hit.title, "url": resource.url(hit.record_id), "icon": resource.icon,
+                "hint": "",
             })  # fmt: skip
     return list(groups.values())

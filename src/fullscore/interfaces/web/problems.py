@@ -8,8 +8,10 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from fullscore.interfaces.web import shell
+from fullscore.kit import time
 from fullscore.kit.audit import coming
 from fullscore.kit.errors import Problem, TooMany
 from fullscore.kit.log import get_logger
@@ -34,12 +36,13 @@ class ProblemsAndOrigin:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if iscoroutinefunction(self.get_response):
             return self._later(request)  # type: ignore[return-value]
-        with coming("web", address=_address(request)):
+        zone = getattr(request.user, "time_zone", "") or "UTC"  # what people type is local time
+        with coming("web", address=_address(request)), timezone.override(time.zone(zone)):
             return self.get_response(request)
 
     async def _later(self, request: HttpRequest) -> HttpResponse:
         with coming("web", address=_address(request)):
-            return await self.get_response(request)  # type: ignore[misc,no-any-return]
+            return await self.get_response(request)  # type: ignore[misc]
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer a problem with its own status; anything else is our fault and gets a reference."""

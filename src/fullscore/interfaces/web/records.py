@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.http import Http404, HttpResponse
 from django.template.loader import render_to_string
@@ -168,7 +168,7 @@ def _panel_html(
         return panel.draw(record, user, at), ""
     rows = panel.rows(record) if panel.rows else owner.model._default_manager.none()
     shown = shell.resource_of(rows.model)
-    seen = rows & rows.model._default_manager.visible_to(user)  # type: ignore[attr-defined]
+    seen = rows & cast(Any, rows.model._default_manager).visible_to(user)
     count = seen.count()
     if not count or shown is None:
         return "", ""
@@ -179,7 +179,8 @@ def _panel_html(
         "resource": shown,
         "columns": [{"name": c, "label": shown.label_of(c)} for c in columns],
         "rows": [
-            cells.row(shown, r, columns, user=user) for r in tables.named(shown, columns, found)
+            cells.row(shown, r, columns, user=user)
+            for r in tables.named(shown, columns, found, by=user)
         ],
         "more": count - len(found),
     }
@@ -195,7 +196,7 @@ def _as_of(resource: Resource, record: Any, at: datetime | None) -> dict[str, An
         "max": now.isoformat(timespec="minutes"),
         "value": at.isoformat(timespec="minutes") if at else "",
         "changes_url": resource.url(record.pk, "changes"),
-        "is_settling": bool(at) and moments.is_settling(at),
+        "is_settling": at is not None and moments.is_settling(at),
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -71,7 +71,7 @@ def _around(request: HttpRequest) -> dict[str, Any]:
     return {
         "theme": theme if theme in THEMES else "",
         "density": "compact" if request.COOKIES.get("density") == "compact" else "",
-        "nav": menu(request) if me else [],
+        "nav": menu(cast(SignedIn, request)) if me else [],
         "me": me,
         "last_change": live.last_id() if me else 0,
         "sample_mark": settings.OPTIONS.is_sample,

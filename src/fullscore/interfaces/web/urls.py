@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 
 from fullscore.interfaces.web import files, lists, live, own, palette, records, writing
@@ -51,7 +51,7 @@ def _of(r: Resource) -> Iterable[URLPattern]:
         )
 
 
-def _page(address: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+def _page(address: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
     return path(address, _in(view), name=name)
 
 

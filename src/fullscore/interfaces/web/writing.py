@@ -5,13 +5,16 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from fullscore.interfaces.web import shell
 from fullscore.interfaces.web.inputs import form_of, values_of
 from fullscore.interfaces.web.shell import SignedIn
-from fullscore.kit.errors import Invalid, NotFound, Problem
+from fullscore.kit.audit import noun_of
+from fullscore.kit.errors import Conflict, Invalid, NotFound, Problem
+from fullscore.kit.models import AuditEntry, User
 from fullscore.kit.perform import Verb, find, perform, require
 from fullscore.kit.resource import Resource
 
@@ -48,15 +51,26 @@ def edit_of(resource: Resource) -> View:
         form = _model_form(resource, request, instance=record)
         if request.method == "POST" and form.is_valid():
             try:
-                fresh = find(resource.model, pk, by=request.user, lock=False)
-                values = {name: form.cleaned_data[name] for name in form.changed_data}
-                resource.update(fresh, values, by=request.user)
+                with transaction.atomic():
+                    fresh = find(resource.model, pk, by=request.user, lock=True)
+                    if meanwhile := _changed_meanwhile(request, fresh):
+                        raise Conflict(meanwhile)
+                    values = {name: form.cleaned_data[name] for name in form.changed_data}
+                    resource.update(fresh, values, by=request.user)
             except Problem as problem:
                 _tell(form, problem)
             else:
                 messages.success(request, f"“{fresh}” saved.")
                 return go(request, resource.url(pk))
-        return _form_page(request, resource, form, f"Edit {record}", resource.url(pk))
+        newest = _newest(record)
+        return _form_page(
+            request,
+            resource,
+            form,
+            f"Edit {record}",
+            resource.url(pk),
+            seen=newest.n if newest else "",
+        )
 
     return view
 
@@ -72,8 +86,9 @@ def delete_of(resource: Resource) -> View:
             resource.delete(record, by=request.user)
             messages.success(request, f"{resource.title.capitalize()} “{told}” removed.")
             return go(request, resource.url())
-        context = {"title": f"Remove {record}", "action": request.path, "tone": "danger",
-                   "button": "Remove", "plan": ["It is removed for good; its history stays."]}  # fmt: skip
+        context: dict[str, Any] = {"title": f"Remove {record}", "action": request.path,
+                   "tone": "danger", "button": "Remove",
+                   "plan": ["It is removed for good; its history stays."]}  # fmt: skip
         return shell.page(
             request, "verb.html", resource=resource, form=None,
             cancel_url=resource.url(pk), **context,
@@ -146,12 +161,15 @@ def _edit_many(request: SignedIn, resource: Resource, keys: list[str]) -> HttpRe
     """Set the filled fields on every selected record; each is a change of its own in the audit."""
     require(resource.permission("change"), by=request.user)
     is_sent = "confirmed" in request.POST
-    form = resource.form_class()(request.POST if is_sent else None)
+    if not resource.in_bulk:
+        raise NotFound(f"{resource.title_plural.capitalize()} are not edited in bulk.")
+    form = _narrowed(resource.form_class()(request.POST if is_sent else None), request.user)
     for field in form.fields.values():
         field.required = False
         field.help_text = "Empty: unchanged."
     if isinstance(form, forms.ModelForm):
-        form._post_clean = lambda: None  # one record's rules are asked of each record, below
+        # one record's rules are asked of each record, below
+        form._post_clean = lambda: None  # type: ignore[attr-defined]  # Django's seam, not in the stubs
     filled = [
         n
         for n in resource.fields
@@ -220,24 +238,46 @@ def _verb_page(
 
 
 def _form_page(
-    request: SignedIn, resource: Resource, form: Any, title: str, back: str
+    request: SignedIn, resource: Resource, form: Any, title: str, back: str, *, seen: Any = ""
 ) -> HttpResponse:
     return shell.page(
-        request, "form.html", 422 if form.errors else 200, resource=resource, form=form, title=title,
-        action=request.get_full_path(), cancel_url=back,
+        request, "form.html", 422 if form.errors else 200, resource=resource, form=form,
+        title=title,
+        action=request.get_full_path(), cancel_url=back, seen=seen,
         crumbs=[{"title": resource.title_plural.capitalize(), "url": resource.url()}],
     )  # fmt: skip
 
 
 def _model_form(resource: Resource, request: SignedIn, **given: Any) -> forms.ModelForm[Any]:
-    """Return the form of a noun; records are chosen among those one may see."""
+    """Return the form of a noun."""
     form = resource.form_class()(request.POST if request.method == "POST" else None, **given)
+    return _narrowed(form, request.user)
+
+
+def _narrowed(form: forms.ModelForm[Any], user: User) -> forms.ModelForm[Any]:
+    """Let records be chosen among those somebody may see."""
     for field in form.fields.values():
         if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
             manager = field.queryset.model._default_manager
             if hasattr(manager.all(), "visible_to"):
-                field.queryset = manager.visible_to(request.user)  # type: ignore[attr-defined]
+                field.queryset = manager.visible_to(user)
     return form
+
+
+def _changed_meanwhile(request: SignedIn, record: Any) -> str:
+    """Return who changed a record since its form was opened; empty when nobody did."""
+    newest = _newest(record)
+    if newest is None or request.POST.get("seen", str(newest.n)) == str(newest.n):
+        return ""
+    return (
+        f"{newest.by} changed this meanwhile. Nothing was saved: open it anew, or send it again"
+        " to put yours in place of theirs."
+    )
+
+
+def _newest(record: Any) -> AuditEntry | None:
+    rows = AuditEntry.objects.filter(noun=noun_of(record), record=str(record.pk))
+    return rows.select_related("by").first()
 
 
 def _tell(form: Any, problem: Problem) -> None:

@@ -10,7 +10,10 @@ M = TypeVar("M", bound=models.Model)
 
 
 class VisibleQuerySet(models.QuerySet[M]):
-    """Rows seen by whoever holds the view permission anywhere. Override `visible_to` for finer rules."""
+    """Rows seen by whoever holds the view permission anywhere.
+
+    Override `visible_to` for finer rules.
+    """
 
     def visible_to(self, user: access.Actor) -> "VisibleQuerySet[M]":
         """Return the rows this person may know of; none without the view permission."""

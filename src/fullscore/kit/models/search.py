@@ -32,7 +32,10 @@ class Matches(Lookup[Any]):
     lookup_name = "matches"
 
     def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        """Ask the FTS5 index made by the migration; words under three letters cannot be asked of it."""
+        """Ask the FTS5 index made by the migration.
+
+        Words under three letters cannot be asked of it.
+        """
         table = connection.ops.quote_name(SearchEntry._meta.db_table)
         wanted = " ".join('"' + word.replace('"', '""') + '"' for word in self.rhs.split())
         inner = "SELECT rowid FROM kit_search WHERE kit_search MATCH %s"

@@ -1,4 +1,7 @@
-"""What settling costs: statements that do not grow with the estate, and nothing for what is well."""
+"""What settling costs.
+
+Statements that do not grow with the estate, and nothing for what is well.
+"""
 
 import pytest
 from django.db import connection

@@ -35,11 +35,12 @@ def test_of_one_huge_row_the_beginning_is_kept():
     ("row", "told"),
     [
         pytest.param({"password": "hunter2"}, {"password": "•••"}, id="by its name"),
-        pytest.param({"db_password": ["hunter2"]}, {"db_password": "•••"}, id="by its name, in a list"),
+        pytest.param({"db_password": ["hunter2"]}, {"db_password": "•••"}, id="named, in a list"),
         pytest.param({"line": "--token=abc def"}, {"line": "--token=••• def"}, id="in a text"),
         pytest.param({"line": "api_key: abc"}, {"line": "api_key: •••"}, id="after a colon"),
         pytest.param(
-            {"line": "Authorization: Bearer abc"}, {"line": "Authorization: Bearer •••"}, id="a header"
+            {"line": "Authorization: Bearer abc"}, {"line": "Authorization: Bearer •••"},
+            id="a header"
         ),
         pytest.param(
             {"url": "postgres://ann:pw@db/x"}, {"url": "postgres://ann:•••@db/x"}, id="in a URL"

@@ -1,4 +1,7 @@
-"""Settling against an oracle of a few lines: any run of verdicts, gaps, clocks and words of people."""
+"""Settling against an oracle of a few lines.
+
+Any run of verdicts, gaps, clocks and words of people.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -61,7 +61,7 @@ def test_who_takes_a_finding_is_on_it(finding, someone):
             ),
             {"open", "acknowledged", "fixed", "excepted"}, id="mute",
         ),
-        pytest.param(lambda f, by: services.comment(f, by=by, text="Hm"), set(STATES), id="comment"),
+        pytest.param(lambda f, by: services.comment(f, by=by, text="?"), set(STATES), id="comment"),
     ],
 )  # fmt: skip
 def test_each_verb_is_refused_where_it_makes_no_sense(finding, someone, clock, verb, allowed):

@@ -11,7 +11,8 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 def host(facts, *gaps, minutes_old=5, **memory):
-    """Return a host that told these sections, read as any report is; `memory` adds what only we know."""
+    """Return a host that told these sections, read as any report is; `memory` adds what only we
+    know."""
     report = {"format": 1, "probe": "1.0", "at": NOW.timestamp(), "took_ms": 1, "complete": True,
               "facts": facts, "samples": [], "errors": []}  # fmt: skip
     read = dict(parse.read(json.dumps(report).encode()).facts)
@@ -30,12 +31,17 @@ def judged(check, *facts):
 
 
 def worst(check, *facts):
-    """Return the one word that counts: bad with its severity, else unknown, good, not applicable."""
+    """Return the one word that counts: bad with its severity, else unknown, good, not
+    applicable."""
     said = judged(check, *facts)
     bad = max((severity for _, outcome, severity in said if outcome == "bad"), default=0)
     if bad:
         return bad
     return next(
-        (word for word in ("unknown", "good", "not_applicable") if any(o == word for _, o, _ in said)),
+        (
+            word
+            for word in ("unknown", "good", "not_applicable")
+            if any(o == word for _, o, _ in said)
+        ),
         "nothing",
-    )  # fmt: skip
+    )

@@ -7,18 +7,43 @@ from fullscore.domains.infrastructure.servers.checks import logins, running, sof
 from tests.domains.infrastructure.servers.hosts import NOW, host, judged, worst
 
 AT = NOW.timestamp()
-UNIT = {"name": "nginx.service", "type": "simple", "load": "loaded", "active": "active", "sub": "running",
-        "enabled": "enabled", "restarts": 0, "result": "success", "condition_met": True, "user": "root",
-        "programs": ["/usr/sbin/nginx"], "writable": []}  # fmt: skip
+UNIT = {
+    "name": "nginx.service",
+    "type": "simple",
+    "load": "loaded",
+    "active": "active",
+    "sub": "running",
+    "enabled": "enabled",
+    "restarts": 0,
+    "result": "success",
+    "condition_met": True,
+    "user": "root",
+    "programs": ["/usr/sbin/nginx"],
+    "writable": [],
+}
 RULE = {"who": ["ann"], "hosts": ["ALL"], "run_as": ["ALL"], "tags": [], "commands": ["/bin/ls"],
         "writable": [], "file": "/etc/sudoers", "line": 9}  # fmt: skip
 USER = {"name": "ann", "uid": 1000, "shell": "/bin/bash", "has_empty_password": False, "keys": []}
 HEALTH = {"passed": True, "reallocated_sectors": 0, "pending_sectors": 0, "spare_percent": 100.0,
           "spare_threshold_percent": 10.0}  # fmt: skip
-ARRAY = {"name": "md0", "level": "raid1", "state": "active", "devices": ["sda1", "sdb1"], "failed": 0,
-         "is_degraded": False}  # fmt: skip
-MOUNT = {"mount": "/srv", "device": "/dev/sdb1", "type": "ext4", "options": "rw", "is_read_only": False,
-         "options_wanted": "defaults", "size_bytes": 1000, "used_bytes": 10}  # fmt: skip
+ARRAY = {
+    "name": "md0",
+    "level": "raid1",
+    "state": "active",
+    "devices": ["sda1", "sdb1"],
+    "failed": 0,
+    "is_degraded": False,
+}
+MOUNT = {
+    "mount": "/srv",
+    "device": "/dev/sdb1",
+    "type": "ext4",
+    "options": "rw",
+    "is_read_only": False,
+    "options_wanted": "defaults",
+    "size_bytes": 1000,
+    "used_bytes": 10,
+}
 RESTART = {"reboot_required": False, "reasons": [], "packages": [], "running_kernel": "6.1.0-28",
            "newest_kernel": "6.1.0-28", "processes": []}  # fmt: skip
 UPDATE = {
@@ -134,18 +159,59 @@ CASES = [
     (running.unit_not_running, units(active="inactive"), 3, "enabled and down"),
     (running.unit_not_running, units(active="inactive", enabled="disabled"), "good", "disabled"),
     (running.unit_not_running, units(active="inactive", type="oneshot"), "good", "ends by itself"),
-    (running.unit_not_running, units(active="inactive", condition_met=False), "good", "not for this host"),
-    (running.unit_not_running, host({"units": [{**UNIT, "active": "inactive"}, {
-        "name": "nginx.socket", "active": "active"}]}), "good", "its socket waits"),
+    (
+        running.unit_not_running,
+        units(active="inactive", condition_met=False),
+        "good",
+        "not for this host",
+    ),
+    (
+        running.unit_not_running,
+        host(
+            {
+                "units": [
+                    {**UNIT, "active": "inactive"},
+                    {"name": "nginx.socket", "active": "active"},
+                ]
+            }
+        ),
+        "good",
+        "its socket waits",
+    ),
     (running.zombies, processes(zombies=51), 3, "51"),
     (running.zombies, processes(zombies=50), "good", "50"),
     (running.process_stuck, processes(BLOCKED, blocked_minutes=15), 3, "blocked in two readings"),
-    (running.process_stuck, processes(BLOCKED, blocked_minutes=0), "good", "blocked for the first time"),
+    (
+        running.process_stuck,
+        processes(BLOCKED, blocked_minutes=0),
+        "good",
+        "blocked for the first time",
+    ),
     (running.process_stuck, processes(BLOCKED), "good", "without a memory"),
-    (running.process_oversized, processes({"pid": 1, "command": "java", "memory_bytes": 900}), 4, "90 %"),
-    (running.process_oversized, processes({"pid": 1, "command": "java", "memory_bytes": 700}), 3, "70 %"),
-    (running.process_oversized, processes({"pid": 1, "command": "java", "memory_bytes": 60}), "good", "6 %"),
-    (running.process_oversized, processes({"pid": 1, "memory_bytes": 60}, memory=None), "unknown", "of what?"),
+    (
+        running.process_oversized,
+        processes({"pid": 1, "command": "java", "memory_bytes": 900}),
+        4,
+        "90 %",
+    ),
+    (
+        running.process_oversized,
+        processes({"pid": 1, "command": "java", "memory_bytes": 700}),
+        3,
+        "70 %",
+    ),
+    (
+        running.process_oversized,
+        processes({"pid": 1, "command": "java", "memory_bytes": 60}),
+        "good",
+        "6 %",
+    ),
+    (
+        running.process_oversized,
+        processes({"pid": 1, "memory_bytes": 60}, memory=None),
+        "unknown",
+        "of what?",
+    ),
     (running.clock_off, clock(time_offset_seconds=-31.0), 4, "half a minute behind"),
     (running.clock_off, clock(time_offset_seconds=0.6), 3, "0.6 s"),
     (running.clock_off, clock(time_offset_seconds=0.01), "good", "10 ms"),
@@ -159,24 +225,57 @@ CASES = [
     # ── kernel and packages ──
     (software.reboot_needed, restart(reboot_required=True, reasons=["packages"]), 3, "marked"),
     (software.reboot_needed, restart(), "good", "no mark"),
-    (software.reboot_needed, restart(reboot_required=True, reasons=["kernel"]), "good", "the kernel's own finding"),
-    (software.kernel_outdated, restart(reasons=["kernel"], newest_kernel="6.1.0-30"), 3, "a newer one installed"),
+    (
+        software.reboot_needed,
+        restart(reboot_required=True, reasons=["kernel"]),
+        "good",
+        "the kernel's own finding",
+    ),
+    (
+        software.kernel_outdated,
+        restart(reasons=["kernel"], newest_kernel="6.1.0-30"),
+        3,
+        "a newer one installed",
+    ),
     (software.kernel_outdated, restart(), "good", "the newest"),
     (software.kernel_outdated, restart(running_kernel="6.6.0"), "good", "newer than any installed"),
     (software.kernel_outdated, restart(newest_kernel=None), "not_applicable", "a container"),
     (software.deleted_libraries, restart(processes=[{"pid": 1, "command": "sshd"}]), 3, "in use"),
     (software.deleted_libraries, restart(), "good", "none"),
-    (software.deleted_libraries, host({"restart": RESTART}, ("restart", "permission: processes of other users")),
-     "unknown", "not of other users"),
+    (
+        software.deleted_libraries,
+        host({"restart": RESTART}, ("restart", "permission: processes of other users")),
+        "unknown",
+        "not of other users",
+    ),
     (software.security_updates, updates(UPDATE), 3, "waits since today"),
     (software.security_updates, updates(UPDATE, days=10), 4, "waits for 12 days"),
-    (software.security_updates, updates({**UPDATE, "is_security": False}), "good", "no security update"),
+    (
+        software.security_updates,
+        updates({**UPDATE, "is_security": False}),
+        "good",
+        "no security update",
+    ),
     (software.security_updates, updates(age=200_000.0), "unknown", "lists too old to say"),
     (software.security_updates, updates(UPDATE, age=200_000.0), 3, "old lists that know one"),
-    (software.security_updates, updates({**UPDATE, "is_security": None}), "not_applicable", "Alpine does not say"),
-    (software.security_updates, host({}, ("updates", "absent: the package lists were never fetched")),
-     "unknown", "never fetched"),
-    (software.security_updates, host({}, ("updates", "absent: no package lists")), "not_applicable", "no packages"),
+    (
+        software.security_updates,
+        updates({**UPDATE, "is_security": None}),
+        "not_applicable",
+        "Alpine does not say",
+    ),
+    (
+        software.security_updates,
+        host({}, ("updates", "absent: the package lists were never fetched")),
+        "unknown",
+        "never fetched",
+    ),
+    (
+        software.security_updates,
+        host({}, ("updates", "absent: no package lists")),
+        "not_applicable",
+        "no packages",
+    ),
     (software.package_lists_old, updates(age=49 * 3600.0), 3, "49 hours"),
     (software.package_lists_old, updates(age=337 * 3600.0), 4, "15 days"),
     (software.package_lists_old, updates(age=47 * 3600.0), "good", "47 hours"),
@@ -194,50 +293,149 @@ CASES = [
     (logins.weak_key, keys("ssh-dss", 1024), 3, "DSA"),
     (logins.weak_key, keys("ssh-rsa", 2048), "good", "RSA 2048"),
     (logins.weak_key, keys("ssh-ed25519", 256), "good", "Ed25519"),
-    (logins.weak_key, host({"users": [{**USER, "keys": None}]}, ("users", "permission: authorized keys of users")),
-     "unknown", "keys unreadable"),
-    (logins.second_root, host({"users": [USER]}, ("users", "permission: authorized keys of users")),
-     "good", "keys are not its question"),
+    (
+        logins.weak_key,
+        host(
+            {"users": [{**USER, "keys": None}]}, ("users", "permission: authorized keys of users")
+        ),
+        "unknown",
+        "keys unreadable",
+    ),
+    (
+        logins.second_root,
+        host({"users": [USER]}, ("users", "permission: authorized keys of users")),
+        "good",
+        "keys are not its question",
+    ),
     (logins.sudo_without_password, sudo(tags=["NOPASSWD"], commands=["ALL"]), 4, "everything"),
     (logins.sudo_without_password, sudo(tags=["NOPASSWD"]), "good", "one command"),
     (logins.sudo_without_password, sudo(commands=["ALL"]), "good", "with a password"),
-    (logins.sudo_without_password, sudo(who=["root"], tags=["NOPASSWD"], commands=["ALL"]), "good", "root"),
-    (logins.sudo_without_password, sudo(run_as=["postgres"], tags=["NOPASSWD"], commands=["ALL"]),
-     "good", "as postgres"),
+    (
+        logins.sudo_without_password,
+        sudo(who=["root"], tags=["NOPASSWD"], commands=["ALL"]),
+        "good",
+        "root",
+    ),
+    (
+        logins.sudo_without_password,
+        sudo(run_as=["postgres"], tags=["NOPASSWD"], commands=["ALL"]),
+        "good",
+        "as postgres",
+    ),
     (logins.sudo_escape, sudo(commands=["/usr/bin/vim /etc/hosts"]), 4, "an editor"),
-    (logins.sudo_escape, sudo(commands=["/usr/bin/python3.11"]), 4, "an interpreter with its version"),
+    (
+        logins.sudo_escape,
+        sudo(commands=["/usr/bin/python3.11"]),
+        4,
+        "an interpreter with its version",
+    ),
     (logins.sudo_escape, sudo(commands=["/opt/*/run"]), 4, "a wildcard in the path"),
-    (logins.sudo_escape, sudo(commands=["/usr/bin/less"], tags=["NOEXEC"]), "good", "a pager that starts nothing"),
+    (
+        logins.sudo_escape,
+        sudo(commands=["/usr/bin/less"], tags=["NOEXEC"]),
+        "good",
+        "a pager that starts nothing",
+    ),
     (logins.sudo_escape, sudo(commands=["/usr/bin/tee"], tags=["NOEXEC"]), 4, "writes any file"),
-    (logins.sudo_escape, sudo(commands=["!/bin/bash", "/bin/ls"]), "good", "forbidden, not allowed"),
+    (
+        logins.sudo_escape,
+        sudo(commands=["!/bin/bash", "/bin/ls"]),
+        "good",
+        "forbidden, not allowed",
+    ),
     (logins.sudo_escape, sudo(commands=["ALL"]), "good", "everything is no escape"),
     (logins.sudo_escape, sudo(writable=["/opt/run"]), 4, "anybody may replace it"),
-    (logins.ssh_root_password, sshd(permitrootlogin="yes", passwordauthentication="yes"), 4, "both"),
-    (logins.ssh_root_password, sshd(permitrootlogin="yes", passwordauthentication="no"), "good", "keys only"),
+    (
+        logins.ssh_root_password,
+        sshd(permitrootlogin="yes", passwordauthentication="yes"),
+        4,
+        "both",
+    ),
+    (
+        logins.ssh_root_password,
+        sshd(permitrootlogin="yes", passwordauthentication="no"),
+        "good",
+        "keys only",
+    ),
     (logins.ssh_root_password, sshd(permitrootlogin="without-password"), "good", "root by key"),
-    (logins.ssh_root_password, sshd(PermitRootLogin="yes", source="files"), 4, "by default, from a file"),
-    (logins.ssh_root_password, sshd([{"criteria": "Address 10.0.0.0/8", "settings": {
-        "permitrootlogin": "yes", "passwordauthentication": "yes"}}], permitrootlogin="no",
-        passwordauthentication="no"), 4, "for some addresses"),
+    (
+        logins.ssh_root_password,
+        sshd(PermitRootLogin="yes", source="files"),
+        4,
+        "by default, from a file",
+    ),
+    (
+        logins.ssh_root_password,
+        sshd(
+            [
+                {
+                    "criteria": "Address 10.0.0.0/8",
+                    "settings": {"permitrootlogin": "yes", "passwordauthentication": "yes"},
+                }
+            ],
+            permitrootlogin="no",
+            passwordauthentication="no",
+        ),
+        4,
+        "for some addresses",
+    ),
     (logins.ssh_passwords, sshd(passwordauthentication="yes"), 3, "yes"),
     (logins.ssh_passwords, sshd(permitrootlogin="no"), 3, "by default"),
     (logins.ssh_passwords, sshd(passwordauthentication="no"), "good", "no"),
-    (logins.ssh_weak_algorithms, sshd(kexalgorithms="curve25519-sha256,diffie-hellman-group14-sha1"), 4, "SHA-1"),
+    (
+        logins.ssh_weak_algorithms,
+        sshd(kexalgorithms="curve25519-sha256,diffie-hellman-group14-sha1"),
+        4,
+        "SHA-1",
+    ),
     (logins.ssh_weak_algorithms, sshd(ciphers="aes256-cbc"), 4, "CBC"),
     (logins.ssh_weak_algorithms, sshd(macs="umac-64@openssh.com,hmac-sha2-256"), 2, "a short MAC"),
-    (logins.ssh_weak_algorithms, sshd(ciphers="-3des-cbc,aes128-cbc", source="files"), "good", "taken away"),
+    (
+        logins.ssh_weak_algorithms,
+        sshd(ciphers="-3des-cbc,aes128-cbc", source="files"),
+        "good",
+        "taken away",
+    ),
     (logins.ssh_weak_algorithms, sshd(ciphers="aes256-gcm@openssh.com"), "good", "GCM"),
-    (logins.root_path_writable, host({"cron": [{**CRON, "writable": ["/opt/job"]}]}), 4, "in a timetable"),
-    (logins.root_path_writable, host({"cron": [CRON], "units": [{**UNIT, "writable": ["/opt/x"]}]}), 4, "in a unit"),
-    (logins.root_path_writable, host({"cron": [{**CRON, "user": "ann", "writable": ["/opt/job"]}]}),
-     "good", "not as root"),
-    (logins.root_path_writable, host({"cron": [CRON]}, ("cron", "permission: timetables of users")),
-     "unknown", "timetables unreadable"),
-    (logins.root_path_writable, host({"cron": [CRON]}, ("units", "failed: systemctl")), "unknown", "units unreadable"),
+    (
+        logins.root_path_writable,
+        host({"cron": [{**CRON, "writable": ["/opt/job"]}]}),
+        4,
+        "in a timetable",
+    ),
+    (
+        logins.root_path_writable,
+        host({"cron": [CRON], "units": [{**UNIT, "writable": ["/opt/x"]}]}),
+        4,
+        "in a unit",
+    ),
+    (
+        logins.root_path_writable,
+        host({"cron": [{**CRON, "user": "ann", "writable": ["/opt/job"]}]}),
+        "good",
+        "not as root",
+    ),
+    (
+        logins.root_path_writable,
+        host({"cron": [CRON]}, ("cron", "permission: timetables of users")),
+        "unknown",
+        "timetables unreadable",
+    ),
+    (
+        logins.root_path_writable,
+        host({"cron": [CRON]}, ("units", "failed: systemctl")),
+        "unknown",
+        "units unreadable",
+    ),
     # ── disks, logs, backups ──
     (storage.read_only, mount(is_read_only=True), 5, "by itself"),
     (storage.read_only, mount(is_read_only=True, options_wanted="ro,noatime"), "good", "as wanted"),
-    (storage.read_only, mount(is_read_only=True, options_wanted=None), "good", "nobody says otherwise"),
+    (
+        storage.read_only,
+        mount(is_read_only=True, options_wanted=None),
+        "good",
+        "nobody says otherwise",
+    ),
     (storage.read_only, mount(), "good", "writable"),
     (storage.disk_failing, disk(passed=False), 5, "SMART says so"),
     (storage.disk_failing, disk(reallocated_sectors=3), 5, "reallocated"),
@@ -259,15 +457,39 @@ CASES = [
     (storage.journal_unlimited, logs(), "good", "a limit"),
     (storage.journal_unlimited, logs(journal_is_persistent=False), "good", "in memory"),
     (storage.no_backup, backup(CRON), 3, "none"),
-    (storage.no_backup, backup({**CRON, "command": "/usr/bin/borg create"}), "good", "in a timetable"),
+    (
+        storage.no_backup,
+        backup({**CRON, "command": "/usr/bin/borg create"}),
+        "good",
+        "in a timetable",
+    ),
     (storage.no_backup, backup(timers=[timer(47)]), "good", "a timer that ran"),
     (storage.no_backup, backup(timers=[timer(49)]), 3, "a timer that ran long ago"),
-    (storage.no_backup, backup(timers=[timer(1)], units=[{**UNIT, "name": "restic.service", "active": "failed"}]),
-     3, "a timer whose service failed"),
-    (storage.no_backup, backup(timers=[timer(1, "dpkg-db-backup.timer")]), 3, "Debian's package list only"),
-    (storage.no_backup, backup(units=[{**UNIT, "name": "bacula-fd.service"}]), "good", "an agent runs"),
-    (storage.no_backup, backup(gaps=[("cron", "permission: timetables of users")]), "unknown", "unreadable"),
-]  # fmt: skip
+    (
+        storage.no_backup,
+        backup(timers=[timer(1)], units=[{**UNIT, "name": "restic.service", "active": "failed"}]),
+        3,
+        "a timer whose service failed",
+    ),
+    (
+        storage.no_backup,
+        backup(timers=[timer(1, "dpkg-db-backup.timer")]),
+        3,
+        "Debian's package list only",
+    ),
+    (
+        storage.no_backup,
+        backup(units=[{**UNIT, "name": "bacula-fd.service"}]),
+        "good",
+        "an agent runs",
+    ),
+    (
+        storage.no_backup,
+        backup(gaps=[("cron", "permission: timetables of users")]),
+        "unknown",
+        "unreadable",
+    ),
+]
 
 
 @pytest.mark.parametrize(
@@ -323,7 +545,8 @@ def _limits(check):
 
 
 def test_what_was_cut_off_may_hide_what_is_bad():
-    """A reading of 5,000 of 6,000 units says nothing of the others: the host is unknown, not gone."""
+    """A reading of 5,000 of 6,000 units says nothing of the others: the host is unknown, not
+    gone."""
     told = host({"units": [UNIT]}, ("units", "cut: 5000 of 6000 rows"))
 
     assert judged(running.unit_failed, told) == [("nginx.service", "good", 0), ("", "unknown", 0)]

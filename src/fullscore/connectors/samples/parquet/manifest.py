@@ -1,35 +1,36 @@
 """The manifest: which segments there are. SQLite in WAL, synchronous, in the store's own folder."""
 
 import sqlite3
-import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from fullscore.connectors.base import Refused
+from fullscore.connectors.samples.parquet.database import Database
 from fullscore.connectors.samples.parquet.steps import reached
 
-FORMAT = 1
-NO_ROOM = "the sample store has no room: free space on the disk that holds {folder}"
+FORMAT = 2
+RAW = ("hot", "hour", "day")  # levels of raw samples
+ROLLED = {"r5": 300_000, "r60": 3_600_000}  # levels of rollups, and their buckets in ms
+COLUMNS = "name, level, first_ms, last_ms, min_series, max_series, rows, bytes, sha256"
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS segment (
-    name TEXT PRIMARY KEY, level TEXT NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,
-    min_series INTEGER NOT NULL, max_series INTEGER NOT NULL, rows INTEGER NOT NULL,
-    bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, dead_at REAL, quarantined INTEGER NOT NULL DEFAULT 0
+    name TEXT PRIMARY KEY, level TEXT NOT NULL,
+    first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,
+    min_series INTEGER NOT NULL, max_series INTEGER NOT NULL,
+    rows INTEGER NOT NULL, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL,
+    dead_at REAL, quarantined INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX IF NOT EXISTS segment_time ON segment (level, first_ms, last_ms) WHERE dead_at IS NULL;
+CREATE INDEX IF NOT EXISTS segment_time ON segment (level, first_ms, last_ms)
+    WHERE dead_at IS NULL AND quarantined = 0;
 CREATE TABLE IF NOT EXISTS meta (
     one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL, floor_ms INTEGER NOT NULL,
     raw_floor_ms INTEGER NOT NULL, format INTEGER NOT NULL
 ) STRICT;
-CREATE TABLE IF NOT EXISTS lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS event (
-    id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, source INTEGER NOT NULL, kind TEXT NOT NULL,
-    severity INTEGER NOT NULL, text TEXT NOT NULL, attributes TEXT NOT NULL
+CREATE TABLE IF NOT EXISTS lease (
+    name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS event_time ON event (at_ms, id);
 """
 
 
@@ -48,180 +49,146 @@ class Segment:
     sha256: str
 
 
-COLUMNS = "name, level, first_ms, last_ms, min_series, max_series, rows, bytes, sha256"
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was true at one instant: the drop lines, and the live segments asked for."""
+
+    floor_ms: int  # nothing before it
+    raw_floor_ms: int  # no raw samples before it, rollups instead; never below `floor_ms`
+    segments: tuple[Segment, ...]  # oldest first
+
+    def of(self, *levels: str) -> list[Segment]:
+        """Return the segments of some levels."""
+        return [segment for segment in self.segments if segment.level in levels]
 
 
-class Manifest:
-    """One door per thread; every write is one transaction, durable when it returns."""
+class Manifest(Database):
+    """Every write is one transaction, durable and visible to every process when it returns."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._local = threading.local()
-        self._all: list[sqlite3.Connection] = []
+        super().__init__(folder / "manifest.sqlite3", SCHEMA)
         with self.writing() as db:
-            for statement in SCHEMA.split(";"):
-                db.execute(statement)
-            db.execute(
-                "INSERT OR IGNORE INTO meta (one, sequence, floor_ms, raw_floor_ms, format)"
-                " VALUES (1, 0, 0, 0, ?)", (FORMAT,),
-            )  # fmt: skip
-        (found,) = self._db().execute("SELECT format FROM meta").fetchone()
+            db.execute("INSERT OR IGNORE INTO meta VALUES (1, 0, 0, 0, ?)", (FORMAT,))
+        ((found,),) = self.ask("SELECT format FROM meta")
         if found != FORMAT:
             raise Refused(
-                f"The sample store in {folder} has format {found}; this program reads {FORMAT}."
+                f"The sample store in {folder} has format {found}, this program reads {FORMAT}: "
+                "move the folder away or run the program that wrote it."
             )
 
-    def _db(self) -> sqlite3.Connection:
-        db: sqlite3.Connection | None = getattr(self._local, "db", None)
-        if db is None:
-            try:
-                db = sqlite3.connect(
-                    self.folder / "manifest.sqlite3", timeout=30, isolation_level=None,
-                    check_same_thread=False,
-                )  # fmt: skip
-                db.execute("PRAGMA journal_mode=WAL")
-                db.execute("PRAGMA synchronous=FULL")
-            except sqlite3.OperationalError as error:
-                raise Refused(
-                    f"The sample store in {self.folder} cannot be opened: {error}."
-                ) from error
-            self._local.db = db
-            self._all.append(db)
-        return db
+    def next_number(self) -> int:
+        """Return the number of the next file; no other file has it or ever had.
 
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """Hold the one write transaction; a full disk is a sentence, and nothing of it stays."""
-        db = self._db()
-        try:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
-        except sqlite3.OperationalError as error:
-            if "full" in str(error) or "disk I/O" in str(error):
-                raise Refused(NO_ROOM.format(folder=self.folder)) from error
-            raise Refused(f"The sample store's manifest refused: {error}.") from error
-
-    def next_sequence(self) -> int:
-        """Return the number of the next append; no other append has it or ever had."""
+        Durable before the file exists: a file with a higher number than the manifest knows
+        proves that the manifest was restored from an older copy.
+        """
         with self.writing() as db:
-            (number,) = db.execute(
-                "UPDATE meta SET sequence = sequence + 1 RETURNING sequence"
-            ).fetchone()
+            ((number,),) = db.execute("UPDATE meta SET sequence = sequence + 1 RETURNING sequence")
         return int(number)
 
-    def sequence(self) -> int:
-        """Return the number of the newest append."""
-        (number,) = self._db().execute("SELECT sequence FROM meta").fetchone()
+    def number(self) -> int:
+        """Return the highest number given out."""
+        ((number,),) = self.ask("SELECT sequence FROM meta")
         return int(number)
 
-    def floor_ms(self) -> int:
-        """Return the drop line: nothing before it is there."""
-        (floor,) = self._db().execute("SELECT max(floor_ms, raw_floor_ms) FROM meta").fetchone()
+    def raise_floor(self, before_ms: int) -> None:
+        """Move the drop line of everything forward, never back."""
+        with self.writing() as db:
+            db.execute("UPDATE meta SET floor_ms = max(floor_ms, ?)", (before_ms,))
+
+    def add(self, segment: Segment) -> int:
+        """List a segment: from now on every process sees it. Return the raw drop line then."""
+        with self.writing() as db:
+            _insert(db, [segment])
+            ((floor,),) = db.execute("SELECT max(floor_ms, raw_floor_ms) FROM meta")
+        reached("listed")
         return int(floor)
 
-    def floors(self) -> tuple[int, int]:
-        """Return the drop line of everything, and that of raw samples."""
-        row = self._db().execute("SELECT floor_ms, raw_floor_ms FROM meta").fetchone()
-        return int(row[0]), int(row[1])
-
-    def raise_floor(self, before_ms: int, *, raw_only: bool = False) -> None:
-        """Move a drop line forward, never back."""
-        column = "raw_floor_ms" if raw_only else "floor_ms"
-        with self.writing() as db:
-            db.execute(f"UPDATE meta SET {column} = max({column}, ?)", (before_ms,))  # noqa: S608
-
-    def add(self, segment: Segment) -> None:
-        """List a segment: from now on every process sees it."""
-        with self.writing() as db:
-            self._insert(db, segment)
-        reached("listed")
-
     def swap(self, old: Sequence[Segment], new: Sequence[Segment], *, holder: str) -> bool:
-        """Put new segments in the place of old ones, if the lease is still held; else change nothing."""
-        now = time.time()
+        """Put new segments in the place of old ones if the lease is held; else change nothing."""
         with self.writing() as db:
-            lease = db.execute(
-                "SELECT 1 FROM lease WHERE name = 'upkeep' AND holder = ? AND until > ?",
-                (holder, now),
-            ).fetchone()
-            names = [s.name for s in old]
-            alive = sum(
-                db.execute(
-                    "SELECT count(*) FROM segment WHERE dead_at IS NULL AND name = ?", (name,)
-                ).fetchone()[0]
-                for name in names
-            )
-            if lease is None or alive != len(names):
+            if not (_holds(db, holder) and _are_live(db, old)):
                 return False
-            for segment in new:
-                self._insert(db, segment)
-            db.executemany(
-                "UPDATE segment SET dead_at = ? WHERE name = ?", [(now, n) for n in names]
-            )
+            _replace(db, old, new)
         reached("swapped")
         return True
 
-    def _insert(self, db: sqlite3.Connection, s: Segment) -> None:
-        db.execute(
-            f"INSERT INTO segment ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-            (s.name, s.level, s.first_ms, s.last_ms, s.min_series, s.max_series, s.rows, s.bytes,
-             s.sha256),
-        )  # fmt: skip
+    def close_raw(
+        self, seen: Sequence[Segment], old: Sequence[Segment], new: Sequence[Segment], *,
+        until_ms: int, holder: str,
+    ) -> bool:  # fmt: skip
+        """Let rollups take the place of raw samples before `until_ms`.
 
-    def segments(
-        self, levels: Iterable[str], *, start_ms: int = 0, end_ms: int = 2**62
-    ) -> list[Segment]:
-        """Return the live segments of some levels that touch [start, end), oldest first."""
-        marks = list(levels)
-        rows = self._db().execute(
-            f"SELECT {COLUMNS} FROM segment WHERE dead_at IS NULL AND quarantined = 0"  # noqa: S608
-            f" AND level IN ({', '.join('?' * len(marks))}) AND first_ms < ? AND last_ms >= ?"
-            " ORDER BY first_ms, name", (*marks, end_ms, start_ms),
+        False, and nothing changes, when the lease is gone or the raw segments before that
+        instant are no longer those the rollups were made from.
+        """
+        with self.writing() as db:
+            live = db.execute(
+                "SELECT name FROM segment WHERE dead_at IS NULL AND quarantined = 0"
+                " AND level IN ('hot', 'hour', 'day') AND first_ms < ? AND last_ms >="
+                " (SELECT raw_floor_ms FROM meta)", (until_ms,),
+            )  # fmt: skip
+            if not _holds(db, holder) or not {n for (n,) in live} <= {s.name for s in seen}:
+                return False
+            _replace(db, old, new)
+            db.execute("UPDATE meta SET raw_floor_ms = max(raw_floor_ms, ?)", (until_ms,))
+        reached("closed")
+        return True
+
+    def snapshot(
+        self, levels: Collection[str], *, start_ms: int = 0, end_ms: int = 2**62
+    ) -> Snapshot:
+        """Return the drop lines and the live segments that touch [start, end), in one look."""
+        marks = ", ".join("?" * len(levels))
+        found = self.ask(
+            f"SELECT floor_ms, max(floor_ms, raw_floor_ms), {COLUMNS} FROM meta LEFT JOIN segment"  # noqa: S608
+            f" ON dead_at IS NULL AND quarantined = 0 AND level IN ({marks}) AND first_ms < ?"
+            " AND last_ms >= ? ORDER BY first_ms, name", (*levels, end_ms, start_ms),
         )  # fmt: skip
-        return [Segment(*row) for row in rows]
+        segments = tuple(Segment(*row[2:]) for row in found if row[2] is not None)
+        return Snapshot(int(found[0][0]), int(found[0][1]), segments)
+
+    def live(self) -> dict[str, int]:
+        """Return the names of the live segments with their sizes in bytes."""
+        rows = self.ask("SELECT name, bytes FROM segment WHERE dead_at IS NULL AND quarantined = 0")
+        return dict(rows)
 
     def listed(self) -> set[str]:
         """Return the names of all files the manifest knows, dead ones included."""
-        return {name for (name,) in self._db().execute("SELECT name FROM segment")}
+        return {name for (name,) in self.ask("SELECT name FROM segment")}
 
     def quarantine(self, name: str) -> None:
-        """Take a segment that cannot be read out of every answer, and remember its name."""
+        """Take a live segment that cannot be read out of every answer, and remember its name."""
         with self.writing() as db:
-            db.execute("UPDATE segment SET quarantined = 1 WHERE name = ?", (name,))
+            db.execute(
+                "UPDATE segment SET quarantined = 1 WHERE name = ? AND dead_at IS NULL", (name,)
+            )
 
     def quarantined(self) -> tuple[str, ...]:
         """Return the names of the segments that could not be read."""
-        rows = self._db().execute("SELECT name FROM segment WHERE quarantined = 1 ORDER BY name")
+        rows = self.ask("SELECT name FROM segment WHERE quarantined = 1 ORDER BY name")
         return tuple(name for (name,) in rows)
 
-    def bury(self, names: Iterable[str]) -> int:
+    def bury(self, segments: Sequence[Segment]) -> int:
         """Mark segments dead; their files go after the grace time."""
-        now = time.time()
-        with self.writing() as db:
-            done = db.executemany(
-                "UPDATE segment SET dead_at = ? WHERE name = ? AND dead_at IS NULL",
-                [(now, name) for name in names],
-            )
-        return done.rowcount if done.rowcount > 0 else 0
+        if segments:
+            with self.writing() as db:
+                _replace(db, segments, [])
+        return len(segments)
 
     def dead_for(self, seconds: float) -> list[str]:
         """Return the names of the segments dead for so long that no query reads them any more."""
-        rows = self._db().execute(
-            "SELECT name FROM segment WHERE dead_at IS NOT NULL AND dead_at <= ?",
-            (time.time() - seconds,),
+        line = time.time() - seconds
+        rows = self.ask(
+            "SELECT name FROM segment WHERE dead_at IS NOT NULL AND dead_at <= ?", (line,)
         )
         return [name for (name,) in rows]
 
-    def forget(self, names: Iterable[str]) -> None:
+    def forget(self, names: Sequence[str]) -> None:
         """Strike segments whose files are gone."""
-        with self.writing() as db:
-            db.executemany("DELETE FROM segment WHERE name = ?", [(name,) for name in names])
+        if names:
+            with self.writing() as db:
+                db.executemany("DELETE FROM segment WHERE name = ?", [(name,) for name in names])
 
     def take_lease(self, holder: str, *, seconds: float) -> bool:
         """Take or renew the lease of upkeep; False when somebody else holds it."""
@@ -231,9 +198,7 @@ class Manifest:
             if row and row[0] != holder and row[1] > now:
                 return False
             db.execute(
-                "INSERT INTO lease (name, holder, until) VALUES ('upkeep', ?, ?) ON CONFLICT (name)"
-                " DO UPDATE SET holder = excluded.holder, until = excluded.until",
-                (holder, now + seconds),
+                "INSERT OR REPLACE INTO lease VALUES ('upkeep', ?, ?)", (holder, now + seconds)
             )
         return True
 
@@ -242,13 +207,28 @@ class Manifest:
         with self.writing() as db:
             db.execute("DELETE FROM lease WHERE name = 'upkeep' AND holder = ?", (holder,))
 
-    def ask(self, sql: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
-        """Return the rows of a read."""
-        return self._db().execute(sql, values).fetchall()
 
-    def close(self) -> None:
-        """Close the connections of all threads."""
-        for db in self._all:
-            db.close()
-        self._all.clear()
-        self._local = threading.local()
+def _insert(db: sqlite3.Connection, segments: Iterable[Segment]) -> None:
+    db.executemany(
+        f"INSERT INTO segment ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+        [astuple(segment) for segment in segments],
+    )
+
+
+def _replace(db: sqlite3.Connection, old: Iterable[Segment], new: Iterable[Segment]) -> None:
+    _insert(db, new)
+    now = time.time()
+    db.executemany(
+        "UPDATE segment SET dead_at = ? WHERE name = ? AND dead_at IS NULL",
+        [(now, segment.name) for segment in old],
+    )
+
+
+def _holds(db: sqlite3.Connection, holder: str) -> bool:
+    row = db.execute("SELECT holder, until FROM lease WHERE name = 'upkeep'").fetchone()
+    return bool(row and row[0] == holder and row[1] > time.time())
+
+
+def _are_live(db: sqlite3.Connection, segments: Iterable[Segment]) -> bool:
+    one = "SELECT 1 FROM segment WHERE name = ? AND dead_at IS NULL AND quarantined = 0"
+    return all(db.execute(one, (segment.name,)).fetchone() for segment in segments)

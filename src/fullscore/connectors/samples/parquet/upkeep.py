@@ -1,196 +1,176 @@
-"""Compaction, rollups and retention: hot files become hours, hours become days, days grow old."""
+"""Compaction and retention: hot files become hours, hours become days, days grow old.
 
-import time
+DuckDB sorts and writes; a round holds no samples in Python's memory, and every swap is one
+transaction, so it may end anywhere.
+"""
+
 from collections.abc import Sequence
+from itertools import compress
 from uuid import uuid4
 
-import numpy as np
-
-from fullscore.connectors.samples.contract import LOOKBACK_MS, Maintenance, Retention, Samples
-from fullscore.connectors.samples.parquet.manifest import Manifest, Segment
-from fullscore.connectors.samples.parquet.rollups import LEVELS, rolled
-from fullscore.connectors.samples.parquet.segments import ENDING, Broken, Files, Vanished
+from fullscore.connectors.samples.contract import Maintenance, Retention
+from fullscore.connectors.samples.parquet import questions
+from fullscore.connectors.samples.parquet.damage import set_aside
+from fullscore.connectors.samples.parquet.duck import Duck
+from fullscore.connectors.samples.parquet.events import Events
+from fullscore.connectors.samples.parquet.files import Files, is_full
+from fullscore.connectors.samples.parquet.manifest import RAW, Manifest, Segment
+from fullscore.connectors.samples.parquet.packing import Packing, Span
+from fullscore.connectors.samples.parquet.retention import DAY_MS, Retiring
 from fullscore.connectors.samples.parquet.steps import reached
-from fullscore.connectors.samples.reckoning import without_repeats
 
-HOUR_MS, DAY_MS = 3_600_000, 86_400_000
-RAW = ("hot", "hour", "day")
-COLUMNS = ("series", "ts_ms", "value", "seq")
+HOUR_MS = 3_600_000
 LEASE_SECONDS = 60
-GRACE_SECONDS = 120  # longer than the longest query, which is cut at 60 s
+GRACE_SECONDS = 120  # longer than the longest question, which is cut at 60 s
 ORPHAN_SECONDS = 3600
 MANY_HOT = 16  # 240 uncompacted files make a query four times slower (measured)
-MOST_ROWS = 8_000_000  # held in memory at once: 256 MB
+MANY_LATE = 8  # late files beside a merged hour or day: merged with it when there are so many
+MOST_FILES = 512  # merged in one swap
 SETTLED_MS = 600_000  # a day is over this long after midnight
 
 
-class Upkeep:
-    """One round of upkeep under the lease; every swap is one transaction, so it may end anywhere."""
+class Lost(Exception):
+    """The lease is somebody else's now."""
 
-    def __init__(self, manifest: Manifest, files: Files, retention: Retention) -> None:
-        self.manifest, self.files, self.retention = manifest, files, retention
+
+class Upkeep:
+    """One round of upkeep under the lease."""
+
+    def __init__(
+        self, manifest: Manifest, files: Files, duck: Duck, events: Events, retention: Retention
+    ) -> None:
+        self.manifest, self.files, self.events = manifest, files, events
         self.holder = uuid4().hex
-        self.compacted = self.rolled_up = self.dropped = 0
+        self.packing = Packing(manifest, files, duck, alive=self._renew)
+        self.retiring = Retiring(manifest, self.packing, retention, holder=self.holder)
+        self.event_days = retention.raw_days
+        self.compacted = self.rolled_up = self.dropped = self.unlinked = 0
 
     def run(self, now_ms: int) -> Maintenance:
         """Do what is due; nothing when another process is at it."""
-        if not self._has_lease():
+        if not self.manifest.take_lease(self.holder, seconds=LEASE_SECONDS):
             return Maintenance()
+        import duckdb
+
         try:
-            self._compact_hot()
-            for day in self._days_due(now_ms):
-                if not self._has_lease():
-                    break
-                self._compact_day(day)
-            self._drop(now_ms)
-            unlinked = self._unlink() + self._sweep()
+            self._work(now_ms)
+        except Lost:
+            pass  # another process took over: what is swapped is done, the rest is its work
+        except duckdb.Error as error:
+            self._explain(error)
         finally:
             self.manifest.end_lease(self.holder)
-        return Maintenance(self.compacted, self.rolled_up, self.dropped, unlinked)
+        return Maintenance(self.compacted, self.rolled_up, self.dropped, self.unlinked)
 
-    def _has_lease(self) -> bool:
-        return self.manifest.take_lease(self.holder, seconds=LEASE_SECONDS)
+    def _work(self, now_ms: int) -> None:
+        self._merge_hot(now_ms)
+        self._merge_hours(now_ms)
+        self._merge_days(now_ms)
+        self.rolled_up = self.retiring.roll_up(now_ms)
+        self.dropped = self.retiring.drop(now_ms)
+        floor = self.manifest.snapshot(()).floor_ms
+        self.events.drop_before(max(floor, self.retiring.line_ms(self.event_days, now_ms)))
+        self._tidy()
 
-    def _compact_hot(self) -> None:
-        """Merge hot files by the hour their samples belong to."""
-        hot = self.manifest.segments(["hot"])
+    def _renew(self) -> None:
+        if not self.manifest.take_lease(self.holder, seconds=LEASE_SECONDS):
+            raise Lost
+
+    def _explain(self, error: Exception) -> None:
+        """Set damaged segments aside, for the next round to go on without; else raise Refused."""
+        raw = self.manifest.snapshot(RAW).segments
+        if is_full(error) or not set_aside(self.manifest, self.files, raw):
+            raise self.files.sentence(error) from error
+
+    def _merge_hot(self, now_ms: int) -> None:
+        """Merge hot files once there are many."""
+        hot = self.manifest.snapshot(["hot"]).segments
         while len(hot) >= MANY_HOT:
-            taken, rows = [], 0
-            for segment in hot:
-                if taken and rows + segment.rows > MOST_ROWS:
-                    break
-                taken.append(segment)
-                rows += segment.rows
-            hot = hot[len(taken) :]
-            if not self._has_lease() or not self._merge(taken, "hour", HOUR_MS):
-                return
+            self._cut(hot[:MOST_FILES], now_ms)
+            hot = hot[MOST_FILES:]
 
-    def _merge(self, old: Sequence[Segment], level: str, span_ms: int) -> bool:
-        """Write the rows of some segments anew, one file per span, and swap them in."""
-        told = self._rows(old)
-        if told is None:
-            return False
-        samples, seq = told
-        new = []
-        spans = samples.ts_ms // span_ms
-        for span in np.unique(spans):
-            inside = spans == span
-            arrays = {
-                "series": samples.series[inside], "ts_ms": samples.ts_ms[inside],
-                "value": samples.values[inside], "seq": seq[inside],
-            }  # fmt: skip
-            new.append(self.files.write(level, arrays, number=self.manifest.sequence()))
-            reached("merged")
-        if not self.manifest.swap(old, new, holder=self.holder):
-            for segment in new:
-                self.files.unlink(segment.name)
-            return False
-        self.compacted += len(old)
-        return True
+    def _cut(self, hot: Sequence[Segment], now_ms: int) -> None:
+        """Merge hot files into one per hour their samples are of; one per day that is over."""
+        starts = self.packing.spans(hot, HOUR_MS)
+        over = {start // DAY_MS * DAY_MS for start in starts if _is_over(start, now_ms)}
+        spans = [Span(day, day + DAY_MS) for day in sorted(over)]
+        spans += [Span(h, h + HOUR_MS) for h in starts if h // DAY_MS * DAY_MS not in over]
+        self._merge(hot, "hour", spans)
 
-    def _rows(
-        self, segments: Sequence[Segment], *, start_ms: int = 0, end_ms: int = 2**62
-    ) -> tuple[Samples, np.ndarray] | None:
-        """Return the rows of some segments, sorted, each instant once, with their numbers."""
-        floor = max(self.manifest.floor_ms(), start_ms)
-        try:
-            series, ts_ms, value, seq = self.files.read(
-                segments, COLUMNS, series=None, start_ms=floor, end_ms=end_ms
-            )
-        except Broken as broken:
-            self.manifest.quarantine(broken.name)
-            return None
-        except Vanished:
-            return None
-        order = np.lexsort((seq, ts_ms, series))
-        series, ts_ms, value, seq = series[order], ts_ms[order], value[order], seq[order]
-        is_last = np.ones(len(series), dtype=bool)
-        is_last[:-1] = (series[1:] != series[:-1]) | (ts_ms[1:] != ts_ms[:-1])
-        kept = Samples(series[is_last], ts_ms[is_last], value[is_last])
-        return kept, seq[is_last]
+    def _merge_hours(self, now_ms: int) -> None:
+        """Merge the files of an hour that is over, or has many that share series."""
+        hours: dict[int, list[Segment]] = {}
+        for segment in self.manifest.snapshot(["hour"]).segments:
+            hour = segment.first_ms // HOUR_MS * HOUR_MS
+            if segment.last_ms < hour + HOUR_MS:
+                hours.setdefault(hour, []).append(segment)
+        for hour, segments in hours.items():
+            shared = list(compress(segments, questions.contested(segments, any_time=True)))
+            is_over = hour + HOUR_MS + SETTLED_MS <= now_ms
+            if len(shared) >= MANY_LATE or (is_over and _are_worth_it(shared)):
+                self._merge(shared, "hour", [Span(hour, hour + HOUR_MS)])
+
+    def _merge_days(self, now_ms: int) -> None:
+        """Make day segments of the days that are over."""
+        due = [Span(day, day + DAY_MS) for day in self._days_due(now_ms)]
+        hot = self.manifest.snapshot(["hot"]).segments
+        spanning = [h for h in hot if any(day.meets(h) and not day.holds(h) for day in due)]
+        if spanning:
+            self._cut(spanning, now_ms)
+        for day in due:
+            there = self.manifest.snapshot(RAW, start_ms=day.start_ms, end_ms=day.end_ms)
+            self._merge([s for s in there.segments if day.holds(s)], "day", [day])
 
     def _days_due(self, now_ms: int) -> list[int]:
-        """Return the days that are over and have anything but one whole day segment."""
-        today = (now_ms - SETTLED_MS) // DAY_MS
-        found: dict[int, list[str]] = {}
-        for segment in self.manifest.segments(RAW):
-            for day in range(segment.first_ms // DAY_MS, segment.last_ms // DAY_MS + 1):
-                found.setdefault(day, []).append(segment.level)
-        return sorted(d for d, levels in found.items() if d < today and levels != ["day"])
+        """Return the days that are over and not yet, or no longer, in day segments."""
+        days: dict[int, list[Segment]] = {}
+        for segment in self.manifest.snapshot(RAW).segments:
+            first = segment.first_ms // DAY_MS * DAY_MS
+            for day in range(first, segment.last_ms + 1, DAY_MS):
+                if _is_over(day, now_ms):
+                    days.setdefault(day, []).append(segment)
+        return sorted(day for day, segments in days.items() if _is_due(segments))
 
-    def _compact_day(self, day: int) -> None:
-        """Make one segment of a day that is over, and roll it up again."""
-        start, end = day * DAY_MS, (day + 1) * DAY_MS
-        old = self.manifest.segments(RAW, start_ms=start, end_ms=end)
-        spanning = [s for s in old if s.first_ms < start or s.last_ms >= end]
-        if spanning:
-            # Hot files of late samples reach over several days: cut them first.
-            self._merge(spanning, "hour", HOUR_MS)
-            old = self.manifest.segments(RAW, start_ms=start, end_ms=end)
-        if old and self._merge(old, "day", DAY_MS):
-            self._roll_up(day)
+    def _merge(self, old: Sequence[Segment], level: str, spans: Sequence[Span]) -> None:
+        """Write the samples of some segments anew and swap them in; or leave nothing behind."""
+        new: list[Segment] = []
+        is_swapped = False
+        try:
+            for span in spans:
+                new += self.packing.pack(old, level, span)
+            is_swapped = self.manifest.swap(old, new, holder=self.holder)
+        finally:
+            if not is_swapped:
+                for segment in new:
+                    self.files.unlink(segment.name)
+        if not is_swapped:
+            raise Lost
+        self.compacted += len(old)
 
-    def _roll_up(self, day: int) -> None:
-        start, end = day * DAY_MS, (day + 1) * DAY_MS
-        segments = self.manifest.segments(RAW, start_ms=start - LOOKBACK_MS, end_ms=end)
-        told = self._rows(segments, start_ms=start - LOOKBACK_MS, end_ms=end)
-        if told is None:
-            return
-        rows = without_repeats(told[0].series, told[0].ts_ms, told[0].values, told[1])
-        for level, step in LEVELS.items():
-            old = self.manifest.segments([level], start_ms=start, end_ms=end)
-            arrays = rolled(rows, step, start_ms=start, end_ms=end)
-            if arrays is None:
-                continue
-            new = self.files.write(level, arrays, number=self.manifest.sequence())
-            if self.manifest.swap(old, [new], holder=self.holder):
-                self.rolled_up += 1
-            else:
-                self.files.unlink(new.name)
-
-    def _drop(self, now_ms: int) -> None:
-        """Bury what is older than its resolution is kept, whole segments at a time."""
-        kept = self.retention
-        raw_line = (now_ms // DAY_MS - kept.raw_days) * DAY_MS
-        if raw_line > 0 and self.manifest.segments(RAW, start_ms=0, end_ms=raw_line):
-            self.manifest.raise_floor(raw_line, raw_only=True)
-        floor, raw_floor = self.manifest.floors()
-        lines = {
-            "r5": max(floor, (now_ms // DAY_MS - kept.five_minute_days) * DAY_MS),
-            "r60": max(floor, (now_ms // DAY_MS - kept.hourly_days) * DAY_MS),
-            **dict.fromkeys(RAW, max(floor, raw_floor)),
-        }
-        for level, line in lines.items():
-            old = [
-                s.name
-                for s in self.manifest.segments([level], end_ms=max(0, line))
-                if s.last_ms < line
-            ]
-            self.dropped += self.manifest.bury(old) if old else 0
-
-    def _unlink(self) -> int:
-        """Remove the files no query can still be reading."""
+    def _tidy(self) -> None:
+        """Remove the files no question can still be reading, and those nobody listed."""
         names = self.manifest.dead_for(GRACE_SECONDS)
         for name in names:
             self.files.unlink(name)
         reached("unlinked")
         self.manifest.forget(names)
-        return len(names)
+        swept = self.files.sweep(listed=self.manifest.listed(), older_than_seconds=ORPHAN_SECONDS)
+        self.unlinked = len(names) + swept
 
-    def _sweep(self) -> int:
-        """Remove files that a killed process left unlisted."""
-        listed, gone = self.manifest.listed(), 0
-        oldest = time.time() - ORPHAN_SECONDS
-        for path in [
-            *self.files.folder.glob(f"*{ENDING}"),
-            *self.files.folder.glob(f".*{ENDING}.tmp"),
-        ]:
-            if path.name in listed:
-                continue
-            try:
-                if path.stat().st_mtime < oldest:
-                    path.unlink()
-                    gone += 1
-            except FileNotFoundError:
-                continue
-        return gone
+
+def _is_over(instant_ms: int, now_ms: int) -> bool:
+    """Return whether the day of an instant ended long enough ago for its samples to be here."""
+    return (instant_ms // DAY_MS + 1) * DAY_MS + SETTLED_MS <= now_ms
+
+
+def _is_due(segments: Sequence[Segment]) -> bool:
+    """Return whether a day wants merging: never was, or enough came late to be worth it."""
+    late = [segment.rows for segment in segments if segment.level != "day"]
+    settled_rows = sum(segment.rows for segment in segments if segment.level == "day")
+    return bool(late) and (len(late) >= MANY_LATE or sum(late) * 10 >= settled_rows)
+
+
+def _are_worth_it(shared: Sequence[Segment]) -> bool:
+    """Return whether the smaller of some files are a tenth of the largest: not a mere trickle."""
+    rows = sorted(segment.rows for segment in shared)
+    return len(rows) > 1 and sum(rows[:-1]) * 10 >= rows[-1]

@@ -22,13 +22,13 @@ _is_scope = RegexValidator(rf"^({SCOPE})\Z", "Not a scope.")
 def check_scopes(value: Any) -> None:
     """Refuse what is no list of `read`, `read:noun`, `act`, `act:noun` or `act:noun.verb`."""
     if not isinstance(value, list) or not value:
-        raise ValidationError("Name at least one scope: read, read:items, act:findings.waive …")
+        raise ValidationError("Name at least one scope: read, read:item, act:finding.acknowledge …")
     for scope in value:
         try:
             _is_scope(scope)
         except ValidationError as error:
             raise ValidationError(
-                f"“{scope}” is not a scope: write read, read:items, act or act:findings.waive."
+                f"“{scope}” is not a scope: write read, read:item, act or act:finding.acknowledge."
             ) from error
 
 

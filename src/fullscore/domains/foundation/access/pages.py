@@ -75,7 +75,8 @@ class TokenForm(forms.Form):
 
     name = forms.CharField(max_length=80, help_text="What will use it.")
     scopes = forms.CharField(
-        initial="read", help_text="Separated by blanks: read, read:items, act, act:findings.waive."
+        initial="read",
+        help_text="Separated by blanks: read, read:item, act, act:finding.acknowledge.",
     )
     days = forms.IntegerField(min_value=1, max_value=keys.LONGEST_DAYS, initial=90)
     address_range = forms.CharField(

@@ -30,6 +30,7 @@ def _dead(token: Any) -> str:
 
 ACCOUNT = Resource(
     User,
+    needs_fresh=True,
     columns=["name", "email", "kind", "is_active", "joined_at"],
     fields=["email", "name", "kind"],
     filters=["kind", "is_active"],
@@ -55,22 +56,39 @@ ACCOUNT = Resource(
     ],
     verbs=[
         Verb(
-            grants.grant, permission="access.add_rolegrant", icon="key-round", tone="primary",
-            when=_closed, in_bulk=False, choices={"role": roles.CHOICES},
+            grants.grant,
+            permission="access.add_rolegrant",
+            needs_fresh=True,
+            icon="key-round",
+            tone="primary",
+            when=_closed,
+            in_bulk=False,
+            choices={"role": roles.CHOICES},
         ),
         Verb(
-            links.send, name="send_link", permission="access.add_signinlink", icon="mail",
-            when=_no_door, in_bulk=False,
+            links.send,
+            name="send_link",
+            permission="access.add_signinlink",
+            needs_fresh=True,
+            icon="mail",
+            when=_no_door,
+            in_bulk=False,
         ),
         Verb(
-            accounts.deactivate, permission="kit.deactivate_user", icon="x", tone="danger",
-            when=_closed, in_bulk=False,
+            accounts.deactivate,
+            permission="kit.deactivate_user",
+            needs_fresh=True,
+            icon="x",
+            tone="danger",
+            when=_closed,
+            in_bulk=False,
         ),
     ],
-)  # fmt: skip
+)
 
 ROLE_GRANT = Resource(
     RoleGrant,
+    needs_fresh=True,
     columns=["user", "role", "team", "site", "starts_on", "ends_on", "granted_by"],
     filters=["role", "user", "team", "site"],
     search=["user__name", "user__email"],
@@ -80,14 +98,21 @@ ROLE_GRANT = Resource(
     in_bulk=False,
     verbs=[
         Verb(
-            grants.end, permission="access.change_rolegrant", icon="x", tone="danger", when=_over,
+            grants.end,
+            permission="access.change_rolegrant",
+            needs_fresh=True,
+            icon="x",
+            tone="danger",
+            when=_over,
             in_bulk=False,
         )
     ],
-)  # fmt: skip
+)
 
 API_TOKEN = Resource(
     ApiToken,
+    adds_by_page=True,
+    needs_fresh=True,
     name="api-token",
     columns=["name", "user", "prefix", "scopes", "expires_at", "last_used_at", "revoked_at"],
     facts=["address_range", "issued_at"],

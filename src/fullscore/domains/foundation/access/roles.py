@@ -41,10 +41,21 @@ VIEW = ("view_*",)
 EDIT = ("view_*", "add_*", "change_*")
 DAILY = (
     "add_*", "change_*", "acknowledge_*", "assign_*", "comment_*", "request_*", "note_*", "link_*",
-    "declare_*", "run_*", "resolve_*", "reopen_*", "close_*", "draft_*", "snooze_*",
+    "declare_*", "ask_*", "run_*", "resolve_*", "reopen_*", "close_*", "draft_*", "snooze_*",
 )  # fmt: skip
 TALK = ("acknowledge_*", "assign_*", "comment_*", "request_*")
-ACT = ("execute_*", "start_*", "stop_*", "pause_*", "resume_*", "apply_*", "take_*", "restore_*")
+ACT = (
+    "mute_*",
+    "tune_*",
+    "execute_*",
+    "start_*",
+    "stop_*",
+    "pause_*",
+    "resume_*",
+    "apply_*",
+    "take_*",
+    "restore_*",
+)
 DECIDE = ("approve_*", "grant_*", "waive_*")
 OWN_KEYS = ("revoke_apitoken",)  # of one's own: the rows and the verb see to that
 

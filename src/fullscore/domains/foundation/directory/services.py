@@ -9,6 +9,18 @@ from fullscore.kit.errors import Conflict
 from fullscore.kit.models import User
 
 
+def person_for(user: User, *, by: User) -> Person:
+    """Return the person behind an account, known from now on if they were not."""
+    known = Person.objects.filter(user=user).first()
+    if known is None and user.email:
+        known = Person.objects.filter(user=None, email__iexact=user.email).first()
+    person = known or Person(name=user.name or user.email)
+    if person.pk is None or person.user_id is None:
+        with recorded(person, "add" if person.pk is None else "change", by=by, note="account"):
+            person.email, person.user = person.email or user.email, user
+    return person
+
+
 def join(
     person: Person,
     *,

@@ -11,11 +11,14 @@ DAY = timedelta(days=1)
 
 
 @rule(
-    "estate.end_of_life", title="Out of support", codes=["E2", "S12", "P42", "M26"],
+    "estate.end_of_life",
+    title="Out of support",
+    codes=["E2", "S12", "P42", "M26"],
     why="After its end a release gets no security updates: each new fault stays open for good.",
     source="The date its maker publishes; 180 days are the usual time to plan an upgrade.",
-    fix="Plan the upgrade to the next release, or replace the item.", limits={"medium": 180, "high": 0},
-)  # fmt: skip
+    fix="Plan the upgrade to the next release, or replace the item.",
+    limits={"medium": 180, "high": 0},
+)
 def end_of_life(items: Iterable[Aging], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say what is out of support, or will be within half a year."""
     for one in items:
@@ -31,12 +34,16 @@ def end_of_life(items: Iterable[Aging], *, now: datetime, limits: Limits) -> Ite
 
 
 @rule(
-    "estate.certificate_ends", title="Certificates that end", codes=["E9", "N12", "T1", "P41"],
-    every=QUARTER, why="On that minute clients refuse the service; nobody can work around it.",
+    "estate.certificate_ends",
+    title="Certificates that end",
+    codes=["E9", "N12", "T1", "P41"],
+    every=QUARTER,
+    why="On that minute clients refuse the service; nobody can work around it.",
     source="30, 14 and 3 days: the time to order, to escalate, to act.",
-    fix="Renew it, put it in place, reload the service.", limits={"medium": 30, "high": 14, "critical": 3},
+    fix="Renew it, put it in place, reload the service.",
+    limits={"medium": 30, "high": 14, "critical": 3},
     is_urgent=True,
-)  # fmt: skip
+)
 def certificate_ends(worn: Iterable[Worn], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which certificates in use end soon."""
     for one in worn:
@@ -47,11 +54,19 @@ def certificate_ends(worn: Iterable[Worn], *, now: datetime, limits: Limits) -> 
         days = (one.ends_at - now) / DAY
         words = f"ended {-days:.0f} days ago" if days < 0 else f"ends in {days:.0f} days"
         yield graded(
-            subject, days, limits.of(one.item), worse="below", unit="d", advice=certificate_ends.fix,
+            subject,
+            days,
+            limits.of(one.item),
+            worse="below",
+            unit="d",
+            advice=certificate_ends.fix,
             title=f"The certificate {one.subject or one.path} on {one.host} {words}",
-            evidence=({"path": one.path, "subject": one.subject, "ends_at": one.ends_at.isoformat()},),
-            cost=Cost(due_at=one.ends_at, lead_hours=24), due_on=one.ends_at.date(),
-        )  # fmt: skip
+            evidence=(
+                {"path": one.path, "subject": one.subject, "ends_at": one.ends_at.isoformat()},
+            ),
+            cost=Cost(due_at=one.ends_at, lead_hours=24),
+            due_on=one.ends_at.date(),
+        )
 
 
 def _unread(one: Worn) -> Verdict:
@@ -62,11 +77,15 @@ def _unread(one: Worn) -> Verdict:
 
 
 @rule(
-    "estate.certificate_weak", title="Weak certificates", codes=["E10"], every=QUARTER,
+    "estate.certificate_weak",
+    title="Weak certificates",
+    codes=["E10"],
+    every=QUARTER,
     why="A short key or a broken hash lets others forge the certificate.",
     source="RSA under 2,048 bits, EC under 256, DSA, SHA-1 or MD5; CA/Browser Forum.",
-    fix="Issue a new one with a 2,048-bit RSA or P-256 key and SHA-256.", limits={"rsa": 2048, "ec": 256},
-)  # fmt: skip
+    fix="Issue a new one with a 2,048-bit RSA or P-256 key and SHA-256.",
+    limits={"rsa": 2048, "ec": 256},
+)
 def certificate_weak(worn: Iterable[Worn], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which certificates in use have a weak key or signature."""
     for one in worn:
@@ -108,11 +127,14 @@ DATABASES = {"postgres", "mysqld", "mariadbd", "redis-server", "mongod", "memcac
 
 
 @rule(
-    "estate.open_to_world", title="Databases and administration open to the network", codes=["E11", "N13", "H4"],
-    every=QUARTER, why="Scanners find such a port within hours; many such services have no password.",
+    "estate.open_to_world",
+    title="Databases and administration open to the network",
+    codes=["E11", "N13", "H4"],
+    every=QUARTER,
+    why="Scanners find such a port within hours; many such services have no password.",
     source="A list of database and administration ports on an address that is not loopback.",
     fix="Bind it to loopback or a management network, filter it, or declare it as intended.",
-)  # fmt: skip
+)
 def open_to_world(sockets: Iterable[Socket], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which databases and administration ports listen beyond loopback."""
     for one in sockets:
@@ -142,19 +164,25 @@ def unowned(items: Iterable[Held], *, now: datetime, limits: Limits) -> Iterator
         subject = Subject(item=one.item)
         if one.effective <= 2 and one.owner is None:
             yield bad(
-                subject, severity=3, title=f"{one.name} is critical and nobody's", advice=unowned.fix,
+                subject,
+                severity=3,
+                title=f"{one.name} is critical and nobody's",
+                advice=unowned.fix,
                 evidence=({"kind": one.kind, "criticality": one.effective},),
-            )  # fmt: skip
+            )
         else:
             yield good(subject)
 
 
 @rule(
-    "estate.understated", title="Items more critical than they say", codes=["E3"],
+    "estate.understated",
+    title="Items more critical than they say",
+    codes=["E3"],
     why="It is patched, backed up and watched as if nobody needed it.",
-    source="What hard-depends on it is critical by two classes more.", fix="Restate its criticality.",
+    source="What hard-depends on it is critical by two classes more.",
+    fix="Restate its criticality.",
     limits={"classes": 2},
-)  # fmt: skip
+)
 def understated(items: Iterable[Held], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which items carry more than their stated criticality."""
     for one in items:
@@ -201,9 +229,14 @@ def single_point(items: Iterable[Leaning], *, now: datetime, limits: Limits) -> 
         if one.points:
             first = ", ".join(one.points[:3]) + (" …" if len(one.points) > 3 else "")
             yield bad(
-                subject, severity=4, figure=len(one.points), limit=0, unit="1", advice=single_point.fix,
+                subject,
+                severity=4,
+                figure=len(one.points),
+                limit=0,
+                unit="1",
+                advice=single_point.fix,
                 title=f"{one.name} goes down with {first}",
                 evidence=tuple({"single point": name} for name in one.points[:20]),
-            )  # fmt: skip
+            )
         else:
             yield good(subject)

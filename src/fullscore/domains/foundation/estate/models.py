@@ -147,6 +147,7 @@ class LinkQuerySet(models.QuerySet[Any]):
 class Requirement(models.Model):
     """That an item needs some number of a set of others."""
 
+    named_by = ("dependent",)
     dependent = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="requirements")
     kind = models.CharField(max_length=12, choices=LINK_CHOICES, default="needs")
     name = models.CharField(max_length=80, blank=True)

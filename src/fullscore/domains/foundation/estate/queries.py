@@ -21,6 +21,7 @@ from fullscore.domains.foundation.estate.models import (
     Requirement,
 )
 from fullscore.engines import graph
+from fullscore.kit.access import Actor
 from fullscore.kit.checks import Scope
 from fullscore.kit.errors import Invalid
 from fullscore.kit.models import Version
@@ -67,9 +68,14 @@ def specificity(selector: str) -> int:
     return 1 if names else 0
 
 
-def downtime_per_hour(item: Item | None) -> float:
-    """Return what an hour without the item costs, by its effective criticality; a default figure."""
-    return DOWNTIME_PER_HOUR[effective_criticality(item)] if item else 0.0
+def downtime_per_hour(items: Iterable[Item]) -> dict[int, float]:
+    """Return what an hour without each item costs, by its effective criticality; default
+    figures."""
+    lowest = _effective()
+    return {
+        item.pk: DOWNTIME_PER_HOUR[min(item.criticality, lowest.get(item.pk, item.criticality))]
+        for item in items
+    }
 
 
 def effective_criticality(item: Item) -> int:
@@ -156,10 +162,15 @@ def held(scope: Scope) -> Iterator[Held]:
     sources = set(Claim.objects.values_list("item_id", flat=True).distinct())
     for item in _in(scope).filter(state=Item.State.ACTIVE):
         yield Held(
-            item.pk, item.name, item.kind, item.criticality,
-            min(item.criticality, lowest.get(item.pk, item.criticality)), item.owner_id, item.seen_at,
+            item.pk,
+            item.name,
+            item.kind,
+            item.criticality,
+            min(item.criticality, lowest.get(item.pk, item.criticality)),
+            item.owner_id,
+            item.seen_at,
             item.pk in sources,
-        )  # fmt: skip
+        )
 
 
 def _effective() -> dict[int, int]:
@@ -270,17 +281,25 @@ class Consequence:
     chain: tuple[str, ...]
 
 
-def what_if(items: Iterable[int], *, limit: int = 500) -> list[Consequence]:
-    """Return what goes down and what is degraded when these items fail; down first."""
+def what_if(items: Iterable[int], *, user: Actor, limit: int = 500) -> list[Consequence]:
+    """Return what goes down and what is degraded when these items fail, down first.
+
+    Only of what the reader may see, from what the reader may see; a chain says no other names.
+    """
     estate = dependencies()
-    failed = [estate.node[pk] for pk in items if pk in estate.node]
+    seen = set(Item.objects.visible_to(user).values_list("pk", flat=True))
+    failed = [estate.node[pk] for pk in items if pk in estate.node and pk in seen]
     effect = graph.impact(estate.graph, failed)
     told = [(int(n), True) for n in effect.down] + [(int(n), False) for n in effect.degraded]
+    shown = [(n, is_down) for n, is_down in told if n not in failed and estate.items[n] in seen]
+
+    def named(node: int) -> str:
+        return estate.names[node] if estate.items[node] in seen else "(restricted)"
+
     return [
         Consequence(
             estate.items[n], estate.names[n], is_down,
-            tuple(estate.names[step] for step in graph.why(estate.graph, failed, n)),
+            tuple(named(step) for step in graph.why(estate.graph, failed, n)),
         )
-        for n, is_down in told[:limit]
-        if n not in failed
+        for n, is_down in shown[:limit]
     ]  # fmt: skip

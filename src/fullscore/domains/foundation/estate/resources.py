@@ -36,7 +36,8 @@ class ItemFilters(Searched):
 def draw_needs(item: Item, user: Any, at: Any) -> str:
     """Draw what an item needs, and what needs it: with the redundancy left."""
     needs = [
-        _need(requirement) for requirement in item.requirements.prefetch_related("links__to_item")
+        _need(requirement, user)
+        for requirement in item.requirements.prefetch_related("links__to_item")
     ]
     needed_by = (
         Item.objects.visible_to(user)
@@ -52,9 +53,13 @@ def draw_needs(item: Item, user: Any, at: Any) -> str:
     return render_to_string("estate/needs.html", context) if needs or needed_by else ""
 
 
-def _need(requirement: Requirement) -> dict[str, Any]:
-    supports = [link.to_item for link in requirement.links.all()]
-    total = len(supports)
+def _need(requirement: Requirement, user: Any) -> dict[str, Any]:
+    links = requirement.links.all()
+    seen = set(
+        Item.objects.visible_to(user).filter(links_in__in=links).values_list("pk", flat=True)
+    )
+    supports = [link.to_item for link in links if link.to_item_id in seen]
+    total = len(links)
     needed = total if requirement.needed is None else requirement.needed
     spare = total - needed
     if needed == 0:
@@ -71,20 +76,16 @@ def _need(requirement: Requirement) -> dict[str, Any]:
 
 def draw_what_if(item: Item, user: Any, at: Any) -> str:
     """Draw what goes down when this item fails, each with its chain."""
-    told = queries.what_if([item.pk], limit=100)
-    seen = set(
-        Item.objects.visible_to(user)
-        .filter(pk__in=[c.item for c in told])
-        .values_list("pk", flat=True)
-    )
-    shown = [c for c in told if c.item in seen]
-    return render_to_string("estate/what_if.html", {"told": shown}) if shown else ""
+    told = queries.what_if([item.pk], user=user, limit=100)
+    return render_to_string("estate/what_if.html", {"told": told}) if told else ""
 
 
 ITEM = Resource(
     Item,
     columns=["name", "kind", "state", "criticality", "environment", "owner", "site", "seen_at"],
-    facts=["contact", "supported_until", "support_source", "monthly_cost", "tags", "attributes", "key"],
+    facts=[
+        "contact", "supported_until", "support_source", "monthly_cost", "tags", "attributes", "key",
+    ],
     fields=["name", "kind", "state", "criticality", "environment", "owner", "contact", "site",
             "supported_until", "support_source", "monthly_cost", "tags", "attributes"],
     filters=["kind", "state", "environment", "criticality", "owner", "site"],
@@ -94,9 +95,14 @@ ITEM = Resource(
     order=["name", "criticality"],
     icon="boxes",
     group="Estate",
-    badges=lambda i: [(i.get_kind_display(), ""), (i.get_state_display(), TONES.get(i.state, "ok"))],
+    badges=lambda i: [
+        (i.get_kind_display(), ""), (i.get_state_display(), TONES.get(i.state, "ok")),
+    ],
     subtitle=lambda i: " · ".join(
-        filter(None, [i.get_criticality_display(), i.get_environment_display(), str(i.owner or "nobody's")])
+        filter(
+            None,
+            [i.get_criticality_display(), i.get_environment_display(), str(i.owner or "nobody's")],
+        )
     ),
     panels=[
         Panel("Needs", draw=draw_needs),
@@ -105,7 +111,8 @@ ITEM = Resource(
               columns=["port", "transport", "address", "process", "unit", "is_intended"]),
         Panel("Certificates", rows=lambda i: i.certificates.all(),
               columns=["subject", "not_after", "key_kind", "key_bits", "path"]),
-        Panel("Identifiers", rows=lambda i: i.identifiers.all(), columns=["kind", "value", "is_shared"]),
+        Panel("Identifiers", rows=lambda i: i.identifiers.all(),
+              columns=["kind", "value", "is_shared"]),
         Panel("Claims", rows=lambda i: i.claims.all(),
               columns=["attribute", "value", "source", "observed_at"]),
     ],
@@ -114,7 +121,8 @@ ITEM = Resource(
              choices={"kind": LINK_CHOICES}),
         Verb(services.link, permission="estate.add_link", icon="git-branch", in_bulk=False,
              choices={"kind": LINK_CHOICES}),
-        Verb(services.retire, permission="estate.change_item", icon="archive-restore", tone="danger",
+        Verb(services.retire, permission="estate.change_item", icon="archive-restore",
+             tone="danger",
              when=lambda i: "It is retired." if i.state == "retired" else ""),
         Verb(services.reopen, permission="estate.change_item", icon="refresh-cw",
              when=lambda i: "" if i.state in ("retiring", "retired") else "It is in service."),

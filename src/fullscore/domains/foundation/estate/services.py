@@ -30,10 +30,10 @@ def retire(item: Item, *, by: User, note: str = "") -> Item:
         raise Conflict(f"{item} is retired already.")
     with recorded(item, "retire", by=by, note=note):
         item.state = Item.State.RETIRED
+        for link in [*item.links_out.all(), *item.links_in.all()]:
+            _drop(link, by=by)  # before the needs: their own end must be told
         for requirement in item.requirements.all():
             _drop(requirement, by=by)
-        for link in [*item.links_out.all(), *item.links_in.all()]:
-            _drop(link, by=by)
     return item
 
 
@@ -73,7 +73,8 @@ def require(
 ) -> Link:
     """Say that an item needs another; with a name, that several serve one need (“2 of 3”).
 
-    `needed` is how many of the need's supports must be up: empty for all, 0 for help that is welcome.
+    `needed` is how many of the need's supports must be up: empty for all, 0 for help that is
+    welcome.
     """
     if kind not in (*HARD_LINKS, *SOFT_LINKS):
         raise Invalid(f"“{kind}” is not a way of needing: {', '.join((*HARD_LINKS, *SOFT_LINKS))}.")

@@ -1,8 +1,8 @@
 """Until when releases of operating systems get security updates.
 
-From the machine's own distro-info-data where it is installed (Debian, Ubuntu), else from the table below:
-the dates the projects publish on their life-cycle pages, read on 2026-11. Never guessed: what is not
-known has no date.
+From the machine's own distro-info-data where it is installed (Debian, Ubuntu), else from the table
+below: the dates the projects publish on their life-cycle pages, read on 2026-11. Never guessed:
+what is not known has no date.
 """
 
 import csv

@@ -1,1 +1,4 @@
-"""Whatever is wrong, in one life cycle: found, owned, due, excepted, fixed and verified with proof."""
+"""Whatever is wrong, in one life cycle.
+
+Found, owned, due, excepted, fixed and verified with proof.
+"""

@@ -19,7 +19,8 @@ def check_failing(runs: Iterable[Ran], *, now: datetime, limits: Limits) -> Iter
         subject = Subject(record=f"findings.check:{one.check}")
         if one.state == "failed":
             yield bad(
-                subject, severity=3, title=f"The check “{one.title}” fails", advice=check_failing.fix,
+                subject, severity=3, title=f"The check “{one.title}” fails",
+                advice=check_failing.fix,
                 evidence=({"error": one.problem[:500]},),
             )  # fmt: skip
         elif one.state == "held":

@@ -2,16 +2,21 @@
 
 from datetime import timedelta
 from statistics import median
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.urls import path
 
+from fullscore.domains.foundation.estate import queries as estate
+from fullscore.domains.foundation.estate.maps import MOST, drawn, failing
+from fullscore.domains.foundation.estate.models import Item, Link
 from fullscore.domains.foundation.findings import queries
 from fullscore.domains.foundation.findings.models import Finding
 from fullscore.interfaces.web import shell
 from fullscore.interfaces.web.shell import SignedIn
 from fullscore.kit import time
+from fullscore.kit.access import Actor
 from fullscore.kit.perform import require
 
 
@@ -33,4 +38,52 @@ def closed_this_week(request: SignedIn) -> HttpResponse:
     )
 
 
-PATTERNS = [path("closed", login_required(closed_this_week), name="closed-this-week")]
+def map_page(request: SignedIn) -> HttpResponse:
+    """Draw the estate by lane and tier; what is in trouble, or would be, in colour."""
+    require("estate.view_item", by=request.user)
+    items = _shown(request)
+    failed = failing(request.GET.getlist("fails"))
+    tones = _consequences(failed, request.user) if failed else _trouble(items)
+    picture = drawn(
+        [(i.pk, i.name, i.kind) for i in items],
+        Link.objects.visible_to(request.user).values_list("from_item_id", "to_item_id"),
+        tones,
+    )
+    in_trouble = [s for s in picture.spots if s.tone]
+    context: dict[str, Any] = {
+        "title": "Map", "picture": picture, "in_trouble": in_trouble,
+        "failed": Item.objects.visible_to(request.user).filter(pk__in=failed),
+        "count": len(picture.spots), "total": Item.objects.visible_to(request.user).live().count(),
+    }  # fmt: skip
+    return shell.page(request, "findings/map.html", **context)
+
+
+def _shown(request: SignedIn) -> list[Item]:
+    """Return up to 500 items, those that carry most first: services before hosts."""
+    rows = Item.objects.visible_to(request.user).live().only("pk", "name", "kind", "criticality")
+    return list(rows.order_by("criticality", "name")[:MOST])
+
+
+def _trouble(items: list[Item]) -> dict[int, str]:
+    """Return the tone of each item by its worst pressing finding."""
+    severities = (
+        Finding.objects.pressing().filter(item__in=items).values_list("item_id", "severity")
+    )
+    tones: dict[int, str] = {}
+    for pk, severity in sorted(severities, key=lambda one: one[1]):
+        tones[pk] = {5: "crit", 4: "high"}.get(severity, tones.get(pk, ""))
+    return {pk: tone for pk, tone in tones.items() if tone}
+
+
+def _consequences(failed: list[int], user: Actor) -> dict[int, str]:
+    told = {
+        c.item: "high" if c.is_down else "warn"
+        for c in estate.what_if(failed, user=user, limit=5000)
+    }
+    return told | dict.fromkeys(failed, "crit")
+
+
+PATTERNS = [
+    path("closed", login_required(closed_this_week), name="closed-this-week"),
+    path("map", login_required(map_page), name="map"),
+]

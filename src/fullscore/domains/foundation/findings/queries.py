@@ -1,6 +1,6 @@
 """Questions about findings that more than one place asks."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -27,7 +27,7 @@ def concerns(user: Actor, now: datetime) -> tuple[list[Concern], dict[str, Findi
     """Return what presses, priced, as the queue takes it; and the findings by the concern's key."""
     rows = Finding.objects.visible_to(user).pressing().select_related("item", "owner", "assignee")
     found = list(rows.order_by("-severity", "due_on")[:MOST])
-    prices = _downtime(f.item for f in found if f.item and "stake" not in f.cost)
+    prices = estate.downtime_per_hour(f.item for f in found if f.item and "stake" not in f.cost)
     made = {key_of(f): f for f in found}
     return [_concern(f, prices) for f in found], made
 
@@ -35,10 +35,6 @@ def concerns(user: Actor, now: datetime) -> tuple[list[Concern], dict[str, Findi
 def key_of(finding: Finding) -> str:
     """Return the finding's key in the queue."""
     return f"{SOURCE}:{finding.pk}"
-
-
-def _downtime(items: Iterable[Item]) -> dict[int, float]:
-    return {item.pk: estate.downtime_per_hour(item) for item in {i.pk: i for i in items}.values()}
 
 
 def _concern(finding: Finding, prices: dict[int, float]) -> Concern:

@@ -1,5 +1,6 @@
 """How findings, checks and exceptions are seen."""
 
+from datetime import datetime
 from typing import Any
 
 import django_filters
@@ -25,11 +26,13 @@ from fullscore.domains.foundation.findings.models import (
 from fullscore.interfaces.web.templatetags.ui import severity
 from fullscore.kit import time
 from fullscore.kit.checks import BY_WORD
+from fullscore.kit.errors import Invalid
 from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Panel, Resource, Searched
 from fullscore.kit.tables import stored
 
 TONES = {5: "crit", 4: "high", 3: "warn", 2: "info", 1: "info"}
+WAIVER_TONES = {"asked": "warn", "granted": "ok", "refused": "", "ended": ""}
 QUICK = {
     "live": "Live", "mine": "Mine", "overdue": "Overdue", "unowned": "Nobody's",
     "excepted": "Excepted", "muted": "Muted", "closed": "Closed",
@@ -51,7 +54,7 @@ class FindingFilters(Searched):
         """Keep what one of the quick filters names."""
         now = time.now()
         kept = {
-            "live": ~Q(state="closed"),
+            "live": ~Q(state__in=("closed", "excepted")),
             "mine": Q(assignee__user=self.request.user.pk) & ~Q(state="closed"),
             "overdue": Q(due_on__lt=now.date(), state__in=Finding.PRESSING),
             "unowned": Q(owner__isnull=True) & ~Q(state="closed"),
@@ -64,8 +67,8 @@ class FindingFilters(Searched):
     def at_least(self, rows: QuerySet[Finding], name: str, value: str) -> QuerySet[Finding]:
         """Keep that severity and worse, given as a word or a number."""
         lowest = BY_WORD.get(value.lower()) or (int(value) if value.isdecimal() else None)
-        if lowest is None:
-            return rows.none()
+        if lowest is None or lowest > 5:
+            raise Invalid(f"“{value[:20]}” is no severity: {', '.join(BY_WORD)}.")
         return rows.filter(severity__gte=lowest) if lowest > 1 else rows
 
 
@@ -99,11 +102,12 @@ def draw_what(finding: Finding, user: Any, at: Any) -> str:
 
 def draw_story(finding: Finding, user: Any, at: Any) -> str:
     """Draw what happened to a finding, comments and proofs included, newest first."""
+    told: list[tuple[str, datetime, Event | Comment | Proof]]
     told = [("event", e.at, e) for e in finding.events.select_related("by")[:50]]
     told += [("comment", c.at, c) for c in finding.comments.select_related("by")]
     told += [("proof", p.at, p) for p in finding.proofs.select_related("run")]
     told.sort(key=lambda one: one[1], reverse=True)
-    told = [t for t in told if not (t[0] == "event" and t[2].kind == "commented")]
+    told = [t for t in told if getattr(t[2], "kind", "") != "commented"]
     return render_to_string("findings/story.html", {"told": told, "user": user})
 
 
@@ -142,17 +146,21 @@ FINDING = Resource(
         Verb(services.acknowledge, permission="findings.acknowledge_finding", icon="check",
              tone="primary",
              when=lambda f: "" if f.state == "open" else f"It is {f.get_state_display()}."),
-        Verb(services.assign, permission="findings.acknowledge_finding", icon="user-plus", when=_closed),
+        Verb(services.assign, permission="findings.acknowledge_finding", icon="user-plus",
+             when=_closed),
         Verb(services.comment, permission="findings.acknowledge_finding", icon="message-square"),
         Verb(services.say_fixed, permission="findings.acknowledge_finding", icon="check-check",
              when=lambda f: "" if f.state in ("open", "acknowledged") else f"It is {f.state}."),
-        Verb(services.verify, permission="findings.acknowledge_finding", icon="refresh-cw", when=_closed),
+        Verb(services.verify, permission="findings.acknowledge_finding", icon="refresh-cw",
+             when=_closed),
         Verb(services.ask_exception, permission="findings.ask_waiver", icon="file-badge",
              when=lambda f: f"It is {f.state}." if f.state in ("closed", "excepted") else ""),
         Verb(services.mute, permission="findings.mute_finding", icon="bell-off",
              when=lambda f: "What is critical cannot be muted." if f.severity == 5 else _closed(f)),
         Verb(services.unmute, permission="findings.mute_finding", icon="bell",
-             when=lambda f: "" if f.muted_until and f.muted_until > time.now() else "It is not muted."),
+             when=lambda f: (
+                 "" if f.muted_until and f.muted_until > time.now() else "It is not muted."
+             )),
     ],
 )  # fmt: skip
 
@@ -165,6 +173,8 @@ WAIVER = Resource(
     order=["expires_on"],
     icon="file-badge",
     group="Now",
+    badges=lambda w: [(w.get_state_display(), WAIVER_TONES[w.state])],
+    subtitle=lambda w: f"{w.reason} · until {w.expires_on}",
     verbs=[
         Verb(services.grant, permission="findings.grant_waiver", icon="check", tone="primary",
              when=lambda w: "" if w.state == "asked" else f"It is {w.state}."),
@@ -189,7 +199,8 @@ CHECK = Resource(
               columns=["selector", "limits", "severity", "is_enabled", "reason"]),
         Panel("Open findings", rows=lambda c: c.findings.live(),
               columns=["severity", "title", "item", "state", "due_on"]),
-        Panel("Blind spots", rows=lambda c: c.blinds.all(), columns=["item", "why", "remedy", "since"]),
+        Panel("Blind spots", rows=lambda c: c.blinds.all(),
+              columns=["item", "why", "remedy", "since"]),
         Panel("Runs", rows=lambda c: c.runs.all(),
               columns=["started_at", "scope", "state", "counts", "took_ms"]),
     ],
@@ -256,7 +267,8 @@ OWNER_RULE = Resource(
     can_delete=True,
 )
 EVENT = Resource(
-    Event, columns=["at", "finding", "kind", "before", "after", "by", "note"], filters=["kind", "at"],
+    Event, columns=["at", "finding", "kind", "before", "after", "by", "note"],
+    filters=["kind", "at"],
     order=["-at"], icon="activity", name="finding-event",
 )  # fmt: skip
 PROOF = Resource(
@@ -264,6 +276,7 @@ PROOF = Resource(
     facts=["evidence", "check_version"], filters=["at"], order=["-at"], icon="check-check",
 )  # fmt: skip
 COMMENT = Resource(
-    Comment, columns=["at", "finding", "by", "text"], filters=["at"], search=["text"], order=["-at"],
+    Comment, columns=["at", "finding", "by", "text"], filters=["at"], search=["text"],
+    order=["-at"],
     icon="message-square",
 )  # fmt: skip

@@ -19,13 +19,16 @@ def make(home: Path) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise Invalid(
-            f"The data folder {home} cannot be written ({reason}): choose another with --data-dir, or give"
-            " this account the right to write there."
+            f"The data folder {home} cannot be written ({reason}): choose another with"
+            " --data-dir, or give this account the right to write there."
         ) from error
 
 
 def hold(home: Path) -> IO[str]:
-    """Take the folder for this process, as long as the answer is kept. Raises Conflict when it is taken."""
+    """Take the folder for this process, as long as the answer is kept.
+
+    Raises Conflict when it is taken.
+    """
     lock = (home / "running").open("a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -34,7 +37,7 @@ def hold(home: Path) -> IO[str]:
         other = lock.read().strip() or "another process"
         lock.close()
         raise Conflict(
-            f"Fullscore runs on {home} already ({other}): stop that one, or choose another --data-dir."
+            f"Fullscore runs on {home} already ({other}): stop that, or choose another --data-dir."
         ) from error
     lock.truncate(0)
     lock.write(f"process {os.getpid()}")
@@ -49,6 +52,8 @@ def check_port(host: str, port: int) -> None:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             door.bind((host, port))
+        except OverflowError as error:
+            raise Invalid(f"{port} is no port: they go from 1 to 65535.") from error
         except OSError as error:
             reason = error.strerror or str(error)
             raise Conflict(

@@ -1,4 +1,7 @@
-"""The processes of one installation: web, worker, scheduler, collector; and one that minds them all."""
+"""The processes of one installation: web, worker, scheduler, collector.
+
+And one that minds them all.
+"""
 
 import os
 import signal
@@ -26,7 +29,10 @@ GRACE_SECONDS = 35  # a job gets 30 s to end
 
 
 class Collector:
-    """Does each kind of collecting at its own pace; one that fails is tried again at its next turn."""
+    """Does each kind of collecting at its own pace.
+
+    One that fails is tried again at its next turn.
+    """
 
     def __init__(self, collected: Sequence[tuple[float, Makes]]) -> None:
         self._stopped = threading.Event()
@@ -59,12 +65,18 @@ class Collector:
             )
 
 
-def serve_web(*, host: str, port: int) -> None:
+def serve_web(*, host: str, port: int, proxies: str = "") -> None:
     """Serve pages, API and live streams until told to stop."""
     uvicorn.run(
-        "fullscore.config.asgi:application", host=host, port=port, log_level="warning",
-        timeout_graceful_shutdown=1, server_header=False, proxy_headers=False,
-    )  # fmt: skip
+        "fullscore.config.asgi:application",
+        host=host,
+        port=port,
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+        server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies or None,
+    )
 
 
 def serve_worker() -> None:

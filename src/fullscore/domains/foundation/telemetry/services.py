@@ -42,7 +42,8 @@ KNOWN_AT_MOST = 200_000
 def ingest(samples: Sequence[Measured], *, item: Item | None, now: datetime) -> int:
     """Store samples; on return they are durable. Returns how many were taken.
 
-    Raises Invalid, and takes nothing, when one lies more than ten minutes ahead or has too many labels.
+    Raises Invalid, and takes nothing, when one lies more than ten minutes ahead or has too many
+    labels.
     """
     if not samples:
         return 0
@@ -51,7 +52,7 @@ def ingest(samples: Sequence[Measured], *, item: Item | None, now: datetime) -> 
         raise Invalid(
             f"{ahead.name} is dated more than 10 minutes ahead: check the sender's clock."
         )
-    prints = [_fingerprint(s, item) for s in samples]
+    prints = [fingerprint_of(s, item) for s in samples]
     ids = _resolve(samples, prints, item, now)
     return queries.store().append(
         Samples(
@@ -62,7 +63,7 @@ def ingest(samples: Sequence[Measured], *, item: Item | None, now: datetime) -> 
     )
 
 
-def _fingerprint(sample: Measured, item: Item | None) -> bytes:
+def fingerprint_of(sample: Measured, item: Item | None) -> bytes:
     """Return what tells one series from every other: owner, metric and sorted labels."""
     told = [str(item.pk if item else ""), sample.name]
     told += [f"{k}\x1e{v}" for k, v in sorted(sample.labels.items())]
@@ -92,7 +93,7 @@ def _resolve(
 
 
 def _create(missing: Mapping[bytes, Measured], item: Item | None, now: datetime) -> None:
-    metrics = _metrics({s.name for s in missing.values()})
+    metrics = metrics_named({s.name for s in missing.values()})
     rows = []
     for fingerprint, sample in missing.items():
         if len(sample.labels) > LABELS or any(
@@ -108,7 +109,8 @@ def _create(missing: Mapping[bytes, Measured], item: Item | None, now: datetime)
     Series.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
 
 
-def _metrics(names: Iterable[str]) -> dict[str, Metric]:
+def metrics_named(names: Iterable[str]) -> dict[str, Metric]:
+    """Return the metrics of these names, making those that are new."""
     fresh = []
     for name in names:
         known = described(name)

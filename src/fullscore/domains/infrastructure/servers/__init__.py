@@ -1,1 +1,4 @@
-"""Every host by its own word: what it is, what runs on it, who can log in, and what is wrong with it."""
+"""Every host by its own word.
+
+What it is, what runs on it, who can log in, and what is wrong with it.
+"""

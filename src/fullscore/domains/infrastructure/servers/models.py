@@ -1,5 +1,7 @@
 """Servers and what their probe tells."""
 
+from typing import Any
+
 from django.db import models
 
 from fullscore.domains.foundation.estate.models import Item, OfItemQuerySet
@@ -40,6 +42,7 @@ class Server(models.Model):
     errors = models.JSONField(default=list, editable=False)
 
     objects = OfItemQuerySet.as_manager()
+    named_by = ("item",)
     audit_leaves_out = ("facts_at",)
 
     class Meta:
@@ -50,7 +53,7 @@ class Server(models.Model):
         return self.item.name
 
 
-class OfServerQuerySet(models.QuerySet["Facts"]):
+class OfServerQuerySet(models.QuerySet[Any]):
     """Rows that hang on a server, and are seen when its item is."""
 
     def visible_to(self, user: access.Actor) -> "OfServerQuerySet":

@@ -10,7 +10,8 @@ from django.urls import path
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry.queries import Drawn, Line, draw, milliseconds, step_for
 from fullscore.domains.infrastructure.servers.models import Facts, Server
-from fullscore.interfaces.web import figures
+from fullscore.domains.infrastructure.servers.queries import changed_between
+from fullscore.interfaces.web import figures, moments, shell
 from fullscore.interfaces.web.shell import SignedIn
 from fullscore.kit import history, time
 from fullscore.kit.errors import Invalid, NotFound
@@ -91,7 +92,10 @@ def _thresholds(chart: str, item: Item) -> list[dict[str, Any]]:
 
 
 def _marks(item: Item, start: datetime, end: datetime) -> list[dict[str, Any]]:
-    """Return when packages, units or settings of the host changed; its first facts are no change."""
+    """Return when packages, units or settings of the host changed.
+
+    Its first facts are no change.
+    """
     sections = Facts.objects.filter(server__item=item).values_list("pk", "section")
     names = dict(sections)
     rows = history.versions_of(Facts).filter(
@@ -122,4 +126,31 @@ def _sentence(drawn: list[Drawn], unit: str) -> str:
     return f"Peak: {name} {figures.figure(value, unit)} at {when:%H:%M} UTC."
 
 
-PATTERNS = [path("items/<int:pk>/series/<str:chart>", login_required(series), name="item-series")]
+def changed(request: SignedIn, pk: int) -> HttpResponse:
+    """Show what a host's packages, units, accounts and settings did between two moments."""
+    server = find(Server, pk, by=request.user)
+    later = moments.asked(request, "to") or time.now()
+    earlier = moments.asked(request, "from") or max(
+        later - timedelta(days=7), _known_since(server) or later - timedelta(days=7)
+    )
+    context = {
+        "title": f"What changed on {server}", "server": server, "earlier": earlier, "later": later,
+        "changes": changed_between(server, earlier, later),
+        "crumbs": [
+            {"title": "Servers", "url": "/servers"},
+            {"title": str(server), "url": f"/servers/{pk}"},
+        ],
+    }  # fmt: skip
+    return shell.page(request, "servers/changed.html", **context)
+
+
+def _known_since(server: Server) -> datetime | None:
+    ids = list(server.sections.values_list("pk", flat=True))
+    firsts = [at for _, at in _first_versions(ids)]
+    return max(firsts[-len(ids) :], default=None) if firsts else None
+
+
+PATTERNS = [
+    path("items/<int:pk>/series/<str:chart>", login_required(series), name="item-series"),
+    path("servers/<int:pk>/changed", login_required(changed), name="server-changed"),
+]

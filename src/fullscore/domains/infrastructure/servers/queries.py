@@ -8,6 +8,7 @@ from typing import Any
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry import queries as telemetry
 from fullscore.domains.infrastructure.servers.models import Facts, Server
+from fullscore.kit import history
 from fullscore.kit.checks import Scope
 
 FACTS_EVERY = timedelta(minutes=15)
@@ -23,8 +24,9 @@ class Host:
     name: str
     at: datetime | None
     facts: Mapping[str, Any]
-    # section → what of it could not be read, and why
-    gaps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    gaps: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # section → what is missing, why
 
     def section(self, name: str) -> Any:
         """Return a section, or None when there is none."""
@@ -46,8 +48,8 @@ def hosts(*sections: str) -> Any:
         rows = Facts.objects.filter(section__in=sections)
         if scope.items is not None:
             rows = rows.filter(server__item__in=scope.items)
-        for server, section, content in rows.values_list("server", "section", "content"):
-            found.setdefault(server, {})[section] = content
+        for key, section, content in rows.values_list("server", "section", "content"):
+            found.setdefault(key, {})[section] = content
         for server in servers:
             gaps: dict[str, tuple[str, ...]] = {}
             for error in server.errors:
@@ -207,3 +209,77 @@ def _watched(scope: Scope) -> list[int]:
 
 def _names(by_item: Mapping[int, Any]) -> dict[int, str]:
     return dict(Item.objects.filter(pk__in=by_item).values_list("pk", "name"))
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What one section of a host's facts gained, lost and altered between two moments."""
+
+    section: str
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    altered: tuple[tuple[str, str, str], ...]  # what, before, after
+
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "packages": ("name", "architecture"), "units": ("name",), "timers": ("name",),
+    "users": ("name",),
+    "groups": ("name",), "filesystems": ("mount",), "interfaces": ("name",),
+    "listeners": ("transport", "address", "port"), "sudo": ("file", "line"),
+    "cron": ("file", "line", "command"), "certificates": ("path",), "containers": ("name",),
+    "routes": ("prefix", "device"), "databases": ("kind", "port"), "disks": ("name",),
+}  # fmt: skip
+
+
+def changed_between(server: Server, earlier: datetime, later: datetime) -> list[Changed]:
+    """Return what a host's packages, units, accounts and settings did between two moments."""
+    names = dict(server.sections.values_list("pk", "section"))
+    states = []
+    for moment in (earlier, later):
+        rows = history.as_of(Facts, moment).filter(record_id__in=names)
+        states.append(
+            {pk: state["content"] for pk, state in rows.values_list("record_id", "state")}
+        )
+    before, after = states
+    told = [
+        compared(names[pk], before[pk], after[pk])
+        for pk in sorted(names, key=lambda pk: names[pk])
+        if pk in before and pk in after and before[pk] != after[pk]
+    ]
+    return [one for one in told if one.added or one.removed or one.altered]
+
+
+def compared(section: str, before: Any, after: Any) -> Changed:
+    """Return the difference of two states of a section; lists are matched by what names a row."""
+    old, new = _by_name(section, before), _by_name(section, after)
+    altered = [
+        (name, _words(old[name], new[name]), _words(new[name], old[name]))
+        for name in sorted(old.keys() & new.keys())
+        if old[name] != new[name]
+    ]
+    return Changed(
+        section, tuple(sorted(new.keys() - old.keys())), tuple(sorted(old.keys() - new.keys())),
+        tuple(altered),
+    )  # fmt: skip
+
+
+def _by_name(section: str, content: Any) -> dict[str, Any]:
+    if isinstance(content, list):
+        fields = KEYS.get(section, ("name",))
+        return {" ".join(str(row.get(f, "")) for f in fields): row for row in content}
+    flat: dict[str, Any] = {}
+    for name, value in (content or {}).items():
+        if isinstance(value, dict):
+            flat |= {f"{name}.{inner}": one for inner, one in value.items()}
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            flat |= {f"{name} {row.get('name', '')}".strip(): row for row in value}
+        else:
+            flat[name] = value
+    return flat
+
+
+def _words(one: Any, other: Any) -> str:
+    """Return what of a value differs from another, as a person reads it."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return ", ".join(f"{k} {v}" for k, v in one.items() if other.get(k) != v)
+    return str(one)

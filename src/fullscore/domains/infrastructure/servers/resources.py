@@ -1,10 +1,12 @@
 """How servers, and what runs on them, are seen."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.template.loader import render_to_string
 
 from fullscore.domains.foundation.estate.models import Item
+from fullscore.domains.infrastructure.servers import queries
 from fullscore.domains.infrastructure.servers.models import (
     Account,
     Facts,
@@ -15,6 +17,7 @@ from fullscore.domains.infrastructure.servers.models import (
     Unit,
 )
 from fullscore.interfaces.web.figures import figure
+from fullscore.kit import time
 from fullscore.kit.resource import Panel, Resource
 
 TONES = {"ok": "ok", "partial": "warn", "silent": "crit", "new": "info"}
@@ -36,6 +39,13 @@ def draw_told(server: Server, user: Any, at: Any) -> str:
     """Draw which sections were read, and what is missing with the grant that opens it."""
     sections = {f.section: f for f in server.sections.all()}
     return render_to_string("servers/told.html", {"server": server, "sections": sections})
+
+
+def draw_changed(server: Server, user: Any, at: Any) -> str:
+    """Draw what packages, units, accounts and settings did in seven days."""
+    now = time.now()
+    changes = queries.changed_between(server, now - timedelta(days=7), now)
+    return render_to_string("servers/changes.html", {"server": server, "changes": changes})
 
 
 SERVER = Resource(
@@ -63,6 +73,7 @@ SERVER = Resource(
               columns=["name", "becomes_root", "key_count", "last_login_at"]),
         Panel("Updates", rows=lambda s: s.installed.exclude(candidate=""),
               columns=["package", "candidate", "is_security", "waiting_since"]),
+        Panel("What changed this week", draw=draw_changed),
         Panel("What the probe told", draw=draw_told),
         Panel("Live charts", on=Item, draw=draw_charts, leads=True),
     ],

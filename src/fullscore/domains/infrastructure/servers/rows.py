@@ -113,7 +113,8 @@ def _blocked(
 
 
 def _run_of(process: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what tells one run of a process from the next with its number, and from itself at work."""
+    """Return what tells one run of a process from the next with its number, and from itself at
+    work."""
     started = round(process.get("started_at") or 0)
     return process.get("pid"), started, process.get("cpu_seconds")
 
@@ -151,8 +152,9 @@ def write(server: Server, facts: Mapping[str, Any], changed: Sequence[str]) -> N
         _write_packages(server, facts.get("packages") or [], facts.get("updates") or {})
 
 
-def _write_units(server: Server, units: Sequence[Mapping[str, Any]]) -> None:
-    made = [
+def units_of(server: Server, units: Sequence[Mapping[str, Any]]) -> list[Unit]:
+    """Return the rows of a server's units, not saved."""
+    return [
         Unit(
             server=server, name=u["name"][:200], load=_word(u, "load"), active=_word(u, "active"),
             sub=_word(u, "sub"), enabled=_word(u, "enabled"), restarts=u.get("restarts") or 0,
@@ -160,6 +162,10 @@ def _write_units(server: Server, units: Sequence[Mapping[str, Any]]) -> None:
         )
         for u in units
     ]  # fmt: skip
+
+
+def _write_units(server: Server, units: Sequence[Mapping[str, Any]]) -> None:
+    made = units_of(server, units)
     server.units.exclude(name__in=[u.name for u in made]).delete()
     Unit.objects.bulk_create(
         made, batch_size=200, update_conflicts=True, unique_fields=["server", "name"],
@@ -167,7 +173,8 @@ def _write_units(server: Server, units: Sequence[Mapping[str, Any]]) -> None:
     )  # fmt: skip
 
 
-def _write_filesystems(server: Server, mounts: Sequence[Mapping[str, Any]]) -> None:
+def filesystems_of(server: Server, mounts: Sequence[Mapping[str, Any]]) -> list[Filesystem]:
+    """Return the rows of a server's mounts, each once, not saved."""
     made = {
         m["mount"][:300]: Filesystem(
             server=server, mount=m["mount"][:300], device=str(m.get("device") or "")[:300],
@@ -179,9 +186,14 @@ def _write_filesystems(server: Server, mounts: Sequence[Mapping[str, Any]]) -> N
         )
         for m in mounts
     }  # fmt: skip
-    server.filesystems.exclude(mount__in=list(made)).delete()
+    return list(made.values())
+
+
+def _write_filesystems(server: Server, mounts: Sequence[Mapping[str, Any]]) -> None:
+    made = filesystems_of(server, mounts)
+    server.filesystems.exclude(mount__in=[m.mount for m in made]).delete()
     Filesystem.objects.bulk_create(
-        made.values(), update_conflicts=True, unique_fields=["server", "mount"],
+        made, update_conflicts=True, unique_fields=["server", "mount"],
         update_fields=["device", "type", "size_bytes", "used_bytes", "used_percent", "inodes",
                        "inodes_used", "options"],
     )  # fmt: skip
@@ -190,13 +202,20 @@ def _write_filesystems(server: Server, mounts: Sequence[Mapping[str, Any]]) -> N
 def _write_accounts(
     server: Server, users: Sequence[Mapping[str, Any]], rules: Sequence[Mapping[str, Any]]
 ) -> None:
-    made = [_account(server, user, rules) for user in users]
+    made = accounts_of(server, users, rules)
     server.accounts.exclude(name__in=[a.name for a in made]).delete()
     Account.objects.bulk_create(
         made, batch_size=200, update_conflicts=True, unique_fields=["server", "name"],
         update_fields=["uid", "shell", "home", "groups", "is_locked", "can_log_in", "becomes_root",
                        "key_count", "password_changed_on", "last_login_at"],
     )  # fmt: skip
+
+
+def accounts_of(
+    server: Server, users: Sequence[Mapping[str, Any]], rules: Sequence[Mapping[str, Any]]
+) -> list[Account]:
+    """Return the rows of a server's logins, not saved."""
+    return [_account(server, user, rules) for user in users]
 
 
 def _account(
@@ -246,7 +265,8 @@ def _write_packages(
     PackageVersion.objects.bulk_create(
         [
             PackageVersion(
-                manager=m, name=n, version=v, architecture=a, source=str(p.get("source") or "")[:200],
+                manager=m, name=n, version=v, architecture=a,
+                source=str(p.get("source") or "")[:200],
                 source_version=str(p.get("source_version") or "")[:120],
             )
             for (m, n, v, a), p in wanted.items()
@@ -261,7 +281,7 @@ def _write_packages(
             if tuple(key) in wanted:
                 found[tuple(key)] = pk
     waiting = {u["name"]: u for u in updates.get("rows", [])}
-    made = [_installed(server, pk, waiting.get(key[1])) for key, pk in found.items()]
+    made = [installed(server, pk, waiting.get(key[1])) for key, pk in found.items()]
     _forget_packages(server, set(found.values()))
     Installed.objects.bulk_create(
         made, batch_size=500, update_conflicts=True, unique_fields=["server", "package"],
@@ -276,7 +296,8 @@ def _forget_packages(server: Server, kept: set[int]) -> None:
         Installed.objects.filter(pk__in=gone[start : start + 800]).delete()
 
 
-def _installed(server: Server, package: int, update: Mapping[str, Any] | None) -> Installed:
+def installed(server: Server, package: int, update: Mapping[str, Any] | None) -> Installed:
+    """Return the row that says a package is installed, and which update waits; not saved."""
     update = update or {}
     return Installed(
         server=server, package_id=package, candidate=str(update.get("candidate") or "")[:120],
@@ -302,7 +323,8 @@ def certificates(seen: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def unread_certificates(errors: Sequence[Missing]) -> list[dict[str, Any]]:
-    """Return the certificate files that are named and may not be read: known to be there, no more."""
+    """Return the certificate files that are named and may not be read: known to be there, no
+    more."""
     told = [e.reason.partition("permission: ") for e in errors if e.section == "certificates"]
     return [{"path": path} for _, word, path in told if word and path.startswith("/")]
 

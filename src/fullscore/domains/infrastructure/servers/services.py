@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
@@ -69,6 +69,10 @@ def take_facts(server: Server, report: Report, *, by: User, now: datetime) -> li
 
     Unchanged facts write their time and nothing else. All of it is one transaction and one entry.
     """
+    told_at = min(datetime.fromtimestamp(report.at, UTC), now)
+    if server.facts_at is not None and told_at <= server.facts_at:
+        return []  # out of a spool: we know newer ones
+    now = told_at
     facts = {name: content for name, content in report.facts.items() if content is not None}
     stable = {name: rows.stable(name, content) for name, content in facts.items()}
     with transaction.atomic():
@@ -77,7 +81,7 @@ def take_facts(server: Server, report: Report, *, by: User, now: datetime) -> li
         facts = rows.with_memory(facts, known, now)
         unread = rows.unread_certificates(report.errors)
         changed = [
-            n for n, told in stable.items() if n not in known or known[n].hash != _hash(told)
+            n for n, told in stable.items() if n not in known or known[n].hash != digest(told)
         ]
         gone = [f for name, f in known.items() if name not in facts]
         _write_sections(server, facts, stable, changed, by, now)
@@ -85,9 +89,8 @@ def take_facts(server: Server, report: Report, *, by: User, now: datetime) -> li
         _write_server(server, facts, report, by=by, now=now)
         rows.write(server, facts, changed)
         _write_estate(server, facts, unread, by, now)
-    # Checks run on the fresh facts at once, after they are there for every process.
-    announce(FactsTaken(server.item_id, changed))
-    live.publish("estate.item", server.item_id)
+        announce(FactsTaken(server.item_id, changed))  # the checks run on the fresh facts at once
+        live.publish("estate.item", server.item_id)
     return changed
 
 
@@ -96,7 +99,7 @@ def _write_sections(
     by: User, now: datetime,
 ) -> None:  # fmt: skip
     made = [
-        Facts(server=server, section=name, content=content, hash=_hash(stable[name]), at=now)
+        Facts(server=server, section=name, content=content, hash=digest(stable[name]), at=now)
         for name, content in facts.items()
     ]
     Facts.objects.bulk_create(
@@ -105,8 +108,8 @@ def _write_sections(
     )  # fmt: skip
     if not changed:
         return
-    digest = [[name, _hash(stable[name])] for name in changed]
-    entry = bulk("servers.facts", "take", by=by, counts={"sections": len(changed)}, rows=digest)
+    digests = [[name, digest(stable[name])] for name in changed]
+    entry = bulk("servers.facts", "take", by=by, counts={"sections": len(changed)}, rows=digests)
     stored = server.sections.filter(section__in=changed)
     history.keep_many(Facts, [(f, {"content": stable[f.section]}) for f in stored], entry=entry)
 
@@ -114,7 +117,10 @@ def _write_sections(
 def _write_server(
     server: Server, facts: Mapping[str, Any], report: Report, *, by: User, now: datetime
 ) -> None:
-    """Keep what lists show of a server; a changed word is a recorded change, the time alone is not."""
+    """Keep what lists show of a server.
+
+    A changed word is a recorded change, the time alone is not.
+    """
     told = rows.columns(facts)
     told["errors"] = [{"section": e.section, "reason": e.reason} for e in report.errors][:100]
     told["state"] = Server.State.OK if report.complete else Server.State.PARTIAL
@@ -134,7 +140,8 @@ def _write_estate(
     identity, system = facts.get("identity") or {}, facts.get("os") or {}
     estate.identify(item, _words(identity), by=by)
     claims = {
-        "os": system.get("id"), "os_version": system.get("version_id"), "kernel": system.get("kernel"),
+        "os": system.get("id"), "os_version": system.get("version_id"),
+        "kernel": system.get("kernel"),
         "cpu_count": server.cpu_count, "memory_bytes": server.memory_bytes,
         "serial": identity.get("serial"), "hostname": identity.get("hostname"),
     }  # fmt: skip
@@ -167,7 +174,8 @@ def _is_junk(word: str) -> bool:
     return word.startswith(junk) or len(letters) <= 1
 
 
-def _hash(content: Any) -> str:
+def digest(content: Any) -> str:
+    """Return what tells one stable section from another."""
     told = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(told.encode()).hexdigest()
 

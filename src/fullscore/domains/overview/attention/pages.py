@@ -21,7 +21,7 @@ from fullscore.kit.errors import Problem
 def home(request: SignedIn) -> HttpResponse:
     """Show what needs the reader now, ranked by the cost of waiting."""
     rows, total = queries.queue(request.user)
-    context = {
+    context: dict[str, Any] = {
         "title": "Home",
         "headline": queries.headline(rows, total),
         "about": _about(rows, total),
@@ -58,18 +58,25 @@ def _figures(user: Any) -> list[dict[str, Any]]:
     return [
         {"label": "Critical and high", "value": worst, "tone": "high" if worst else "",
          "url": "/findings?severity=high&show=live"},
-        {"label": "Overdue", "value": late, "tone": "warn" if late else "", "url": "/findings?show=overdue"},
-        {"label": "Open findings", "value": pressing.count(), "tone": "", "url": "/findings?show=live"},
+        {"label": "Overdue", "value": late, "tone": "warn" if late else "",
+         "url": "/findings?show=overdue"},
+        {"label": "Open findings", "value": pressing.count(), "tone": "",
+         "url": "/findings?show=live"},
         {"label": "Closed in 7 days", "value": closed, "tone": "", "url": "/findings?show=closed"},
-        {"label": "Servers", "value": servers.count(), "unit": f"{silent} not whole" if silent else "all well",
+        {"label": "Servers", "value": servers.count(),
+         "unit": f"{silent} not whole" if silent else "all well",
          "tone": "", "url": "/servers"},
-        {"label": "Fullest disk", "value": f"{fullest.used_percent:.0f}" if fullest else "–", "unit": "%",
+        {"label": "Fullest disk", "value": f"{fullest.used_percent:.0f}" if fullest else "–",
+         "unit": "%",
          "tone": "high" if fullest and fullest.used_percent > 90 else "", "url": "/filesystems"},
     ]  # fmt: skip
 
 
 def _host(user: Any) -> Server | None:
-    """Return the server whose charts stand on the page: the one with the worst finding, else any."""
+    """Return the server whose charts stand on the page.
+
+    The one with the worst finding, else any.
+    """
     servers = Server.objects.visible_to(user).select_related("item")
     worst = servers.filter(item__findings__state__in=Finding.PRESSING).order_by(
         "-item__findings__severity"

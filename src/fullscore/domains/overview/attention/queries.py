@@ -57,7 +57,7 @@ class QueueRow:
     def cost(self) -> str:
         """Return the cost per hour as the row shows it."""
         cost = self.entry.cost_per_hour
-        return f"{cost:,.0f}/h" if cost >= 10 else f"{cost:.2f}/h" if cost >= 0.005 else "0/h"
+        return f"{cost:,.0f}/h" if cost >= 10 else f"{cost:.2g}/h" if cost else "0/h"
 
 
 def queue(

@@ -9,6 +9,7 @@ from django.db import transaction
 from fullscore.domains.foundation.access import queries
 from fullscore.domains.foundation.access.models import RoleGrant
 from fullscore.domains.foundation.access.services import grants, keys, links, sessions
+from fullscore.domains.foundation.directory import services as directory
 from fullscore.kit import time
 from fullscore.kit.audit import recorded
 from fullscore.kit.errors import Conflict, Invalid, NotAllowed
@@ -27,6 +28,8 @@ def add(*, by: User, email: str, name: str = "", kind: str = User.Kind.PERSON) -
     user.set_unusable_password()
     with recorded(user, "add", by=by):
         pass
+    if kind == User.Kind.PERSON:
+        directory.person_for(user, by=by)  # whom work can be assigned to
     return user
 
 

@@ -88,6 +88,8 @@ def token_allows(token: ApiToken, noun: str, action: str) -> bool:
 
     Acting includes no reading: a token that only acknowledges cannot list.
     """
+    if action == "private":  # people's private fields: only a token made for them
+        return not {"private", f"private:{noun}"}.isdisjoint(token.scopes)
     word = "read" if action == "view" else "act"
     wide = {word, f"{word}:{noun}"}
     exact = {f"act:{noun}.{action}"} if word == "act" else set()

@@ -10,6 +10,7 @@ from django.db import transaction
 from fullscore.domains.foundation.access import queries, tokens
 from fullscore.domains.foundation.access.models import SignInLink
 from fullscore.domains.foundation.access.services import grants
+from fullscore.domains.foundation.directory import services as directory
 from fullscore.kit import time
 from fullscore.kit.audit import recorded
 from fullscore.kit.errors import Invalid, NotAllowed
@@ -101,6 +102,7 @@ def _first_administrator() -> User:
     first.set_unusable_password()
     with recorded(first, "add", by=system(), note="first administrator"):
         pass
+    directory.person_for(first, by=system())
     grants.grant(first, by=system(), role="administrator")
     return first
 

@@ -11,6 +11,10 @@ from fullscore.kit import access
 class WaiverQuerySet(models.QuerySet["Waiver"]):
     """Exceptions, seen with their finding."""
 
+    def in_reach(self, reach: access.Reach) -> "WaiverQuerySet":
+        """Return the exceptions to findings a grant covers."""
+        return self.filter(finding__in=Finding.objects.in_reach(reach))
+
     def visible_to(self, user: access.Actor) -> "WaiverQuerySet":
         """Return the exceptions to findings the person may see."""
         return self.filter(finding__in=Finding.objects.visible_to(user))

@@ -30,10 +30,26 @@ from fullscore.kit.models import User
 TOLD_ONE_BY_ONE = 20  # beyond, browsers hear that the list changed
 CHUNK = 5000  # rows named in one statement: every SQLite takes as many
 WRITTEN = [
-    "severity", "title", "figure", "limit", "unit", "evidence", "advice", "cost", "owner", "assignee",
-    "state", "closed_as", "due_on", "closed_at", "fixed_at", "reopened_count", "is_flapping",
-    "good_streak", "muted_until",
-]  # fmt: skip
+    "severity",
+    "title",
+    "figure",
+    "limit",
+    "unit",
+    "evidence",
+    "advice",
+    "cost",
+    "owner",
+    "assignee",
+    "state",
+    "closed_as",
+    "due_on",
+    "closed_at",
+    "fixed_at",
+    "reopened_count",
+    "is_flapping",
+    "good_streak",
+    "muted_until",
+]
 
 
 @dataclass
@@ -73,14 +89,20 @@ def write_run(
     is_held: bool,
 ) -> CheckRun:  # fmt: skip
     """Write down that the check ran, and what it counted."""
-    counts: dict[str, int] = dict(Counter(v.outcome for v in told.values()))
+    counts: dict[str, int] = dict(Counter(str(v.outcome) for v in told.values()))
     counts |= {"opened": len(changes.opened), "closed": len(changes.closed)}
     where = "" if scope.items is None else f"{len(scope.items)} items"
     return CheckRun.objects.create(
-        check_of=check, scope=where, started_at=scope.now, took_ms=took_ms, counts=counts,
+        check_of=check,
+        scope=where,
+        started_at=scope.now,
+        took_ms=took_ms,
+        counts=counts,
         state=CheckRun.State.HELD if is_held else CheckRun.State.DONE,
-        problem="It would close too many findings at once: look, then release it." if is_held else "",
-    )  # fmt: skip
+        problem="It would close too many findings at once: look, then release it."
+        if is_held
+        else "",
+    )
 
 
 def write(changes: Changes, run: CheckRun, by: User) -> None:
@@ -95,10 +117,10 @@ def write(changes: Changes, run: CheckRun, by: User) -> None:
             altered, batch_size=CHUNK, update_conflicts=True, unique_fields=["id"],
             update_fields=WRITTEN,
         )  # fmt: skip
-    for event in changes.events:  # those of new findings were made before they had a number
+    for event in changes.events:
         event.finding_id = event.finding.pk
     for proof in changes.proofs:
-        proof.run = run
+        proof.finding_id, proof.run = proof.finding.pk, run
     Event.objects.bulk_create(changes.events, batch_size=CHUNK)
     Proof.objects.bulk_create(changes.proofs, batch_size=CHUNK)
     _record(changes, by)
@@ -106,7 +128,8 @@ def write(changes: Changes, run: CheckRun, by: User) -> None:
 
 
 def _record(changes: Changes, by: User) -> None:
-    """Record the run once and keep versions of what something happened to; a moved figure is neither."""
+    """Record the run once and keep versions of what something happened to; a moved figure is
+    neither."""
     told = {event.finding.pk: event.finding for event in changes.events}
     if not told:
         return

@@ -1,4 +1,5 @@
-"""What a run shows as evidence: bounded, printable, without secrets. Hosts write it, so trust none of it."""
+"""What a run shows as evidence: bounded, printable, without secrets. Hosts write it, so trust
+none of it."""
 
 import json
 import math
@@ -29,7 +30,8 @@ SECRET_URL = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
 
 
 def plain(text: str, most: int = TEXT) -> str:
-    """Return text that either database takes and any page may show, at most `most` characters long."""
+    """Return text that either database takes and any page may show, at most `most` characters
+    long."""
     return UNPRINTABLE.sub("", text[: 4 * most])[:most]
 
 
@@ -39,7 +41,8 @@ def finite(figure: float | None) -> float | None:
 
 
 def bounded(evidence: Iterable[Any]) -> list[Any]:
-    """Return at most 20 rows and 8 KiB of evidence, secrets masked; of a single huge row its start."""
+    """Return at most 20 rows and 8 KiB of evidence, secrets masked; of a single huge row its
+    start."""
     kept: list[Any] = []
     size = 0
     for row in islice(evidence, EVIDENCE_ROWS):

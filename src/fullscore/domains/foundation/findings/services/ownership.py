@@ -80,7 +80,10 @@ def _teams_of_contacts(items: Iterable[Item]) -> dict[int, set[int]]:
 def due_day(
     verdict: Verdict, item: Item | None, now: datetime, *, rules: Iterable[DueRule] | None = None
 ) -> date | None:
-    """Return the day by which it should be gone: the rule's or the check's own, the first counts."""
+    """Return the day by which it should be gone.
+
+    The rule's or the check's own, the first counts.
+    """
     days = _days(verdict.severity, item, DueRule.objects.all() if rules is None else rules)
     by_rule = now.date() + timedelta(days=days) if days is not None else None
     return min(filter(None, [by_rule, verdict.due_on]), default=None)

@@ -65,7 +65,8 @@ def due_checks(now: datetime) -> Iterator[Check]:
 def run_check(
     check: Check, *, by: User, items: Sequence[int] | None = None, may_close_many: bool = False
 ) -> CheckRun:
-    """Run a check over some items or over everything. A check that raises fails alone, and says so."""
+    """Run a check over some items or over everything. A check that raises fails alone, and says
+    so."""
     now = time.now()
     scope = Scope(now, None if items is None else frozenset(items))
     began = clock.perf_counter()
@@ -106,7 +107,8 @@ def run(check: Check, *, by: User) -> CheckRun:
 
 
 def release(run: CheckRun, *, by: User, note: str = "") -> CheckRun:
-    """Let a held run close what it found good: it is run anew, and may close as much as it finds."""
+    """Let a held run close what it found good: it is run anew, and may close as much as it
+    finds."""
     if run.state != CheckRun.State.HELD:
         raise Conflict("Only a run that is held can be released.")
     with transaction.atomic():
@@ -147,7 +149,8 @@ def tune(
     severity: int | None = None,
     is_enabled: bool = True,
 ) -> CheckSetting:
-    """Set other limits (`high=90, critical=98`), a severity, or silence, for the items of a selector."""
+    """Set other limits (`high=90, critical=98`), a severity, or silence, for the items of a
+    selector."""
     if not reason.strip():
         raise Invalid("Say why.", {"reason": ["Say why."]})
     estate.selected(selector)

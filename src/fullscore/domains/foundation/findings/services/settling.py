@@ -40,7 +40,8 @@ def settle(
 ) -> CheckRun:
     """Make the findings of a check agree with what a run says of a scope; returns the run.
 
-    Good subjects without a finding write nothing. Unknown is never good: it leaves a finding open and
+    Good subjects without a finding write nothing. Unknown is never good: it leaves a finding
+    open and
     is written down as a blind spot. A run that would close too much at once is held.
     """
     told = _unique(check, verdicts)
@@ -60,7 +61,8 @@ def settle(
 
 
 def take_turn(check: Check) -> None:
-    """Let one settling of a check at a time compare and write: two would open the same finding twice."""
+    """Let one settling of a check at a time compare and write: two would open the same finding
+    twice."""
     Check.objects.select_for_update().filter(pk=check.pk).values_list("pk").first()
 
 
@@ -216,7 +218,8 @@ def _see_promises(finding: Finding, verdict: Verdict, was: int, changes: Changes
 
 
 def _is_older(verdict: Verdict, finding: Finding) -> bool:
-    """Say whether what the run read is older than the word that it is fixed: then it says nothing."""
+    """Say whether what the run read is older than the word that it is fixed: then it says
+    nothing."""
     if verdict.facts_at is None or finding.fixed_at is None:
         return False
     return verdict.facts_at < finding.fixed_at

@@ -81,7 +81,7 @@ def _check_alone(waiver: Waiver) -> None:
         raise Conflict("Someone else must grant your exception.")
     if (waiver.expires_on - time.now().date()).days > LONGEST_ALONE_DAYS:
         raise Conflict(
-            f"As the only one who may approve, you can grant yourself {LONGEST_ALONE_DAYS} days at most."
+            f"As the only one who may approve, grant yourself {LONGEST_ALONE_DAYS} days at most."
         )
 
 
@@ -91,8 +91,9 @@ def _second(waiver: Waiver, *, by: User, note: str) -> Waiver:
         raise Conflict("The second yes must come from somebody else.")
     first = directory.person_of(waiver.granted_by) if waiver.granted_by else None
     second = directory.person_of(by)
-    if first and second and set(directory.teams_of(first)) & set(directory.teams_of(second)):
-        raise Conflict("The second yes must come from another team.")
+    teams = [set(directory.teams_of(person)) if person else set() for person in (first, second)]
+    if not all(teams) or teams[0] & teams[1]:
+        raise Conflict("The second yes must come from another team than the first.")
     with recorded(waiver, "grant", by=by, note=note):
         waiver.second_by = by
         _take_effect(waiver, by, note)

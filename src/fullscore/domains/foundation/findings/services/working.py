@@ -1,4 +1,7 @@
-"""What people do with a finding until it is gone. Nobody closes by hand: a check does, with proof."""
+"""What people do with a finding until it is gone.
+
+Nobody closes by hand: a check does, with proof.
+"""
 
 from datetime import datetime, timedelta
 
@@ -151,5 +154,6 @@ def _happened(
     finding: Finding, by: User, kind: str, *, before: str = "", after: str = "", note: str = ""
 ) -> None:
     Event.objects.create(
-        finding=finding, at=time.now(), by=by, kind=kind, before=before[:120], after=after[:120], note=note
+        finding=finding, at=time.now(), by=by, kind=kind, before=before[:120], after=after[:120],
+        note=note
     )  # fmt: skip

@@ -22,7 +22,8 @@ def told(
     limits: Limits,
     blinded_by: str = "",
 ) -> Iterator[Verdict]:
-    """Judge one section of each host; stale, missing or unpermitted facts are *unknown*, never good.
+    """Judge one section of each host; stale, missing or unpermitted facts are *unknown*, never
+    good.
 
     `blinded_by` is a part of the reason for which this check cannot trust a section that is there.
     """

@@ -49,7 +49,10 @@ def empty_password(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> I
             if user.get("has_empty_password"):
                 yield bad(
                     subject, severity=5, title=f"{user['name']} on {host.name} has no password",
-                    evidence=({"account": user["name"], "uid": user.get("uid"), "shell": user.get("shell")},),
+                    evidence=(
+                        {"account": user["name"], "uid": user.get("uid"),
+                         "shell": user.get("shell")},
+                    ),
                     advice=f"passwd -l {user['name']}",
                 )  # fmt: skip
             elif user.get("has_empty_password") is False:
@@ -74,7 +77,8 @@ def second_root(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iter
             if user.get("uid") == 0 and user["name"] != "root":
                 yield bad(
                     subject, severity=5, title=f"{user['name']} on {host.name} is a second root",
-                    evidence=({"account": user["name"], "shell": user.get("shell")},), advice=second_root.fix,
+                    evidence=({"account": user["name"], "shell": user.get("shell")},),
+                    advice=second_root.fix,
                 )  # fmt: skip
             else:
                 yield good(subject)
@@ -103,7 +107,7 @@ def weak_key(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterato
                 if kind == "ssh-dss" or (kind == "ssh-rsa" and 0 < bits < mine["bits"]):
                     yield bad(
                         subject, severity=3, figure=bits, limit=mine["bits"], unit="bit",
-                        title=f"{user['name']} on {host.name} logs in with a weak key ({kind} {bits})",
+                        title=f"{user['name']} on {host.name} has a weak key ({kind} {bits})",
                         evidence=(key,), advice=weak_key.fix,
                     )  # fmt: skip
                 else:
@@ -131,7 +135,8 @@ def sudo_without_password(
             is_free = "NOPASSWD" in (one.get("tags") or []) and "ALL" in (one.get("commands") or [])
             if is_free and _becomes_root(one):
                 yield bad(
-                    subject, severity=4, title=f"{_who(one)} is root on {host.name} without a password",
+                    subject, severity=4,
+                    title=f"{_who(one)} is root on {host.name} without a password",
                     evidence=(one,), advice=f"{_place(one)}: {sudo_without_password.fix}",
                 )  # fmt: skip
             else:
@@ -141,11 +146,15 @@ def sudo_without_password(
 
 
 @rule(
-    "servers.sudo_escape", title="Sudo rules that lead to a root shell", codes=["S14"], every=QUARTER,
+    "servers.sudo_escape",
+    title="Sudo rules that lead to a root shell",
+    codes=["S14"],
+    every=QUARTER,
     why="An editor or pager run as root opens a shell: the rule allows everything.",
-    source="Commands known to escape (GTFOBins), a wildcard in a path, a program anybody may replace.",
+    source="Commands known to escape (GTFOBins), a wildcard in a path, a program "
+    "anybody may replace.",
     fix="Use sudoedit, fixed arguments, or a wrapper that does one thing.",
-)  # fmt: skip
+)
 def sudo_escape(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which sudo rules open a way to everything."""
 
@@ -169,7 +178,8 @@ def sudo_escape(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iter
 
 
 def _escapes(command: str, *, no_exec: bool) -> bool:
-    """Say whether a command opens a way to everything; under NOEXEC only one that writes files does."""
+    """Say whether a command opens a way to everything; under NOEXEC only one that writes files
+    does."""
     if command == "ALL" or command.startswith("!"):
         return False
     program, _, arguments = command.partition(" ")
@@ -214,7 +224,8 @@ def _takes_passwords(said: dict[str, str]) -> bool:
 
 
 @rule(
-    "servers.ssh_root_password", title="Root may log in with a password", codes=["S15"], every=QUARTER,
+    "servers.ssh_root_password", title="Root may log in with a password", codes=["S15"],
+    every=QUARTER,
     why="Every scanner of the internet tries passwords for root, all day.",
     source="PermitRootLogin yes while passwords are allowed; CIS Benchmark 5.2.",
     fix="PermitRootLogin prohibit-password (or no) in /etc/ssh/sshd_config, then reload sshd.",
@@ -259,13 +270,19 @@ def ssh_passwords(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> It
         whom = [who for who, said in _settings(content) if _takes_passwords(said)]
         if whom:
             yield bad(
-                subject, severity=3, title=f"{host.name} lets people in by password",
+                subject,
+                severity=3,
+                title=f"{host.name} lets people in by password",
                 evidence=tuple(
-                    {"passwordauthentication": "yes", "for": who, "read_from": content.get("source")}
+                    {
+                        "passwordauthentication": "yes",
+                        "for": who,
+                        "read_from": content.get("source"),
+                    }
                     for who in whom
                 ),
                 advice=ssh_passwords.fix,
-            )  # fmt: skip
+            )
         else:
             yield good(subject)
 
@@ -334,7 +351,8 @@ def root_path_writable(
             subject = Subject(item=host.item, key=str(where)[:200])
             if writable and user == "root":
                 yield bad(
-                    subject, severity=4, title=f"{where} on {host.name} runs a file anybody may replace",
+                    subject, severity=4,
+                    title=f"{where} on {host.name} runs a file anybody may replace",
                     evidence=({"paths": writable},), advice=root_path_writable.fix,
                 )  # fmt: skip
             else:

@@ -27,10 +27,18 @@ def unit_failed(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iter
             subject = Subject(item=host.item, key=str(unit.get("name", "")))
             if unit.get("active") == "failed":
                 yield bad(
-                    subject, severity=4, title=f"{unit['name']} failed on {host.name}",
-                    evidence=({"unit": unit["name"], "result": unit.get("result"), "since": unit.get("since")},),
+                    subject,
+                    severity=4,
+                    title=f"{unit['name']} failed on {host.name}",
+                    evidence=(
+                        {
+                            "unit": unit["name"],
+                            "result": unit.get("result"),
+                            "since": unit.get("since"),
+                        },
+                    ),
                     advice=f"systemctl status {unit['name']}; journalctl -u {unit['name']}",
-                )  # fmt: skip
+                )
             else:
                 yield good(subject)
 
@@ -38,11 +46,15 @@ def unit_failed(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iter
 
 
 @rule(
-    "servers.unit_restarting", title="Units that restart again and again", codes=["S6"], every=QUARTER,
+    "servers.unit_restarting",
+    title="Units that restart again and again",
+    codes=["S6"],
+    every=QUARTER,
     why="A service in a restart loop answers now and then, and hides its fault from simple probes.",
     source="More than 3 restarts since the last reading 15 minutes ago; our judgement.",
-    fix="Read its journal from before the first restart: `journalctl -u UNIT`.", limits={"high": 3},
-)  # fmt: skip
+    fix="Read its journal from before the first restart: `journalctl -u UNIT`.",
+    limits={"high": 3},
+)
 def unit_restarting(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which units systemd restarts over and over."""
 
@@ -53,19 +65,27 @@ def unit_restarting(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> 
             count = float(unit.get("restarts_recent") or 0)
             subject = Subject(item=host.item, key=str(unit.get("name", "")))
             yield graded(
-                subject, count, mine, title=f"{unit.get('name')} restarted {count:.0f} times on {host.name}",
-                unit="1", advice=unit_restarting.fix,
-            )  # fmt: skip
+                subject,
+                count,
+                mine,
+                title=f"{unit.get('name')} restarted {count:.0f} times on {host.name}",
+                unit="1",
+                advice=unit_restarting.fix,
+            )
 
     yield from told(hosts, "units", inside, now=now, limits=limits)
 
 
 @rule(
-    "servers.unit_not_running", title="Enabled services that do not run", codes=["S6"], every=QUARTER,
+    "servers.unit_not_running",
+    title="Enabled services that do not run",
+    codes=["S6"],
+    every=QUARTER,
     why="What should start with the host is not there; it was stopped by hand or never came up.",
-    source="Enabled, a service that stays, inactive, its conditions met, and nothing that starts it later.",
+    source="Enabled, a service that stays, inactive, its conditions met, and "
+    "nothing that starts it later.",
     fix="Start it, or disable it if it is not needed: `systemctl disable --now UNIT`.",
-)  # fmt: skip
+)
 def unit_not_running(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which services are enabled and ended badly or were never started."""
 
@@ -112,24 +132,33 @@ def zombies(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator
     def inside(host: Host, content: Any, now: datetime, mine: Any) -> Iterator[Verdict]:
         count = float((content.get("states") or {}).get("Z", 0))
         yield graded(
-            Subject(item=host.item), count, mine, title=f"{count:.0f} zombie processes on {host.name}",
-            unit="1", advice=zombies.fix,
-        )  # fmt: skip
+            Subject(item=host.item),
+            count,
+            mine,
+            title=f"{count:.0f} zombie processes on {host.name}",
+            unit="1",
+            advice=zombies.fix,
+        )
 
     yield from told(hosts, "processes", inside, now=now, limits=limits)
 
 
 @rule(
-    "servers.process_stuck", title="Processes stuck in the kernel", codes=["S7"], every=QUARTER,
+    "servers.process_stuck",
+    title="Processes stuck in the kernel",
+    codes=["S7"],
+    every=QUARTER,
     why="A process that waits on storage for minutes cannot be killed; the storage has a fault.",
-    source="In state D, without using any CPU, in two readings more than 5 minutes apart.", fix="Look at the disk or the network mount it waits for.",
+    source="In state D, without using any CPU, in two readings more than 5 minutes apart.",
+    fix="Look at the disk or the network mount it waits for.",
     limits={"seconds": 300},
-)  # fmt: skip
+)
 def process_stuck(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which processes have waited uninterruptibly for long."""
 
     def inside(host: Host, content: Any, now: datetime, mine: Any) -> Iterator[Verdict]:
-        # `blocked_since` is added by `rows.with_memory`: one reading cannot tell waiting from stuck.
+        # `blocked_since` is added by `rows.with_memory`: one reading cannot tell waiting from
+        # stuck.
         stuck = [
             p for p in content.get("rows") or []
             if p.get("state") == "D" and p.get("blocked_since") and host.at
@@ -137,13 +166,18 @@ def process_stuck(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> It
         ]  # fmt: skip
         if stuck:
             yield bad(
-                Subject(item=host.item), severity=3, advice=process_stuck.fix, figure=len(stuck),
-                limit=0, unit="1", title=f"{len(stuck)} processes stuck in the kernel on {host.name}",
+                Subject(item=host.item),
+                severity=3,
+                advice=process_stuck.fix,
+                figure=len(stuck),
+                limit=0,
+                unit="1",
+                title=f"{len(stuck)} processes stuck in the kernel on {host.name}",
                 evidence=tuple(
                     {"pid": p.get("pid"), "command": p.get("command"), "unit": p.get("unit")}
                     for p in stuck[:20]
                 ),
-            )  # fmt: skip
+            )
         else:
             yield good(Subject(item=host.item), figure=0, limit=0, unit="1")
 
@@ -151,12 +185,15 @@ def process_stuck(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> It
 
 
 @rule(
-    "servers.process_oversized", title="One process holds most of the memory", every=QUARTER,
+    "servers.process_oversized",
+    title="One process holds most of the memory",
+    every=QUARTER,
     why="A leak grows until the kernel kills something, often something else.",
-    source="Over 60 % of the host's memory in one process; our judgement. Databases: set a higher limit.",
+    source="Over 60 % of the host's memory in one process; our judgement. "
+    "Databases: set a higher limit.",
     fix="Restart it in a quiet hour, give its unit MemoryMax, or report the leak.",
     limits={"medium": 60, "high": 85},
-)  # fmt: skip
+)
 def process_oversized(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which processes hold most of a host's memory."""
 
@@ -237,12 +274,16 @@ CONTAINERS = ("docker", "lxc", "podman", "container", "openvz")
 
 
 @rule(
-    "servers.host_silent", title="Hosts that have gone silent", codes=["S10"], every=timedelta(minutes=5),
+    "servers.host_silent",
+    title="Hosts that have gone silent",
+    codes=["S10"],
+    every=timedelta(minutes=5),
     why="We no longer know anything about it: it may be down, or cut off, or its probe is.",
     source="No facts for three intervals (45 minutes).",
     fix="Is it up, can it reach us, does its timer run? `systemctl status fullscore-probe.timer`",
-    limits={"high": 45, "critical": 1440}, is_urgent=True,
-)  # fmt: skip
+    limits={"high": 45, "critical": 1440},
+    is_urgent=True,
+)
 def host_silent(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which hosts have told nothing for too long."""
     for host in hosts:
@@ -250,6 +291,10 @@ def host_silent(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iter
             continue
         minutes = (now - host.at) / timedelta(minutes=1)
         yield graded(
-            Subject(item=host.item), minutes, limits.of(host.item), unit="min", advice=host_silent.fix,
+            Subject(item=host.item),
+            minutes,
+            limits.of(host.item),
+            unit="min",
+            advice=host_silent.fix,
             title=f"{host.name} has told nothing for {minutes:.0f} minutes",
-        )  # fmt: skip
+        )

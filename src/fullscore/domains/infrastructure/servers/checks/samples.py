@@ -1,4 +1,7 @@
-"""Checks of samples: what is running full, or is under pressure now. Good only after two good runs."""
+"""Checks of samples: what is running full, or is under pressure now.
+
+Good only after two good runs.
+"""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -40,13 +43,16 @@ def _filling(
         evidence = ({"mount": volume.mount, "used": f"{percent:.1f} %", "size": volume.size_bytes},)
         if percent > mine["critical"]:
             yield bad(
-                subject, severity=5, title=f"{volume.mount} on {volume.host}: {what} {percent:.0f} % used",
-                figure=percent, limit=mine["critical"], unit="%", evidence=evidence, due_on=now.date(),
+                subject, severity=5,
+                title=f"{volume.mount} on {volume.host}: {what} {percent:.0f} % used",
+                figure=percent, limit=mine["critical"], unit="%", evidence=evidence,
+                due_on=now.date(),
                 advice=ADVICE,
             )  # fmt: skip
         elif percent > mine["high"]:
             yield bad(
-                subject, severity=4, title=f"{volume.mount} on {volume.host}: {what} {percent:.0f} % used",
+                subject, severity=4,
+                title=f"{volume.mount} on {volume.host}: {what} {percent:.0f} % used",
                 figure=percent, limit=mine["high"], unit="%", evidence=evidence, advice=ADVICE,
             )  # fmt: skip
         elif days is not None and days < mine["days"]:
@@ -106,8 +112,9 @@ def _pressure(
 
 
 @rule(
-    "servers.memory_pressure", title="Work that waits for memory", codes=["S2"], every=MINUTE, good_runs=2,
-    why="When every task stalls for memory the host is about to swap to a halt or to kill processes.",
+    "servers.memory_pressure", title="Work that waits for memory", codes=["S2"], every=MINUTE,
+    good_runs=2,
+    why="When every task stalls for memory the host is about to halt or to kill processes.",
     source="PSI memory `full` over 5 % for 5 minutes; kernel documentation, accounting/psi.rst.",
     fix="Find the largest processes and units, restart or move them, or add memory.",
     limits={"high": 5, "critical": 25}, is_urgent=True,
@@ -118,10 +125,12 @@ def memory_pressure(gauges: Iterable[Gauge], *, now: datetime, limits: Limits) -
 
 
 @rule(
-    "servers.cpu_pressure", title="Work that waits for a CPU", codes=["S3"], every=MINUTE, good_runs=2,
+    "servers.cpu_pressure", title="Work that waits for a CPU", codes=["S3"], every=MINUTE,
+    good_runs=2,
     why="Requests queue for a processor: users see it as slowness long before anything breaks.",
     source="PSI CPU `some` over 40 % for 15 minutes; utilisation alone is no alarm.",
-    fix="Find the busy processes, spread the load, or add processors.", limits={"medium": 40, "high": 80},
+    fix="Find the busy processes, spread the load, or add processors.",
+    limits={"medium": 40, "high": 80},
 )  # fmt: skip
 def cpu_pressure(gauges: Iterable[Gauge], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say where work waits for a processor."""
@@ -129,7 +138,8 @@ def cpu_pressure(gauges: Iterable[Gauge], *, now: datetime, limits: Limits) -> I
 
 
 @rule(
-    "servers.io_pressure", title="Work that waits for disks", codes=["S4"], every=MINUTE, good_runs=2,
+    "servers.io_pressure", title="Work that waits for disks", codes=["S4"], every=MINUTE,
+    good_runs=2,
     why="All tasks stall on storage: databases time out and restarts take minutes.",
     source="PSI I/O `full` over 20 % for 10 minutes; our judgement.",
     fix="Look for a failing disk, a backup at the wrong hour, or missing memory for caches.",
@@ -187,7 +197,8 @@ def _summed(
 
 
 @rule(
-    "servers.file_handles", title="File handles that run out", codes=["S19"], every=FIVE, good_runs=2,
+    "servers.file_handles", title="File handles that run out", codes=["S19"], every=FIVE,
+    good_runs=2,
     why="At the limit every open fails: connections are refused and logs stop.",
     source="Over 80 % of the kernel's limit; our judgement.",
     fix="Find the process that leaks (`ls /proc/*/fd | wc -l`), restart it, or raise fs.file-max.",
@@ -203,7 +214,8 @@ def file_handles(gauges: Iterable[Gauge], *, now: datetime, limits: Limits) -> I
             continue
         percent = 100 * used / most
         yield graded(
-            subject, percent, limits.of(gauge.item), title=f"{percent:.0f} % of all file handles in use",
+            subject, percent, limits.of(gauge.item),
+            title=f"{percent:.0f} % of all file handles in use",
             unit="%", advice=file_handles.fix,
         )  # fmt: skip
 

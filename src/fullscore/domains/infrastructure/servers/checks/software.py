@@ -49,10 +49,14 @@ def reboot_needed(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> It
 
 
 @rule(
-    "servers.kernel_outdated", title="Kernels that are not the newest installed", codes=["S11"],
-    every=QUARTER, why="The fixed kernel lies on the disk while the old one runs.",
-    source="The probe finds a newer kernel installed beside the running one.", fix="Reboot in the next window.",
-)  # fmt: skip
+    "servers.kernel_outdated",
+    title="Kernels that are not the newest installed",
+    codes=["S11"],
+    every=QUARTER,
+    why="The fixed kernel lies on the disk while the old one runs.",
+    source="The probe finds a newer kernel installed beside the running one.",
+    fix="Reboot in the next window.",
+)
 def kernel_outdated(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which hosts run an older kernel than they have."""
 
@@ -73,11 +77,14 @@ def kernel_outdated(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> 
 
 
 @rule(
-    "servers.deleted_libraries", title="Processes on replaced libraries", codes=["S11"], every=QUARTER,
+    "servers.deleted_libraries",
+    title="Processes on replaced libraries",
+    codes=["S11"],
+    every=QUARTER,
     why="A service keeps the old, vulnerable library in memory until it is restarted.",
     source="Files mapped by running processes that no longer exist (/proc/PID/maps).",
     fix="Restart the named units: `needrestart -r l` shows the same list.",
-)  # fmt: skip
+)
 def deleted_libraries(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say where services still use libraries that were replaced."""
 
@@ -98,12 +105,16 @@ def deleted_libraries(hosts: Iterable[Host], *, now: datetime, limits: Limits) -
 
 
 @rule(
-    "servers.security_updates", title="Security updates that wait", codes=["S21", "V1"], every=QUARTER,
+    "servers.security_updates",
+    title="Security updates that wait",
+    codes=["S21", "V1"],
+    every=QUARTER,
     why="Most break-ins use faults for which an update had been out for weeks.",
-    source="Any waiting for 0–7 days: medium; longer: high. Package lists older than 48 h: unknown.",
+    source="Any waiting for 0–7 days: medium; longer: high. Package lists older "
+    "than 48 h: unknown.",
     fix="Apply them in the next window: `apt-get upgrade`, `dnf upgrade --security`.",
     limits={"days": 7},
-)  # fmt: skip
+)
 def security_updates(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say where security updates wait, by the host's own package lists."""
 
@@ -125,34 +136,46 @@ def security_updates(hosts: Iterable[Host], *, now: datetime, limits: Limits) ->
         days = (now - datetime.fromisoformat(oldest)).days if oldest else 0
         names = ", ".join(sorted({u["name"] for u in waiting})[:5])
         yield bad(
-            subject, severity=4 if days > mine["days"] else 3, figure=len(waiting), limit=0, unit="1",
+            subject,
+            severity=4 if days > mine["days"] else 3,
+            figure=len(waiting),
+            limit=0,
+            unit="1",
             title=f"{len(waiting)} security updates wait on {host.name}",
             evidence=tuple(
-                {"package": u["name"], "installed": u.get("installed"), "candidate": u.get("candidate"),
-                 "origin": u.get("origin")}
+                {
+                    "package": u["name"],
+                    "installed": u.get("installed"),
+                    "candidate": u.get("candidate"),
+                    "origin": u.get("origin"),
+                }
                 for u in waiting[:20]
             ),
             advice=f"Among them: {names}. {security_updates.fix}",
-        )  # fmt: skip
+        )
 
     for verdict in told(hosts, "updates", inside, now=now, limits=limits):
         yield _never_fetched(verdict)
 
 
 def _never_fetched(verdict: Verdict) -> Verdict:
-    """Call a host that never fetched its lists unknown: only one without a package manager is exempt."""
+    """Call a host that never fetched its lists unknown: only one without a package manager is
+    exempt."""
     if verdict.outcome == "not_applicable" and "never fetched" in verdict.why:
         return unknown(verdict.subject, why=verdict.why, remedy=REFRESH)
     return verdict
 
 
 @rule(
-    "servers.package_lists_old", title="Package lists nobody refreshes", codes=["S21"], every=QUARTER,
+    "servers.package_lists_old",
+    title="Package lists nobody refreshes",
+    codes=["S21"],
+    every=QUARTER,
     why="A host that does not know of updates looks well and is not.",
     source="Lists older than 48 hours (medium) or 14 days (high).",
     fix="Enable apt-daily.timer or dnf-makecache.timer, and check that the mirrors answer.",
     limits={"medium": 48, "high": 336},
-)  # fmt: skip
+)
 def package_lists_old(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say whose package lists are stale."""
 
@@ -188,10 +211,12 @@ def packages_broken(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> 
         subject = Subject(item=host.item)
         if broken:
             yield bad(
-                subject, severity=4, title=f"{len(broken)} packages are half installed on {host.name}",
+                subject,
+                severity=4,
+                title=f"{len(broken)} packages are half installed on {host.name}",
                 evidence=tuple({"package": p["name"], "state": p["state"]} for p in broken[:20]),
                 advice=packages_broken.fix,
-            )  # fmt: skip
+            )
         else:
             yield good(subject)
 

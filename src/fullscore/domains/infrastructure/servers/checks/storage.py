@@ -10,18 +10,43 @@ from fullscore.kit.checks import Limits, Subject, Verdict, bad, good, graded, no
 
 QUARTER = timedelta(minutes=15)
 BACKUP_TOOLS = (
-    "restic", "borg", "bacula", "bareos", "pgbackrest", "barman", "wal-g", "duplicity", "kopia",
-    "rsnapshot", "amanda", "veeam", "proxmox-backup", "pg_dump", "mariabackup", "xtrabackup", "mysqldump",
-    "urbackup", "tarsnap", "rdiff-backup", "zfs send", "btrbk", "backup",
-)  # fmt: skip
+    "restic",
+    "borg",
+    "bacula",
+    "bareos",
+    "pgbackrest",
+    "barman",
+    "wal-g",
+    "duplicity",
+    "kopia",
+    "rsnapshot",
+    "amanda",
+    "veeam",
+    "proxmox-backup",
+    "pg_dump",
+    "mariabackup",
+    "xtrabackup",
+    "mysqldump",
+    "urbackup",
+    "tarsnap",
+    "rdiff-backup",
+    "zfs send",
+    "btrbk",
+    "backup",
+)
 
 
 @rule(
-    "servers.read_only", title="Filesystems that became read-only", codes=["S9"], every=QUARTER,
-    why="The kernel stopped writing because the disk or the filesystem has errors: data are at risk.",
+    "servers.read_only",
+    title="Filesystems that became read-only",
+    codes=["S9"],
+    every=QUARTER,
+    why="The kernel stopped writing because the disk or the filesystem has "
+    "errors: data are at risk.",
     source="Mounted read-only while /etc/fstab or its kind says otherwise.",
-    fix="See the kernel log, save the data, check the disk, then fsck.", is_urgent=True,
-)  # fmt: skip
+    fix="See the kernel log, save the data, check the disk, then fsck.",
+    is_urgent=True,
+)
 def read_only(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which filesystems are read-only though they should not be."""
 
@@ -106,11 +131,15 @@ def _faults(health: dict[str, Any]) -> list[str]:
 
 
 @rule(
-    "servers.log_size", title="Logs that take the disk", codes=["S22"], every=QUARTER,
+    "servers.log_size",
+    title="Logs that take the disk",
+    codes=["S22"],
+    every=QUARTER,
     why="Logs that grow without limit fill the disk at the worst moment.",
     source="Log folder over 20 % of its filesystem; our judgement.",
-    fix="Set rotation and SystemMaxUse=, and find who writes so much.", limits={"low": 20, "medium": 40},
-)  # fmt: skip
+    fix="Set rotation and SystemMaxUse=, and find who writes so much.",
+    limits={"low": 20, "medium": 40},
+)
 def log_size(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say where logs take a large part of their filesystem."""
 
@@ -132,11 +161,15 @@ def log_size(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterato
 
 
 @rule(
-    "servers.journal_unlimited", title="Journals without a limit", codes=["S22"], every=QUARTER,
+    "servers.journal_unlimited",
+    title="Journals without a limit",
+    codes=["S22"],
+    every=QUARTER,
     why="A service that logs in a loop fills the disk; a limit keeps it to its share.",
-    source="Persistent journal, no SystemMaxUse set: it may then take a tenth of the disk, at most 4 GB.",
+    source="Persistent journal, no SystemMaxUse set: it may then take a tenth of "
+    "the disk, at most 4 GB.",
     fix="SystemMaxUse=1G in /etc/systemd/journald.conf, then restart systemd-journald.",
-)  # fmt: skip
+)
 def journal_unlimited(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say where the journal has no limit of its own."""
 
@@ -176,9 +209,12 @@ def no_backup(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterat
             yield not_told(host, gaps[0])
         else:
             yield bad(
-                subject, severity=3, title=f"No backup of {host.name} was seen", advice=no_backup.fix,
+                subject,
+                severity=3,
+                title=f"No backup of {host.name} was seen",
+                advice=no_backup.fix,
                 evidence=({"looked_for": ", ".join(BACKUP_TOOLS[:12]) + " …"},),
-            )  # fmt: skip
+            )
 
     yield from told(hosts, "cron", inside, now=now, limits=limits)
 

@@ -1,0 +1,122 @@
+"""Write the plainest Parquet file there is, for hot segments: no DuckDB needed in who only appends.
+
+DuckDB would cost an appending process 40 MiB of memory and 15 ms a file; compaction, which DuckDB
+does, packs the same rows six times tighter soon afterwards.
+Source: the Apache Parquet format, version 2.10: PLAIN pages of required columns, one per row
+group; metadata in Thrift's compact protocol.
+"""
+
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAGIC = b"PAR1"
+ROW_GROUP = 122_880  # DuckDB's own size: one unit of its parallel scan
+INT64, DOUBLE = 2, 5  # physical types
+REQUIRED, PLAIN, RLE = 0, 0, 3
+UNCOMPRESSED, GZIP = 0, 2
+I32, I64, BINARY, LIST, STRUCT = 5, 6, 8, 9, 12  # types of Thrift's compact protocol
+
+Arrays = Mapping[str, NDArray[Any]]
+Typed = tuple[int, bytes]
+
+
+def parquet(arrays: Arrays) -> bytes:
+    """Return the file of some int64 and float64 columns of one length."""
+    rows = len(next(iter(arrays.values())))
+    body, groups = bytearray(MAGIC), []
+    for start in range(0, rows, ROW_GROUP):
+        part = {name: array[start : start + ROW_GROUP] for name, array in arrays.items()}
+        groups.append(_row_group(body, part))
+    columns = [_column(name, array) for name, array in arrays.items()]
+    root = _struct({4: _binary(b"rows"), 5: _i32(len(columns))})
+    _, footer = _struct(
+        {1: _i32(2), 2: _list(STRUCT, [root, *columns]), 3: _i64(rows), 4: _list(STRUCT, groups)}
+    )
+    return bytes(body) + footer + len(footer).to_bytes(4, "little") + MAGIC
+
+
+def _column(name: str, array: NDArray[Any]) -> Typed:
+    return _struct({1: _i32(_physical(array)), 3: _i32(REQUIRED), 4: _binary(name.encode())})
+
+
+def _physical(array: NDArray[Any]) -> int:
+    return DOUBLE if array.dtype == np.float64 else INT64
+
+
+def _row_group(body: bytearray, part: Arrays) -> Typed:
+    """Append the pages of one row group to the body and return its metadata."""
+    begin, rows = len(body), len(next(iter(part.values())))
+    chunks = [_chunk(body, name, array) for name, array in part.items()]
+    return _struct({1: _list(STRUCT, chunks), 2: _i64(len(body) - begin), 3: _i64(rows)})
+
+
+def _chunk(body: bytearray, name: str, array: NDArray[Any]) -> Typed:
+    """Append one column's page and return its metadata."""
+    physical, begin = _physical(array), len(body)
+    raw = array.astype("<f8" if physical == DOUBLE else "<i8", copy=False).tobytes()
+    # Measured values hardly shrink; sorted series, times and numbers shrink to next to nothing.
+    codec = UNCOMPRESSED if physical == DOUBLE else GZIP
+    data = raw if codec == UNCOMPRESSED else _gzipped(raw)
+    page = {1: _i32(len(array)), 2: _i32(PLAIN), 3: _i32(RLE), 4: _i32(RLE)}
+    _, header = _struct({1: _i32(0), 2: _i32(len(raw)), 3: _i32(len(data)), 5: _struct(page)})
+    body += header
+    body += data
+    told = {
+        1: _i32(physical), 2: _list(I32, [_i32(PLAIN)]), 3: _list(BINARY, [_binary(name.encode())]),
+        4: _i32(codec), 5: _i64(len(array)), 6: _i64(len(header) + len(raw)),
+        7: _i64(len(body) - begin), 9: _i64(begin),
+    }  # fmt: skip
+    if physical == INT64:
+        told[12] = _struct({5: _bound(array.max()), 6: _bound(array.min())})
+    return _struct({2: _i64(begin), 3: _struct(told)})
+
+
+def _gzipped(raw: bytes) -> bytes:
+    squeeze = zlib.compressobj(1, zlib.DEFLATED, 31)  # 31: with gzip's header and checksum
+    return squeeze.compress(raw) + squeeze.flush()
+
+
+def _bound(number: int) -> Typed:
+    return _binary(int(number).to_bytes(8, "little", signed=True))
+
+
+def _struct(fields: Mapping[int, Typed]) -> Typed:
+    return STRUCT, b"".join(_fields(fields)) + b"\0"
+
+
+def _fields(fields: Mapping[int, Typed]) -> Iterator[bytes]:
+    before = 0
+    for number, (kind, payload) in fields.items():  # ascending; gaps are below 16
+        yield bytes([(number - before) << 4 | kind]) + payload
+        before = number
+
+
+def _list(kind: int, items: list[Typed]) -> Typed:
+    many = len(items)
+    head = bytes([many << 4 | kind]) if many < 15 else bytes([0xF0 | kind]) + _varint(many)
+    return LIST, head + b"".join(payload for _, payload in items)
+
+
+def _i32(number: int) -> Typed:
+    return I32, _varint(number << 1)  # zigzag; none of ours is negative
+
+
+def _i64(number: int) -> Typed:
+    return I64, _varint(number << 1)
+
+
+def _binary(data: bytes) -> Typed:
+    return BINARY, _varint(len(data)) + data
+
+
+def _varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)

@@ -1,0 +1,144 @@
+"""How Brightwater's figures run: the course of every series as a function of time. Pure.
+
+Counters are closed integrals of their rate, so that any instants may be asked in any order.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fullscore.domains.overview.demo.company import Computer
+
+Floats = NDArray[np.float64]
+DAY = 86_400.0
+EPOCH = 1_735_689_600.0  # counters began on 2025-01-01, before all machines
+DAYS_LEFT, LEAK_DAYS = 9.3, 6.0  # read a few hours later by the check as 9.2 or 9.3
+SWAPPED_PER_SECOND = 1400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One series: its name, its labels, and its value at given Unix seconds."""
+
+    metric: str
+    value: Callable[[Floats], Floats]
+    labels: dict[str, str] = field(default_factory=dict)
+    is_long: bool = False  # its days are kept hour by hour
+
+
+def steady(level: float) -> Callable[[Floats], Floats]:
+    """Return a course that does not change."""
+    return lambda at: np.full(len(at), level)
+
+
+def daily(level: float, swing: float, dice: Random) -> Callable[[Floats], Floats]:
+    """Return a gauge that follows the working day, with a little unrest."""
+    shift, unrest = dice.uniform(0, 4000), dice.uniform(300, 900)
+
+    def value(at: Floats) -> Floats:
+        day = np.sin(2 * np.pi * (at - shift) / DAY - 2.2)
+        return level * (1 + swing * day + 0.2 * swing * np.sin(2 * np.pi * at / unrest))
+
+    return value
+
+
+def counted(rate: float, swing: float, dice: Random) -> Callable[[Floats], Floats]:
+    """Return a counter whose rate follows the working day; it never falls as long as swing < 1."""
+    shift = dice.uniform(0, 4000)
+
+    def value(at: Floats) -> Floats:
+        angle = 2 * np.pi * (at - shift) / DAY - 2.2
+        since = at - EPOCH
+        return np.asarray(rate * (since - swing * DAY / (2 * np.pi) * (np.cos(angle) - 1)))
+
+    return value
+
+
+def of_host(
+    computer: Computer, mounts: list[dict[str, Any]], *, seed: int, today: float
+) -> Iterator[Course]:
+    """Yield the courses of one host; `today` is the instant of the founding, where stories are
+    pinned."""
+    dice = computer.dice(seed, "courses")
+    busy = computer.cpus * dice.uniform(0.05, 0.3)
+    memory = float(computer.memory_bytes)
+    yield Course("node_cpu_seconds_total", counted(busy, 0.6, dice), _mode("user"), is_long=True)
+    yield Course(
+        "node_cpu_seconds_total", counted(busy / 4, 0.6, dice), _mode("system"), is_long=True
+    )
+    yield Course("node_cpu_seconds_total", counted(busy / 30, 0.5, dice), _mode("iowait"))
+    yield Course("node_load1", daily(busy * 1.3, 0.5, dice), is_long=True)
+    yield Course("node_load15", daily(busy * 1.3, 0.4, dice))
+    yield Course("node_memory_MemTotal_bytes", steady(memory))
+    yield Course(
+        "node_memory_MemAvailable_bytes", _available(computer, memory, today, dice), is_long=True
+    )
+    for metric in ("node_network_receive_bytes_total", "node_network_transmit_bytes_total"):
+        yield Course(
+            metric, counted(dice.uniform(2e5, 4e6), 0.7, dice), {"device": "eth0"}, is_long=True
+        )
+    yield from _pressure(computer, dice)
+    yield Course("node_filefd_allocated", daily(4200, 0.1, dice))
+    yield Course("node_filefd_maximum", steady(1_048_576))
+    for mount in mounts:
+        yield from _mount(computer, mount, today)
+
+
+def _mode(name: str) -> dict[str, str]:
+    return {"cpu": "0", "mode": name}
+
+
+def _available(
+    computer: Computer, memory: float, today: float, dice: Random
+) -> Callable[[Floats], Floats]:
+    """Return the memory left: a daily wave, or a leak that a restart ends each six days."""
+    if "memory_leak" not in computer.faults:
+        return daily(memory * dice.uniform(0.35, 0.6), 0.15, dice)
+
+    def leaking(at: Floats) -> Floats:
+        grown = np.mod((at - today) / DAY + 4.0, LEAK_DAYS) / LEAK_DAYS
+        return memory * (0.72 - 0.6 * grown)
+
+    return leaking
+
+
+def _pressure(computer: Computer, dice: Random) -> Iterator[Course]:
+    is_thrashing = "swap_thrash" in computer.faults
+    for metric, share in (
+        ("node_pressure_cpu_waiting_seconds_total", dice.uniform(0.01, 0.12)),
+        ("node_pressure_memory_stalled_seconds_total", 0.0004),
+        ("node_pressure_io_stalled_seconds_total", dice.uniform(0.002, 0.03)),
+    ):
+        yield Course(metric, counted(share, 0.5, dice))
+    swapped = SWAPPED_PER_SECOND / 2 if is_thrashing else 0.0
+    yield Course("node_vmstat_pswpin", counted(swapped, 0.0, dice))
+    yield Course("node_vmstat_pswpout", counted(swapped, 0.0, dice))
+    yield Course("node_vmstat_oom_kill", steady(0.0))
+
+
+def _mount(computer: Computer, mount: dict[str, Any], today: float) -> Iterator[Course]:
+    labels = {"device": mount["device"], "fstype": mount["type"], "mountpoint": mount["mount"]}
+    size, left = float(mount["size_bytes"]), float(mount["size_bytes"] - mount["used_bytes"])
+    is_filling = "disk_filling" in computer.faults and mount["mount"] != "/"
+    space = _filling(left, today) if is_filling else _growing(size, left, today)
+    yield Course("node_filesystem_size_bytes", steady(size), labels)
+    yield Course("node_filesystem_avail_bytes", space, labels, is_long=mount["mount"] != "/")
+    yield Course("node_filesystem_files", steady(float(mount["inodes"])), labels)
+    yield Course(
+        "node_filesystem_files_free", steady(float(mount["inodes"] - mount["inodes_used"])), labels
+    )
+
+
+def _filling(left: float, today: float) -> Callable[[Floats], Floats]:
+    """Return the space left on a volume that grows evenly and is full in DAYS_LEFT days."""
+    per_second = left / (DAYS_LEFT * DAY)
+    return lambda at: np.asarray(left - per_second * (at - today))
+
+
+def _growing(size: float, left: float, today: float) -> Callable[[Floats], Floats]:
+    """Return the space left on a volume that grows by a hundredth a month."""
+    return lambda at: np.asarray(left - size * 0.01 / (30 * DAY) * (at - today))

@@ -1,0 +1,1 @@
+"""The parts of the reference that have a module of their own."""

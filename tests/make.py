@@ -1,0 +1,269 @@
+"""One builder per noun: `make.finding(severity=5)` stands with everything it hangs on.
+
+What is not given is invented, and unlike what was invented before. Rows are written as they are:
+rules about who and when are the services', and are tested there.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from itertools import count
+from typing import Any
+
+from django.test import Client
+
+from fullscore.domains.foundation.access import roles, sessions, tokens
+from fullscore.domains.foundation.access.models import ApiToken, RoleGrant
+from fullscore.domains.foundation.directory.models import Membership, Person, Team
+from fullscore.domains.foundation.estate.models import (
+    Certificate,
+    Claim,
+    Identifier,
+    Item,
+    Link,
+    Listener,
+    Requirement,
+)
+from fullscore.domains.foundation.findings.models import (
+    Blind,
+    Check,
+    CheckRun,
+    CheckSetting,
+    Comment,
+    DueRule,
+    Event,
+    Finding,
+    OwnerRule,
+    Proof,
+    Waiver,
+)
+from fullscore.domains.foundation.telemetry.models import Metric, PushKey, Series
+from fullscore.domains.infrastructure.servers.models import (
+    Account,
+    Facts,
+    Filesystem,
+    Installed,
+    PackageVersion,
+    Server,
+    Unit,
+)
+from fullscore.kit.checks import Subject
+from fullscore.kit.models import User
+from fullscore.kit.models.user import system
+
+AT = datetime(2026, 10, 1, 9, tzinfo=UTC)
+DAY = date(2026, 1, 1)
+_number = count(1)
+
+
+def _one(stem: str) -> str:
+    return f"{stem}{next(_number)}"
+
+
+# ── people ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def user(name: str = "", *, role: str = "", team: Team | None = None, **values: Any) -> User:
+    """Return an account; with a role it holds that everywhere, or for one team's things."""
+    name = name or _one("user")
+    made = User.objects.create_user(f"{name}@example.org", name=name.title(), **values)
+    if role:
+        grant(user=made, role=role, team=team)
+    return made
+
+
+def client(user: User | None = None, **given: Any) -> Client:
+    """Return a browser in which somebody has just signed in, at the machine itself."""
+    browser = Client(**given)
+    if user is not None:
+        browser.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        session = browser.session
+        session[sessions.BY_MACHINE] = True
+        session.save()
+    return browser
+
+
+def grant(**values: Any) -> RoleGrant:
+    known = {"role": roles.ROLES[0].name, "starts_on": DAY, "granted_by": system()}
+    if "user" not in values:
+        values["user"] = user()
+    return RoleGrant.objects.create(**known | values)
+
+
+def token(text: str = "", **values: Any) -> ApiToken:
+    """Return a token that opens with `text`; an unknown one when it is empty."""
+    text = text or tokens.new()
+    known = {"name": _one("token"), "prefix": text[: tokens.SHOWN], "digest": tokens.digest(text),
+             "scopes": ["read"], "expires_at": datetime.now(UTC) + timedelta(days=30)}  # fmt: skip
+    if "user" not in values:
+        values["user"] = user()
+    return ApiToken.objects.create(**known | values)
+
+
+def team(name: str = "", **values: Any) -> Team:
+    return Team.objects.create(name=name or _one("team"), **values)
+
+
+def person(name: str = "", **values: Any) -> Person:
+    return Person.objects.create(name=name or _one("person"), **values)
+
+
+def membership(**values: Any) -> Membership:
+    values.setdefault("starts_on", DAY)
+    return _with(Membership, values, person=person, team=team)
+
+
+# ── estate ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def item(name: str = "", *, kind: str = "host", **values: Any) -> Item:
+    return Item.objects.create(name=name or _one("item"), kind=kind, **values)
+
+
+def requirement(**values: Any) -> Requirement:
+    return _with(Requirement, values, dependent=item)
+
+
+def link(**values: Any) -> Link:
+    return _with(Link, {"kind": "needs", **values}, from_item=item, to_item=item)
+
+
+def identifier(**values: Any) -> Identifier:
+    return _with(Identifier, {"kind": "fqdn", "value": _one("name"), **values}, item=item)
+
+
+def claim(**values: Any) -> Claim:
+    known = {"attribute": _one("attribute"), "value": "x", "source": "person", "observed_at": AT,
+             "expires_at": AT + timedelta(days=900)}  # fmt: skip
+    return _with(Claim, known | values, item=item)
+
+
+def listener(**values: Any) -> Listener:
+    known = {"address": "0.0.0.0", "transport": "tcp", "port": 5432, "seen_at": AT}
+    return _with(Listener, known | values, item=item)
+
+
+def certificate(**values: Any) -> Certificate:
+    known = {"path": _one("/etc/ssl/"), "sha256": "0" * 64, "seen_at": AT,
+             "not_after": AT + timedelta(days=90)}  # fmt: skip
+    return _with(Certificate, known | values, item=item)
+
+
+# ── findings ───────────────────────────────────────────────────────────────────────────────────
+
+
+def check(**values: Any) -> Check:
+    known = {"ident": _one("tests.check_"), "title": _one("Check "), "why": "Because.",
+             "source": "Our judgement.", "fix": "Mend it.", "every_seconds": 3600}  # fmt: skip
+    return Check.objects.create(**known | values)
+
+
+def check_setting(**values: Any) -> CheckSetting:
+    return _with(CheckSetting, {"reason": "Known.", **values}, check_of=check)
+
+
+def check_run(**values: Any) -> CheckRun:
+    return _with(CheckRun, {"started_at": AT, "took_ms": 12, **values}, check_of=check)
+
+
+def blind(**values: Any) -> Blind:
+    known = {"fingerprint": _one("blind"), "why": "No right to read it.", "since": AT}
+    return _with(Blind, known | values, check_of=check, item=item)
+
+
+def finding(**values: Any) -> Finding:
+    values = {"severity": 4, "title": _one("Finding "), "opened_at": AT} | values
+    values.setdefault("check_of", check())
+    values.setdefault("item", item())
+    about = Subject(item=values["item"] and values["item"].pk, key=values.get("key", ""))
+    values.setdefault("fingerprint", about.fingerprint(values["check_of"].ident))
+    return Finding.objects.create(**values)
+
+
+def event(**values: Any) -> Event:
+    return _with(Event, {"at": AT, "kind": "opened", **values}, finding=finding)
+
+
+def proof(**values: Any) -> Proof:
+    known = {"at": AT, "how": "The check found it good.", "sha256": "0" * 64}
+    return _with(Proof, known | values, finding=finding)
+
+
+def comment(**values: Any) -> Comment:
+    return _with(Comment, {"at": AT, "text": "Seen.", **values}, finding=finding, by=user)
+
+
+def waiver(**values: Any) -> Waiver:
+    known = {"reason": "Replaced next month.", "asked_at": AT, "severity": 4,
+             "expires_on": date(2027, 1, 1)}  # fmt: skip
+    return _with(Waiver, known | values, finding=finding, asked_by=user)
+
+
+def due_rule(**values: Any) -> DueRule:
+    number = next(_number)
+    place = {"severity": number % 5 + 1, "criticality": number // 5 % 4 + 1}
+    environment = list(Item.Environment)[number // 20 % 5]
+    return DueRule.objects.create(**place | {"environment": environment, "days": 30} | values)
+
+
+def owner_rule(**values: Any) -> OwnerRule:
+    return _with(OwnerRule, {"selector": "kind=host", **values}, team=team)
+
+
+# ── telemetry ──────────────────────────────────────────────────────────────────────────────────
+
+
+def metric(**values: Any) -> Metric:
+    return Metric.objects.create(**{"name": _one("tests.metric_")} | values)
+
+
+def series(**values: Any) -> Series:
+    known = {"fingerprint": sha256(_one("series").encode()).digest()[:16], "first_at": AT,
+             "last_at": AT}  # fmt: skip
+    return _with(Series, known | values, metric=metric, item=item)
+
+
+def push_key(**values: Any) -> PushKey:
+    name = _one("key")
+    known = {"name": name, "prefix": "fp_", "digest": sha256(name.encode()).hexdigest(),
+             "created_at": AT}  # fmt: skip
+    return _with(PushKey, known | values, item=item)
+
+
+# ── servers ────────────────────────────────────────────────────────────────────────────────────
+
+
+def server(**values: Any) -> Server:
+    return _with(Server, {"os_id": "debian", "os_version": "13", "errors": [], **values}, item=item)
+
+
+def facts(**values: Any) -> Facts:
+    known = {"section": "system", "content": {"id": "debian"}, "hash": "0" * 64, "at": AT}
+    return _with(Facts, known | values, server=server)
+
+
+def package(**values: Any) -> PackageVersion:
+    known = {"manager": "dpkg", "name": _one("package"), "version": "1.0"}
+    return PackageVersion.objects.create(**known | values)
+
+
+def installed(**values: Any) -> Installed:
+    return _with(Installed, values, server=server, package=package)
+
+
+def unit(**values: Any) -> Unit:
+    return _with(Unit, {"name": _one("unit") + ".service", **values}, server=server)
+
+
+def server_account(**values: Any) -> Account:
+    return _with(Account, {"name": _one("login"), "uid": 1000, **values}, server=server)
+
+
+def filesystem(**values: Any) -> Filesystem:
+    known = {"mount": _one("/srv/"), "size_bytes": 2**40, "used_bytes": 2**39, "used_percent": 50}
+    return _with(Filesystem, known | values, server=server)
+
+
+def _with(model: Any, values: dict[str, Any], **parents: Any) -> Any:
+    """Save a row, with a parent made for each that is not given."""
+    made = {name: values[name] if name in values else make() for name, make in parents.items()}
+    return model.objects.create(**values | made)

@@ -1,0 +1,276 @@
+"""Whatever noun the product has: list, detail, form, files and API, for who may and who may not.
+
+The real addresses and middleware, and real roles; only the sign-in itself is skipped.
+"""
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+import openpyxl
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, models
+from django.test.utils import CaptureQueriesContext
+
+from fullscore.config.resources import RESOURCES
+from fullscore.domains.foundation.access import tokens
+from fullscore.interfaces.web.files import FORMULA
+from fullscore.kit.resource import Resource
+from tests import make
+
+# Of a list page: who asks (3), rows, their count and what troubles them (3), what stands around
+# (3), and one for each foreign key shown or filtered by: findings have four.
+MOST_QUERIES = 13
+ONE: dict[str, Callable[..., Any]] = {
+    "finding": make.finding, "exception": make.waiver, "server": make.server, "item": make.item,
+    "listener": make.listener, "certificate": make.certificate, "filesystem": make.filesystem,
+    "unit": make.unit, "server-account": make.server_account, "package": make.package,
+    "check": make.check, "blind-spot": make.blind, "metric": make.metric, "series": make.series,
+    "person": make.person, "team": make.team, "account": make.user, "access-role": make.grant,
+    "api-token": make.token, "membership": make.membership, "link": make.link,
+    "requirement": make.requirement, "identifier": make.identifier, "claim": make.claim,
+    "installed-package": make.installed, "fact": make.facts, "push-key": make.push_key,
+    "check-run": make.check_run, "check-setting": make.check_setting, "due-rule": make.due_rule,
+    "owner-rule": make.owner_rule, "finding-event": make.event, "proof": make.proof,
+    "comment": make.comment,
+}  # fmt: skip
+
+every_noun = pytest.mark.parametrize(
+    "resource", [pytest.param(r, id=r.name) for r in RESOURCES]
+)  # fmt: skip
+every_form = pytest.mark.parametrize(
+    "resource", [pytest.param(r, id=r.name) for r in RESOURCES if r.fields]
+)
+every_file = pytest.mark.parametrize(
+    "resource", [pytest.param(r, id=r.name) for r in RESOURCES if r.export]
+)
+
+
+def one(resource: Resource) -> Any:
+    return ONE[resource.name.lower()]()
+
+
+@pytest.fixture
+def ann(db):
+    """Return an administrator, who sees every noun."""
+    return make.user("ann", role="administrator")
+
+
+@pytest.fixture
+def browser(ann):
+    return make.client(ann)
+
+
+@pytest.fixture
+def program(ann):
+    """Return the headers of a program that reads as Ann."""
+    text = tokens.new()
+    make.token(text, user=ann)
+    return {"Authorization": f"Bearer {text}"}
+
+
+# ── pages ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@every_noun
+def test_a_list_costs_the_same_however_many_rows_it_shows(resource, browser):
+    one(resource)
+    browser.get(resource.url())  # what is asked once per process is not the list's
+
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
+        assert browser.get(resource.url()).status_code == 200
+    for _ in range(3):
+        one(resource)
+    with CaptureQueriesContext(connection) as many:
+        assert browser.get(resource.url()).status_code == 200
+
+    assert len(many) == len(few), "\n".join(q["sql"][:150] for q in many)
+    assert len(many) <= MOST_QUERIES, "\n".join(q["sql"][:150] for q in many)
+
+
+@every_noun
+def test_a_list_takes_each_of_its_filters_and_sorts(resource, browser):
+    one(resource)
+    asked = [resource.default_query, *resource.quick.values()]
+    asked += [f"sort={way}{s.removeprefix('-')}" for s in resource.sorts for way in ("", "-")]
+    asked += ["q=abc", "at=2026-10-02T00:00"]
+
+    for query in asked:
+        answer = browser.get(f"{resource.url()}?{query}")
+
+        assert answer.status_code == 200, query
+        assert "cannot be used" not in answer.content.decode(), query
+
+
+@pytest.mark.parametrize("path", ["findings", "servers", "items", "links", "series"])
+def test_a_filter_offers_only_the_records_one_may_see(path, db):
+    red, blue = make.team("red"), make.team("blue")
+    make.server(item=make.item("ours", owner=red))
+    make.finding(item=make.item("theirs", owner=blue))
+    make.server(item=make.item("theirs-too", owner=blue))
+
+    page = make.client(make.user(role="viewer", team=red)).get(f"/{path}").content.decode()
+
+    assert "theirs" not in page
+
+
+@every_noun
+def test_a_record_has_a_page_that_names_it(resource, browser):
+    record = one(resource)
+
+    answer = browser.get(resource.url(record.pk))
+
+    assert answer.status_code == 200
+    assert browser.get(resource.url(record.pk + 1000)).status_code == 404
+
+
+@every_form
+def test_a_record_can_be_filled_in(resource, browser):
+    record = one(resource)
+
+    for url in (resource.url("add"), resource.url(record.pk, "edit")):
+        answer = browser.get(url)
+
+        assert answer.status_code == 200, url
+        assert b"<form" in answer.content
+        assert b"csrfmiddlewaretoken" in answer.content
+
+
+@every_form
+def test_an_empty_form_is_sent_back_or_taken_but_never_breaks(resource, browser):
+    answer = browser.post(resource.url("add"), {})
+
+    assert answer.status_code in (200, 302, 422)
+
+
+# ── files ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def text_column(resource: Resource) -> str:
+    """Return a column whose text people or machines choose freely; empty when there is none."""
+    for column in resource.columns:
+        field = resource.field_of(column)
+        is_text = isinstance(field, models.CharField | models.TextField) and not field.choices
+        if "__" not in column and is_text and field.max_length != 64:
+            return column
+    return ""
+
+
+def runs(cell: str) -> bool:
+    """Say whether a spreadsheet would take a cell for a formula; plain numbers it may."""
+    try:
+        float(cell)
+    except ValueError:
+        return cell.startswith(FORMULA)
+    return False
+
+
+@every_file
+def test_an_export_holds_the_record_and_no_formula(resource, browser):
+    record = one(resource)
+    column = text_column(resource)
+    if column:
+        resource.model._default_manager.filter(pk=record.pk).update(**{column: "=1+1"})
+
+    told = b"".join(browser.get(resource.url("export.csv"))).decode("utf-8-sig")
+    book = openpyxl.load_workbook(io.BytesIO(browser.get(resource.url("export.xlsx")).content))
+
+    lines = list(csv.reader(io.StringIO(told)))
+    rows = [[cell.value for cell in row] for row in book.active.iter_rows()]
+    assert lines[0] == rows[0]
+    assert str(record.pk) in [line[0] for line in lines[1:]]
+    assert record.pk in [row[0] for row in rows[1:]]
+    assert not any(runs(cell) for line in lines for cell in line)
+    assert not any(cell.data_type == "f" for row in book.active.iter_rows() for cell in row)
+    assert not column or "'=1+1" in told
+
+
+MALFORMED = [
+    pytest.param(b"\xff\xfe\x00broken", id="not text"),
+    pytest.param(b"PK\x03\x04 no archive", id="no workbook"),
+    pytest.param(b"", id="empty"),
+    pytest.param(b"no such column,another\n1,2,3,4\n", id="unknown columns"),
+    pytest.param(b'id,"name\n1', id="open quote"),
+]
+
+
+@every_form
+@pytest.mark.parametrize("content", MALFORMED)
+def test_a_malformed_file_is_refused_and_changes_nothing(resource, content, browser):
+    rows = resource.model._default_manager.count()
+
+    answer = browser.post(
+        resource.url("import"), {"file": SimpleUploadedFile("rows.csv", content)}
+    )  # fmt: skip
+
+    assert answer.status_code in (200, 422)
+    assert resource.model._default_manager.count() == rows
+
+
+# ── API ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@every_noun
+def test_programs_read_what_pages_show(resource, client, program):
+    record = one(resource)
+
+    listed = client.get(f"/api{resource.url()}", headers=program)
+    shown = client.get(f"/api{resource.url(record.pk)}", headers=program)
+    unknown = client.get(f"/api{resource.url()}?no_such_filter=1", headers=program)
+
+    assert (listed.status_code, shown.status_code) == (200, 200)
+    assert record.pk in [row["id"] for row in listed.json()["items"]]
+    assert shown.json()["id"] == record.pk
+    assert unknown.status_code == 422
+
+
+# ── who may not ────────────────────────────────────────────────────────────────────────────────
+
+
+def addresses(resource: Resource, pk: int) -> list[str]:
+    found = [resource.url(), resource.url(pk)]
+    if resource.fields:
+        found += [resource.url("add"), resource.url("import"), resource.url(pk, "edit")]
+    if resource.export:
+        found += [resource.url("export.csv"), resource.url("export.xlsx")]
+    if resource.can_delete:
+        found.append(resource.url(pk, "delete"))
+    if resource.keeps_history:
+        found.append(resource.url(pk, "changes"))
+    return found + [resource.url(pk, verb.name) for verb in resource.verbs]
+
+
+@every_noun
+def test_without_a_role_nothing_is_seen_and_nothing_done(resource, db):
+    record, nobody = one(resource), make.user("nobody")
+    browser, text = make.client(nobody), tokens.new()
+    make.token(text, user=nobody, scopes=["read", "act"])
+    program = {"Authorization": f"Bearer {text}"}
+
+    told = {url: browser.get(url).status_code for url in addresses(resource, record.pk)}
+    told |= {f"POST {url}": browser.post(url).status_code for url in addresses(resource, record.pk)
+             if url not in (resource.url(), resource.url(record.pk))}  # fmt: skip
+    for url in (f"/api{resource.url()}", f"/api{resource.url(record.pk)}"):
+        told[url] = browser.get(url, headers=program).status_code
+
+    assert {url: status for url, status in told.items() if status not in (403, 404, 405)} == {}
+    assert resource.model._default_manager.filter(pk=record.pk).exists()
+
+
+@every_noun
+def test_strangers_sign_in_first(resource, client, db):
+    record = one(resource)
+
+    for url in addresses(resource, record.pk):
+        answer = client.get(url)
+        assert (answer.status_code, answer.headers.get("Location", "")[:9]) == (302, "/sign-in/")
+    assert client.get(f"/api{resource.url()}").status_code == 401
+    assert client.get(f"/api{resource.url(record.pk)}").status_code == 401
+
+
+def test_every_noun_has_a_builder():
+    assert {r.name.lower() for r in RESOURCES} == set(ONE)
