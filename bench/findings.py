@@ -7,6 +7,7 @@ and prints a table against the targets of the design.
 """
 
 import argparse
+import logging
 import os
 import random
 import shutil
@@ -67,6 +68,7 @@ def _set_up() -> None:
     settings.ALLOWED_HOSTS = ["*"]
     settings.DEBUG = False
     call_command("migrate", verbosity=0)
+    logging.disable(logging.WARNING)
 
 
 def _fill_once(rows: int, live: int) -> None:
