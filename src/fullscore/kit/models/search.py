@@ -36,7 +36,7 @@ class Matches(Lookup[Any]):
 
         Words under three letters cannot be asked of it.
         """
-        table = connection.ops.quote_name(SearchEntry._meta.db_table)
+        table = compiler.quote_name_unless_alias(self.lhs.alias)  # U0 inside another question
         wanted = " ".join('"' + word.replace('"', '""') + '"' for word in self.rhs.split())
         inner = "SELECT rowid FROM kit_search WHERE kit_search MATCH %s"
         return f"{table}.id IN ({inner})", [wanted]
