@@ -79,7 +79,7 @@ def serving(place):
     port = free_port()
     server = place.start(SERVE.format(port=port))
     try:
-        for _ in range(200):
+        for _ in range(1800):
             try:
                 http.client.HTTPConnection("127.0.0.1", port, timeout=1).connect()
                 break
@@ -88,7 +88,7 @@ def serving(place):
         yield port
     finally:
         server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=10)
+        server.communicate(timeout=60)
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ class Stream:
     """One browser's stream."""
 
     def __init__(self, port: int, session: str, **headers: str) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         since = headers.pop("since", "0")
         headers["Cookie"] = f"session={session}"
         connection.request("GET", f"/live/stream?since={since}", headers=headers)
@@ -151,7 +151,7 @@ def test_polling_answers_what_a_stream_would_tell(on_sqlite):
     people = site.ask(PEOPLE)
     told = site.ask(TELL + "answer = [tell('ann'), tell('bob')]")
     with serving(site) as port:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         cookie = {"Cookie": f"session={people['ann']}"}
         connection.request("GET", f"/live/changes?since={people['last']}", headers=cookie)
         messages = json.loads(connection.getresponse().read())

@@ -58,7 +58,7 @@ def url(installation):
 
 
 def _wait(port, process):
-    for _ in range(150):
+    for _ in range(900):
         assert process.poll() is None, "the server ended"
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
