@@ -33,7 +33,7 @@ up: setup  ## Start Fullscore on this machine (ARGS="--port 9000")
 demo: setup  ## Start the sample company in a data folder of its own
 	@$(BIN)/fullscore demo $(ARGS)
 
-test: .venv/.ready-dev  ## Run all tests, on SQLite and on PostgreSQL
+test: .venv/.ready-dev $(DIST)/.built  ## Run all tests, on SQLite and on PostgreSQL
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 	FULLSCORE_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n 2 -m "not once" $(ARGS)
 
