@@ -23,12 +23,21 @@ TARGET_LIST_MS, TARGET_SETTLE_S = 50.0, 10.0
 ROUNDS = 20
 CHUNK = 5000
 LISTS = {
-    "the list": "", "sorted by severity": "sort=-severity", "by severity, mildest": "sort=severity",
-    "by due day": "sort=due_on", "by age": "sort=-opened_at", "by closing": "show=closed&sort=-closed_at",
-    "mine": "show=mine", "overdue": "show=overdue", "nobody's": "show=unowned", "muted": "show=muted",
-    "high or worse": "show=live&severity=high", "one check": "show=live&check=bench.check3",
-    "a word": "show=live&q=number+77", "closed": "show=closed",
-}  # fmt: skip
+    "the list": "",
+    "sorted by severity": "sort=-severity",
+    "by severity, mildest": "sort=severity",
+    "by due day": "sort=due_on",
+    "by age": "sort=-opened_at",
+    "by closing": "show=closed&sort=-closed_at",
+    "mine": "show=mine",
+    "overdue": "show=overdue",
+    "nobody's": "show=unowned",
+    "muted": "show=muted",
+    "high or worse": "show=live&severity=high",
+    "one check": "show=live&check=bench.check3",
+    "a word": "show=live&q=number+77",
+    "closed": "show=closed",
+}
 
 
 def main() -> None:
@@ -121,14 +130,25 @@ def _finding(
     severity = dice.choices([1, 2, 3, 4, 5], [10, 30, 40, 17, 3])[0]
     state = dice.choices(["open", "acknowledged", "fixed", "excepted"], [70, 20, 2, 8])[0]
     return Finding(
-        check_of=dice.choice(checks), item_id=dice.choice(items), key=f"/{n}", fingerprint=f"{n:032x}",
-        severity=severity, title=f"Something number {n} is wrong on a host", figure=n, limit=1, unit="%",
-        evidence=[{"n": n}], advice="Repair it.", owner=dice.choice([*teams, None]),
-        state=state if is_live else "closed", closed_as="" if is_live else "verified",
-        due_on=(opened_at + timedelta(days=7 * (6 - severity))).date(), opened_at=opened_at,
+        check_of=dice.choice(checks),
+        item_id=dice.choice(items),
+        key=f"/{n}",
+        fingerprint=f"{n:032x}",
+        severity=severity,
+        title=f"Something number {n} is wrong on a host",
+        figure=n,
+        limit=1,
+        unit="%",
+        evidence=[{"n": n}],
+        advice="Repair it.",
+        owner=dice.choice([*teams, None]),
+        state=state if is_live else "closed",
+        closed_as="" if is_live else "verified",
+        due_on=(opened_at + timedelta(days=7 * (6 - severity))).date(),
+        opened_at=opened_at,
         closed_at=None if is_live else opened_at + timedelta(hours=dice.uniform(1, 200)),
         muted_until=now + timedelta(days=3) if is_live and n % 50 == 0 else None,
-    )  # fmt: skip
+    )
 
 
 def _lists() -> Iterator[tuple[str, str, str, bool]]:

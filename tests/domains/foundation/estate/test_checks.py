@@ -44,7 +44,12 @@ CASES = [
     (checks.certificate_weak, worn(kind="dsa", bits=3072), 4, "DSA"),
     (checks.certificate_weak, worn(signature="sha1-rsa"), 4, "SHA-1"),
     (checks.certificate_weak, worn(), "good", "RSA 2048"),
-    (checks.certificate_weak, worn(kind="ed25519", bits=256, signature="ed25519"), "good", "Ed25519"),
+    (
+        checks.certificate_weak,
+        worn(kind="ed25519", bits=256, signature="ed25519"),
+        "good",
+        "Ed25519",
+    ),
     (checks.certificate_weak, worn(None, "", None, ""), "unknown", "unread"),
     (checks.open_to_world, socket(), 4, "a database on every address"),
     (checks.open_to_world, socket(port=6000), 4, "a database on another port"),
@@ -65,7 +70,7 @@ CASES = [
     (checks.unseen, held(has_sources=False), "nothing", "written down by hand"),
     (checks.single_point, Leaning(7, "shop", ("switch1",)), 4, "one point"),
     (checks.single_point, Leaning(7, "shop", ()), "good", "none"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,9 @@ def test_the_owner_is_the_first_that_anything_names(voice, item, team):
         pytest.param([("kind=host", False), ("tag=web", False)], "tag=web", id="tag before kind"),
         pytest.param([("tag=web", False), ("name=web1", False)], "name=web1", id="item before tag"),
         pytest.param([("name=web1", False), ("", True)], " of check", id="this check's before any"),
-        pytest.param([("kind=vm", True), ("kind=host", False)], "kind=host", id="what matches"),
+        pytest.param(
+            [("kind=vm", True), ("kind=host", False)], "kind=host", id="only what matches"
+        ),
     ],
 )
 def test_the_narrowest_rule_wins(voice, item, team, rules, owner):
@@ -96,16 +98,23 @@ def test_the_shipped_due_days(voice, item, severity, days):
     ("rules", "days"),
     [
         pytest.param([{"days": 3}], 3, id="a rule replaces the shipped days"),
-        pytest.param([{"days": 3}, {"days": 20, "criticality": 1}], 20, id="criticality is nearer"),
-        pytest.param([{"days": 3, "criticality": 4}], 7, id="another criticality says nothing"),
-        pytest.param([{"days": 3, "environment": "test"}], 7, id="elsewhere says nothing"),
         pytest.param(
-            [{"days": 9, "criticality": 1},
-             {"days": 5, "criticality": 1, "environment": "production"}],
-            5, id="both are narrower than one",
+            [{"days": 3}, {"days": 20, "criticality": 1}], 20, id="criticality is narrower"
+        ),
+        pytest.param([{"days": 3, "criticality": 4}], 7, id="another criticality says nothing"),
+        pytest.param(
+            [{"days": 3, "environment": "test"}], 7, id="another environment says nothing"
+        ),
+        pytest.param(
+            [
+                {"days": 9, "criticality": 1},
+                {"days": 5, "criticality": 1, "environment": "production"},
+            ],
+            5,
+            id="both are narrower than one",
         ),
     ],
-)  # fmt: skip
+)
 def test_due_rules_replace_the_days(voice, item, rules, days):
     Item.objects.update(criticality=1, environment="production")
     for rule in rules:

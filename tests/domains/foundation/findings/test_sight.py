@@ -45,7 +45,7 @@ def test_a_finding_about_a_person_is_seen_and_counted_by_two(about_ann, name, se
 
 
 def test_a_former_manager_sees_nothing(about_ann, clock):
-    _finding, people = about_ann
+    _, people = about_ann
     people["ann"].person.memberships.update(ends_on=clock.now.date())
 
     assert not Finding.objects.visible_to(people["mia"]).exists()

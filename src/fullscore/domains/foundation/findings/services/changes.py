@@ -89,7 +89,7 @@ def write_run(
     is_held: bool,
 ) -> CheckRun:  # fmt: skip
     """Write down that the check ran, and what it counted."""
-    counts: dict[str, int] = dict(Counter(str(v.outcome) for v in told.values()))
+    counts: dict[str, int] = dict(Counter(v.outcome for v in told.values()))
     counts |= {"opened": len(changes.opened), "closed": len(changes.closed)}
     where = "" if scope.items is None else f"{len(scope.items)} items"
     return CheckRun.objects.create(
@@ -119,10 +119,10 @@ def write(changes: Changes, run: CheckRun, by: User) -> None:
             update_fields=WRITTEN,
         )  # fmt: skip
     _write_closed(changes)
-    for event in changes.events:
+    for event in changes.events:  # those of new findings were made before they had a number
         event.finding_id = event.finding.pk
     for proof in changes.proofs:
-        proof.finding_id, proof.run = proof.finding.pk, run
+        proof.run = run
     Event.objects.bulk_create(changes.events, batch_size=CHUNK)
     Proof.objects.bulk_create(changes.proofs, batch_size=CHUNK)
     _record(changes, by)
