@@ -10,8 +10,13 @@ import shutil
 import tempfile
 
 import pytest
+from hypothesis import settings
 
 from tests.servers import postgresql
+
+# A first example pays for imports; how fast things are is measured by `bench/`, not here.
+settings.register_profile("ours", deadline=None)
+settings.load_profile("ours")
 
 if "FULLSCORE_HOME" not in os.environ:
     folder = tempfile.mkdtemp(prefix="fullscore-tests-")

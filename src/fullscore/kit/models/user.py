@@ -12,6 +12,10 @@ from fullscore.kit import access
 class UserQuerySet(models.QuerySet["User"]):
     """Accounts, by who may see them."""
 
+    def in_reach(self, reach: access.Reach) -> "UserQuerySet":
+        """Return all of them: accounts are no team's, and their verbs look at every grant."""
+        return self if reach.is_anything else self.none()
+
     def visible_to(self, user: access.Actor) -> "UserQuerySet":
         """Return one's own account, and all of them with the view permission."""
         if access.reach(user, "kit.view_user").is_anything:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -43,7 +44,9 @@ def takes(server):
 
     def take(body, *, minutes=0):
         now = NOW + timedelta(minutes=minutes)
-        return services.take_facts(server, parse.read(body), by=system(), now=now)
+        told = replace(parse.read(body), at=now.timestamp())
+        server.refresh_from_db()
+        return services.take_facts(server, told, by=system(), now=now)
 
     return take
 
