@@ -54,7 +54,7 @@ class FindingFilters(Searched):
     def showing(self, rows: FindingQuerySet, name: str, value: str) -> QuerySet[Finding]:
         """Keep what one of the quick filters names."""
         now = time.now()
-        # Said in the words of the partial indexes, which no database can tell from a list of states.
+        # In the words of the partial indexes: no database derives them from a list of states.
         rows = rows if value == "closed" else rows.live()
         kept = {
             "live": ~Q(state="excepted"),
