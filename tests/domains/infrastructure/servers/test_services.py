@@ -126,7 +126,10 @@ def test_two_moments_are_compared(takes, monkeypatch):
     monkeypatch.setattr("fullscore.kit.time.now", lambda: moment[0])
     takes(report(units=[UNIT], packages=[{"manager": "deb", "name": "vim", "version": "1"}]))
     moment[0] += timedelta(hours=1)
-    takes(report(units=[UNIT], packages=[{"manager": "deb", "name": "vim", "version": "2"}]))
+    takes(
+        report(units=[UNIT], packages=[{"manager": "deb", "name": "vim", "version": "2"}]),
+        minutes=60,
+    )
 
     (difference,) = history.diff(Facts, NOW, moment[0])
 

@@ -107,7 +107,8 @@ def write_run(
 
 def write(changes: Changes, run: CheckRun, by: User) -> None:
     """Write findings, events and proofs; tell audit, history, search, reactions and browsers."""
-    altered = list(changes.changed.values())
+    closed = {finding.pk for finding in changes.closed}
+    altered = [finding for finding in changes.changed.values() if finding.pk not in closed]
     opened = Finding.objects.bulk_create(changes.opened, batch_size=CHUNK)
     for finding in opened:
         changes.event(finding, "opened", "", finding.get_severity_display())
@@ -117,6 +118,7 @@ def write(changes: Changes, run: CheckRun, by: User) -> None:
             altered, batch_size=CHUNK, update_conflicts=True, unique_fields=["id"],
             update_fields=WRITTEN,
         )  # fmt: skip
+    _write_closed(changes)
     for event in changes.events:  # those of new findings were made before they had a number
         event.finding_id = event.finding.pk
     for proof in changes.proofs:
@@ -124,7 +126,19 @@ def write(changes: Changes, run: CheckRun, by: User) -> None:
     Event.objects.bulk_create(changes.events, batch_size=CHUNK)
     Proof.objects.bulk_create(changes.proofs, batch_size=CHUNK)
     _record(changes, by)
-    _tell(changes, [*opened, *altered])
+    for some in _chunks([*opened, *altered]):  # closing changes no words
+        search.refresh_many(Finding, [f.pk for f in some])
+    _tell(changes, [*opened, *altered, *changes.closed])
+
+
+def _write_closed(changes: Changes) -> None:
+    """Close findings set at a time: all that one run closes are closed alike."""
+    for closed_as in Finding.Closing.values:
+        for some in _chunks([f for f in changes.closed if f.closed_as == closed_as]):
+            Finding.objects.filter(pk__in=[f.pk for f in some]).update(
+                state=Finding.State.CLOSED, closed_as=closed_as, closed_at=changes.now,
+                is_flapping=False, good_streak=0,
+            )  # fmt: skip
 
 
 def _record(changes: Changes, by: User) -> None:
@@ -144,8 +158,6 @@ def _record(changes: Changes, by: User) -> None:
 
 
 def _tell(changes: Changes, touched: list[Finding]) -> None:
-    for some in _chunks(touched):
-        search.refresh_many(Finding, [f.pk for f in some])
     for fact, rows_told in (
         (FindingsOpened, changes.opened), (FindingsRaised, changes.raised),
         (FindingsReopened, changes.reopened), (FindingsClosed, changes.closed),
