@@ -111,6 +111,7 @@ def test_a_check_that_raises_fails_alone_and_closes_nothing(check, clock, figure
     assert check.last_state == "failed"
 
 
+@pytest.mark.once  # what one database cannot store the other can
 def test_verdicts_that_cannot_be_stored_fail_the_run_and_nothing_else(check, clock, figures):
     figures[2**70] = 95  # no database has such an id
 

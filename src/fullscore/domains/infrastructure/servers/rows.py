@@ -254,7 +254,7 @@ def _write_packages(
     """Link the server to its package versions, made once for all servers that have them."""
     wanted = {
         (
-            p["manager"],
+            p["manager"][:8],
             p["name"][:200],
             str(p["version"])[:120],
             str(p.get("architecture") or "")[:20],
