@@ -95,6 +95,8 @@ def facts(resource: Resource, record: Any, *, user: User) -> list[tuple[str, Any
         value = value_of(resource, record, column)
         if column in ("name", "title") and str(value) == str(record):
             continue
+        if column not in resource.columns and value in (None, "", [], {}):
+            continue  # what is said of some records only
         told.append((resource.label_of(column), cell(resource, column, value, user=user)))
     return told
 

@@ -1,5 +1,6 @@
 """Checks that run: leases, failures, settings, holding and letting go."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -111,13 +112,22 @@ def test_a_check_that_raises_fails_alone_and_closes_nothing(check, clock, figure
     assert check.last_state == "failed"
 
 
-@pytest.mark.once  # what one database cannot store the other can
-def test_verdicts_that_cannot_be_stored_fail_the_run_and_nothing_else(check, clock, figures):
-    figures[2**70] = 95  # no database has such an id
+def test_verdicts_that_cannot_be_stored_fail_the_run_and_nothing_else(check, clock, item):
+    nonsense = bad(Subject(item=item.pk), severity=-1, title="Better than well")
+    kit.are([replace(kit.known()[check.ident], judge=lambda facts, *, now, limits: [nonsense])])
 
     run = services.run_check(check, by=system())
 
     assert run.state == "failed"
+    assert not Finding.objects.exists()
+
+
+def test_a_verdict_on_an_item_that_is_gone_opens_nothing(check, clock, figures):
+    figures[10**9] = 95
+
+    run = services.run_check(check, by=system())
+
+    assert run.state == "done"
     assert not Finding.objects.exists()
 
 

@@ -99,7 +99,9 @@ def badges(finding: Finding) -> list[tuple[str, str]]:
 
 def draw_what(finding: Finding, user: Any, at: Any) -> str:
     """Draw figure against limit, advice and evidence."""
-    context = {"finding": finding, "check": finding.check_of, "user": user}
+    names = list(dict.fromkeys(name for row in finding.evidence for name in row))
+    rows = [[row.get(name) for name in names] for row in finding.evidence]
+    context = {"finding": finding, "check": finding.check_of, "names": names, "rows": rows}
     return render_to_string("findings/what.html", context)
 
 

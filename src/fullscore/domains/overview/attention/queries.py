@@ -57,7 +57,11 @@ class QueueRow:
     def cost(self) -> str:
         """Return the cost per hour as the row shows it."""
         cost = self.entry.cost_per_hour
-        return f"{cost:,.0f}/h" if cost >= 10 else f"{cost:.2g}/h" if cost else "0/h"
+        if cost >= 10:
+            return f"{cost:,.0f}/h"
+        if cost >= 0.01:
+            return f"{cost:.2f}/h"
+        return "< 0.01/h" if cost else "0/h"
 
 
 def queue(

@@ -142,7 +142,7 @@ def _opened(
     changes: Changes,
 ) -> Finding:  # fmt: skip
     subject = verdict.subject
-    item = owners.items.get(subject.item) if subject.item else None
+    item = owners.items.get(subject.item) if subject.item is not None else None
     finding = Finding(
         check_of=check, item=item, record=subject.record[:80], person_id=subject.person,
         key=plain(subject.key, 200), fingerprint=fingerprint, opened_at=changes.now, again_of=known,
