@@ -110,12 +110,16 @@ def _filled(
         )
         for name, field in blank.fields.items()
     }
-    form = form_class(data, instance=_copy(record))
+    return narrowed(form_class(data, instance=_copy(record)), by)
+
+
+def narrowed(form: ModelForm[Any], user: User) -> ModelForm[Any]:
+    """Let a form take other records only from among those somebody may see."""
     for field in form.fields.values():
         if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
             manager = field.queryset.model._default_manager
             if hasattr(manager.all(), "visible_to"):
-                field.queryset = manager.visible_to(by)
+                field.queryset = manager.visible_to(user)
     return form
 
 

@@ -12,9 +12,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from fullscore.interfaces.web import shell
 from fullscore.interfaces.web.inputs import form_of, values_of
 from fullscore.interfaces.web.shell import SignedIn
+from fullscore.interfaces.wire import narrowed
 from fullscore.kit.audit import noun_of
 from fullscore.kit.errors import Conflict, Invalid, NotFound, Problem
-from fullscore.kit.models import AuditEntry, User
+from fullscore.kit.models import AuditEntry
 from fullscore.kit.perform import Verb, find, perform, require
 from fullscore.kit.resource import Resource
 
@@ -163,7 +164,7 @@ def _edit_many(request: SignedIn, resource: Resource, keys: list[str]) -> HttpRe
     is_sent = "confirmed" in request.POST
     if not resource.in_bulk:
         raise NotFound(f"{resource.title_plural.capitalize()} are not edited in bulk.")
-    form = _narrowed(resource.form_class()(request.POST if is_sent else None), request.user)
+    form = narrowed(resource.form_class()(request.POST if is_sent else None), request.user)
     for field in form.fields.values():
         field.required = False
         field.help_text = "Empty: unchanged."
@@ -251,17 +252,7 @@ def _form_page(
 def _model_form(resource: Resource, request: SignedIn, **given: Any) -> forms.ModelForm[Any]:
     """Return the form of a noun."""
     form = resource.form_class()(request.POST if request.method == "POST" else None, **given)
-    return _narrowed(form, request.user)
-
-
-def _narrowed(form: forms.ModelForm[Any], user: User) -> forms.ModelForm[Any]:
-    """Let records be chosen among those somebody may see."""
-    for field in form.fields.values():
-        if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
-            manager = field.queryset.model._default_manager
-            if hasattr(manager.all(), "visible_to"):
-                field.queryset = manager.visible_to(user)
-    return form
+    return narrowed(form, request.user)
 
 
 def _changed_meanwhile(request: SignedIn, record: Any) -> str:

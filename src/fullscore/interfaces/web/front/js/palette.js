@@ -13,6 +13,7 @@ const list = dialog?.querySelector('[role=listbox]');
 let chosen = 0;
 let asked; // the request under way; a newer one ends it
 let pause;
+let answered; // the words the list answers: what stands in the box may already be others
 
 const options = () => [...list.querySelectorAll('[role=option]')];
 
@@ -51,6 +52,7 @@ async function ask() {
     const answer = await fetch(`/search?${words}`, {signal: asked.signal, headers: {'HX-Request': 'true'}});
     if (!answer.ok) throw new Error(answer.status === 429 ? 'Too many searches; wait a moment.' : 'The search did not answer.');
     list.innerHTML = await answer.text();
+    answered = text;
     if (!text) list.prepend(...recentItems());
   } catch (problem) {
     if (problem.name === 'AbortError') return;
@@ -69,6 +71,16 @@ function go(option, inNewTab) {
   dialog.close();
   if (inNewTab) window.open(url, '_blank', 'noopener');
   else location.href = url;
+}
+
+// Whoever types and presses Enter at once means what is typed, not what the list still shows.
+async function enter(inNewTab) {
+  if (input.value.trim() !== answered) {
+    clearTimeout(pause);
+    await ask();
+    if (input.value.trim() !== answered) return;
+  }
+  go(options()[chosen], inNewTab);
 }
 
 function open() {
@@ -98,7 +110,7 @@ dialog?.addEventListener('keydown', event => {
     mark(chosen + steps[event.key]);
   } else if (event.key === 'Enter') {
     event.preventDefault();
-    go(options()[chosen], event.metaKey || event.ctrlKey);
+    enter(event.metaKey || event.ctrlKey);
   }
 });
 
