@@ -1,5 +1,7 @@
 """Who reacts to what. Each reaction is queued in the transaction of the announcement."""
 
+from fullscore.domains.foundation.access import jobs as access_jobs
+from fullscore.domains.foundation.directory import announcements as directory
 from fullscore.domains.foundation.findings import announcements as findings
 from fullscore.domains.foundation.findings import jobs as findings_jobs
 from fullscore.domains.infrastructure.servers import announcements as servers
@@ -7,10 +9,12 @@ from fullscore.domains.infrastructure.servers import jobs as servers_jobs
 from fullscore.kit.announcements import Reactions
 
 REACTIONS: Reactions = {
+    directory.PersonLeft: [access_jobs.clear_account, findings_jobs.return_to_teams],
     servers.FactsTaken: [servers_jobs.check_facts],
     findings.FindingsOpened: [findings_jobs.notify_opened],
     findings.FindingsRaised: [findings_jobs.notify_opened],
     findings.FindingsReopened: [findings_jobs.notify_opened],
+    findings.FindingsClosed: [findings_jobs.unfold],
     findings.FindingsOverdue: [findings_jobs.notify_opened],
     findings.ExceptionAsked: [findings_jobs.notify_asked],
     findings.ExceptionEnding: [findings_jobs.notify_ending],

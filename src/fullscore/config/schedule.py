@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from fullscore.domains.foundation.directory import jobs as directory
 from fullscore.domains.foundation.findings import jobs as findings
 from fullscore.domains.foundation.telemetry import jobs as telemetry
 from fullscore.domains.infrastructure.servers import jobs as servers
@@ -10,6 +11,7 @@ from fullscore.kit import jobs, limits, live, notify
 from fullscore.kit.jobs import Clocked
 
 SCHEDULE: Sequence[Clocked] = (
+    directory.let_go,
     findings.run_due,
     findings.keep_promises,
     findings.tell_overdue,

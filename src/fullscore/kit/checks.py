@@ -118,6 +118,8 @@ class Check:
     limits: Mapping[str, float] = field(default_factory=dict)
     good_runs: int = 1  # 2 for samples, which bounce
     is_urgent: bool = False  # becomes an alert at once
+    is_outage: bool = False  # the item is out of reach: with it whatever depends on it
+    follows: tuple[str, ...] = ()  # checks whose finding on the same item is the cause of this one
     version: int = 1
     codes: tuple[str, ...] = ()
 
@@ -143,6 +145,8 @@ def rule(
     limits: Mapping[str, float] | None = None,
     good_runs: int = 1,
     is_urgent: bool = False,
+    is_outage: bool = False,
+    follows: Sequence[str] = (),
     codes: Sequence[str] = (),
 ) -> Callable[[Judge], Check]:
     """Make a check of a pure function."""
@@ -150,7 +154,8 @@ def rule(
     def made(judge: Judge) -> Check:
         return Check(
             id, title, why, source, fix, judge, every=every, limits=limits or {},
-            good_runs=good_runs, is_urgent=is_urgent, codes=tuple(codes),
+            good_runs=good_runs, is_urgent=is_urgent, is_outage=is_outage, follows=tuple(follows),
+            codes=tuple(codes),
         )  # fmt: skip
 
     return made

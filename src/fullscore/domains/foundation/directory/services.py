@@ -1,12 +1,18 @@
 """What can be done with people and teams."""
 
-from datetime import date
+from datetime import date, timedelta
 
+from django.db.models import Q
+
+from fullscore.domains.foundation.directory.announcements import PersonLeft
 from fullscore.domains.foundation.directory.models import Membership, Person, Team
-from fullscore.kit import time
+from fullscore.kit import access, time
+from fullscore.kit.announcements import announce
 from fullscore.kit.audit import recorded
-from fullscore.kit.errors import Conflict
+from fullscore.kit.errors import Conflict, NotAllowed
 from fullscore.kit.models import User
+
+MANAGES = "kit.change_user"
 
 
 def person_for(user: User, *, by: User) -> Person:
@@ -53,16 +59,50 @@ def end(membership: Membership, *, by: User, ends_on: date | None = None) -> Mem
 
 
 def leave(person: Person, *, by: User, ends_on: date | None = None) -> Person:
-    """Record that somebody leaves: memberships end, the account can no longer sign in."""
+    """Record that somebody leaves, and when: from that day on they are in no team and sign in
+    nowhere.
+
+    Nothing is deleted, and what they own stands on their page. A day to come is kept until it has.
+    """
     if person.state == Person.State.LEFT:
         raise Conflict(f"{person} has left already.")
+    _check_may_let_go(person, by)
     day = ends_on or time.now().date()
     with recorded(person, "leave", by=by):
-        person.state, person.ends_on = Person.State.LEFT, day
-        for held in person.memberships.filter(ends_on__isnull=True):
-            with recorded(held, "end", by=by, note="left"):
-                held.ends_on = max(day, held.starts_on)
-        if person.user is not None and person.user.is_active:
-            with recorded(person.user, "deactivate", by=by, note="left"):
-                person.user.is_active = False
+        person.ends_on = day
+        for held in person.memberships.filter(Q(ends_on__isnull=True) | Q(ends_on__gt=day)):
+            with recorded(held, "end", by=by, note="leaves"):
+                held.ends_on = max(day, held.starts_on + timedelta(days=1))
+        if day <= time.now().date():
+            _go(person, by)
     return person
+
+
+def let_go(*, by: User) -> int:
+    """Let everybody go whose last day has come; returns how many."""
+    today = time.now().date()
+    leaving = Person.objects.filter(ends_on__lte=today).exclude(state=Person.State.LEFT)
+    for person in leaving:
+        with recorded(person, "leave", by=by, note=f"the last day was {person.ends_on}"):
+            _go(person, by)
+    return len(leaving)
+
+
+def _go(person: Person, by: User) -> None:
+    """Let somebody be gone; their account is shut in the same moment, and cleared after it."""
+    person.state = Person.State.LEFT
+    if person.user is not None and person.user.is_active:
+        with recorded(person.user, "deactivate", by=by, note="left"):
+            person.user.is_active = False
+    announce(PersonLeft(person.pk))
+
+
+def _check_may_let_go(person: Person, by: User) -> None:
+    """Refuse to lock oneself out, and to lock out who could undo it."""
+    account = person.user
+    if account is None or not account.is_active:
+        return
+    if account.pk == by.pk:
+        raise NotAllowed("Nobody records their own leaving; ask somebody else.")
+    if access.may(account, MANAGES) and not access.may(by, MANAGES):
+        raise NotAllowed(f"{person} administers accounts: an administrator records the leaving.")

@@ -271,6 +271,27 @@ def _compile() -> Estate:
     return Estate(built, node, [pk for pk, _ in rows], [name for _, name in rows])
 
 
+def brought_down(items: Iterable[int], *, estate: Estate | None = None) -> dict[int, int]:
+    """Return, of items that are down, the one among them that brought each of the others down.
+
+    That is the one whose failure alone takes down the most of them; of two that need each other,
+    the older. An item that no other explains is absent.
+    """
+    estate = estate or dependencies()
+    failed = {estate.node[pk] for pk in items if pk in estate.node}
+    falls = {
+        node: failed.intersection(graph.impact(estate.graph, [node]).down.tolist())
+        for node in failed
+    }
+    weight = {node: (len(down), -node) for node, down in falls.items()}
+    causes: dict[int, int] = {}
+    for cause in sorted(failed, key=weight.__getitem__):  # the last to speak weighs most
+        for node in falls[cause] - {cause}:
+            if weight[cause] > weight[node]:
+                causes[estate.items[node]] = estate.items[cause]
+    return causes
+
+
 @dataclass(frozen=True, slots=True)
 class Consequence:
     """One item that suffers when others fail, and the shortest chain of why."""

@@ -1,11 +1,13 @@
 """Checks on the clock, and what follows from their findings."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 
-from fullscore.domains.foundation.directory.models import Membership
+from django.db.models import F
+
+from fullscore.domains.foundation.directory.models import Membership, Person
 from fullscore.domains.foundation.findings import services
 from fullscore.domains.foundation.findings.models import Check, CheckRun, Event, Finding, Waiver
+from fullscore.domains.foundation.findings.services.folding import is_concerned
 from fullscore.domains.foundation.findings.services.running import due_checks
 from fullscore.kit import access, notify, time
 from fullscore.kit.jobs import every, job
@@ -20,13 +22,6 @@ def run_due() -> None:
     """Run every check whose time has come."""
     for check in due_checks(time.now()):
         services.run_check(check, by=system())
-
-
-@job()
-def run_on(items: Sequence[int], checks: Sequence[str]) -> None:
-    """Run some checks over some items at once: their facts are fresh."""
-    for check in Check.objects.filter(ident__in=checks, is_enabled=True):
-        services.run_check(check, by=system(), items=items)
 
 
 @every(hours=1)
@@ -53,9 +48,27 @@ def prune() -> None:
 
 @job()
 def notify_opened(ids: list[int]) -> None:
-    """Tell the people who answer for them of new, worse and returned findings."""
-    # Muted and excepted findings are counted, and never told.
+    """Fold what follows from something else, and tell the people who answer for the rest."""
+    _fold(ids)
+    _notify(ids)
+
+
+@job()
+def unfold(ids: list[int]) -> None:
+    """Let what followed from a closed finding stand by itself, and tell whoever answers for it."""
+    _notify(_fold(ids))
+
+
+def _fold(ids: list[int]) -> list[int]:
+    """Fold anew if findings came or went that others follow from; returns those set free."""
+    idents = Check.objects.filter(findings__in=ids).values_list("ident", flat=True).distinct()
+    return services.fold(by=system()) if is_concerned(idents) else []
+
+
+def _notify(ids: list[int]) -> None:
+    # Muted and excepted findings are counted, and never told; nor is what a told one explains.
     rows = Finding.objects.pressing().filter(pk__in=ids, severity__gte=4)
+    rows = rows.exclude(because_of__severity__gte=F("severity"))
     findings = rows.select_related("item", "assignee__user").order_by("-severity", "pk")
     for finding in findings[:100]:
         for user in _told(finding):
@@ -63,6 +76,13 @@ def notify_opened(ids: list[int]) -> None:
                 user, finding.title, body=finding.advice, url=f"/findings/{finding.pk}",
                 severity=finding.severity,
             )  # fmt: skip
+
+
+@job()
+def return_to_teams(person: int) -> None:
+    """Give what somebody who left was on back to the teams that own it."""
+    for gone in Person.objects.filter(pk=person):
+        services.return_to_teams(gone, by=system())
 
 
 @job()

@@ -74,12 +74,18 @@ def deactivate(user: User, *, by: User, note: str = "") -> User:
     if user.kind == User.Kind.SYSTEM:
         raise Conflict("The system's own account cannot be closed.")
     with transaction.atomic():
-        for held in RoleGrant.objects.on(time.now().date()).filter(user=user):
-            grants.end(held, by=by, note="account closed")
-        for token in user.api_tokens.live(time.now()):
-            keys.revoke(token, by=by)
-        links.cancel(user, by=by)
+        clear(user, by=by, note="account closed")
         with recorded(user, "deactivate", by=by, note=note):
             user.is_active = False
-    sessions.end_all(user)
     return user
+
+
+@transaction.atomic
+def clear(user: User, *, by: User, note: str) -> None:
+    """End what an account holds: grants, tokens, links, sessions."""
+    for held in RoleGrant.objects.on(time.now().date()).filter(user=user):
+        grants.end(held, by=by, note=note)
+    for token in user.api_tokens.live(time.now()):
+        keys.revoke(token, by=by)
+    links.cancel(user, by=by)
+    sessions.end_all(user)

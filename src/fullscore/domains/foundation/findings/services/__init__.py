@@ -1,5 +1,6 @@
 """What can be done with findings: settle what checks say, and work on what they found."""
 
+from fullscore.domains.foundation.findings.services.folding import fold
 from fullscore.domains.foundation.findings.services.running import (
     disable,
     enable,
@@ -24,6 +25,7 @@ from fullscore.domains.foundation.findings.services.working import (
     comment,
     mute,
     reopen_unanswered,
+    return_to_teams,
     say_fixed,
     unmute,
     verify,
@@ -38,12 +40,14 @@ __all__ = [
     "disable",
     "enable",
     "end_expired",
+    "fold",
     "grant",
     "list_checks",
     "mute",
     "refuse",
     "release",
     "reopen_unanswered",
+    "return_to_teams",
     "revoke",
     "run",
     "run_check",

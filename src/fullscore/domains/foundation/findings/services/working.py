@@ -140,6 +140,18 @@ def reopen_unanswered(*, by: User) -> int:
     return len(late)
 
 
+def return_to_teams(person: Person, *, by: User) -> int:
+    """Give what somebody who left was on back to the teams that own it; returns how much."""
+    held = Finding.objects.live().filter(assignee=person)
+    for finding in held:
+        with recorded(finding, "return", by=by, note=f"{person} has left"):
+            finding.assignee = None
+            if finding.state == Finding.State.ACKNOWLEDGED:
+                finding.state = Finding.State.OPEN
+            _happened(finding, by, "returned", before=str(person), note=f"{person} has left")
+    return len(held)
+
+
 def announce_overdue(*, by: User) -> int:
     """Announce, once, each finding whose due day passed yesterday."""
     yesterday = time.now().date() - timedelta(days=1)

@@ -218,6 +218,7 @@ def process_oversized(hosts: Iterable[Host], *, now: datetime, limits: Limits) -
 
 @rule(
     "servers.clock_off", title="Clocks that are wrong", codes=["S8"], every=QUARTER,
+    follows=["servers.clock_unsynchronised"],
     why="Logs cannot be matched, tickets and certificates are refused, replication drifts.",
     source="Offset over half a second; Kerberos refuses at five minutes.",
     fix="See `chronyc tracking` or `timedatectl timesync-status`, and let UDP 123 through.",
@@ -283,6 +284,7 @@ CONTAINERS = ("docker", "lxc", "podman", "container", "openvz")
     fix="Is it up, can it reach us, does its timer run? `systemctl status fullscore-probe.timer`",
     limits={"high": 45, "critical": 1440},
     is_urgent=True,
+    is_outage=True,
 )
 def host_silent(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which hosts have told nothing for too long."""

@@ -114,6 +114,7 @@ def _pressure(
 @rule(
     "servers.memory_pressure", title="Work that waits for memory", codes=["S2"], every=MINUTE,
     good_runs=2,
+    follows=["servers.memory_low"],
     why="When every task stalls for memory the host is about to halt or to kill processes.",
     source="PSI memory `full` over 5 % for 5 minutes; kernel documentation, accounting/psi.rst.",
     fix="Find the largest processes and units, restart or move them, or add memory.",
@@ -152,6 +153,7 @@ def io_pressure(gauges: Iterable[Gauge], *, now: datetime, limits: Limits) -> It
 
 @rule(
     "servers.swap_thrash", title="Swapping in and out", codes=["S5"], every=MINUTE, good_runs=2,
+    follows=["servers.memory_low"],
     why="A host that pages in and out without end does little else.",
     source="More than 1,000 pages per second for 10 minutes; our judgement.",
     fix="Reduce what runs here, or add memory.", limits={"medium": 1000},
@@ -165,6 +167,7 @@ def swap_thrash(gauges: Iterable[Gauge], *, now: datetime, limits: Limits) -> It
 
 @rule(
     "servers.oom_killed", title="Processes killed for lack of memory", codes=["S2"], every=MINUTE,
+    follows=["servers.memory_low"],
     why="The kernel ended a process to save the rest: some service is gone or was restarted.",
     source="Any kill within the last hour.", good_runs=2,
     fix="See `journalctl -k | grep -i oom`, then give the unit a limit or the host more memory.",

@@ -41,6 +41,7 @@ BACKUP_TOOLS = (
     title="Filesystems that became read-only",
     codes=["S9"],
     every=QUARTER,
+    follows=["servers.disk_failing"],
     why="The kernel stopped writing because the disk or the filesystem has "
     "errors: data are at risk.",
     source="Mounted read-only while /etc/fstab or its kind says otherwise.",
