@@ -36,6 +36,7 @@ from fullscore.domains.foundation.findings.models import (
     Proof,
     Waiver,
 )
+from fullscore.domains.foundation.system.models import Import
 from fullscore.domains.foundation.telemetry.models import Metric, PushKey, Series
 from fullscore.domains.infrastructure.servers.models import (
     Account,
@@ -261,6 +262,14 @@ def server_account(**values: Any) -> Account:
 def filesystem(**values: Any) -> Filesystem:
     known = {"mount": _one("/srv/"), "size_bytes": 2**40, "used_bytes": 2**39, "used_percent": 50}
     return _with(Filesystem, known | values, server=server)
+
+
+# ── this installation ──────────────────────────────────────────────────────────────────────────
+
+
+def import_(**values: Any) -> Import:
+    known = {"noun": "team", "file_name": _one("rows") + ".csv", "at": AT, "text": "name\nUnix"}
+    return _with(Import, known | values, by=user)
 
 
 def _with(model: Any, values: dict[str, Any], **parents: Any) -> Any:

@@ -33,13 +33,17 @@ ONE: dict[str, Callable[..., Any]] = {
     "requirement": make.requirement, "identifier": make.identifier, "claim": make.claim,
     "installed-package": make.installed, "fact": make.facts, "push-key": make.push_key,
     "check-run": make.check_run, "check-setting": make.check_setting, "due-rule": make.due_rule,
-    "owner-rule": make.owner_rule, "finding-event": make.event, "proof": make.proof,
+    "owner-rule": make.owner_rule, "import": make.import_, "finding-event": make.event,
+    "proof": make.proof,
     "comment": make.comment,
 }  # fmt: skip
 
 every_noun = pytest.mark.parametrize(
     "resource", [pytest.param(r, id=r.name) for r in RESOURCES]
 )  # fmt: skip
+every_file_in = pytest.mark.parametrize(
+    "resource", [pytest.param(r, id=r.name) for r in RESOURCES if r.fields and r.takes_files]
+)
 every_form = pytest.mark.parametrize(
     "resource", [pytest.param(r, id=r.name) for r in RESOURCES if r.fields]
 )
@@ -198,7 +202,7 @@ MALFORMED = [
 ]
 
 
-@every_form
+@every_file_in
 @pytest.mark.parametrize("content", MALFORMED)
 def test_a_malformed_file_is_refused_and_changes_nothing(resource, content, browser):
     rows = resource.model._default_manager.count()
@@ -234,7 +238,9 @@ def test_programs_read_what_pages_show(resource, client, program):
 def addresses(resource: Resource, pk: int) -> list[str]:
     found = [resource.url(), resource.url(pk)]
     if resource.fields:
-        found += [resource.url("add"), resource.url("import"), resource.url(pk, "edit")]
+        found += [resource.url("add"), resource.url(pk, "edit")]
+    if resource.fields and resource.takes_files:
+        found.append(resource.url("import"))
     if resource.export:
         found += [resource.url("export.csv"), resource.url("export.xlsx")]
     if resource.can_delete:

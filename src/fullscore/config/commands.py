@@ -290,10 +290,27 @@ def server(argv: Sequence[str]) -> int:
     return enrolling.enrol(given.name, by=_who(given.email))
 
 
+def import_(argv: Sequence[str]) -> int:
+    """Imports: beside the noun's own acts, `file FILE --into NOUN` looks at one, `--apply` too."""
+    if not argv or argv[0] != "file":
+        return run(["import", *argv], _resources, (), _who)
+    parser = ArgumentParser("fullscore import", description=import_.__doc__)
+    parser.add_argument("act", choices=["file"])
+    parser.add_argument("file", help="CSV or XLSX")
+    parser.add_argument("--into", required=True, metavar="NOUN", help="such as item or person")
+    parser.add_argument("--apply", action="store_true", help="write the good rows")
+    parser.add_argument("--as", dest="email")
+    given = parser.parse_args(argv)
+    _ready()
+    from fullscore.domains.foundation.system.commands import import_file
+
+    return import_file(given.file, into=given.into, is_applied=given.apply, by=_who(given.email))
+
+
 COMMANDS = tuple(
-    Command(one.__name__, (one.__doc__ or "").split("\n")[0], one)
+    Command(one.__name__.rstrip("_"), (one.__doc__ or "").split("\n")[0], one)
     for one in (
         up, demo, web, worker, scheduler, collector, behind, migrate, mcp, audit, access, secret,
-        check, server,
+        check, server, import_,
     )
 )  # fmt: skip

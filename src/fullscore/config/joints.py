@@ -11,7 +11,7 @@ from fullscore.domains.foundation.access import queries as access
 from fullscore.domains.overview.attention import queries as attention
 from fullscore.interfaces.web import shell
 from fullscore.kit import access as kit_access
-from fullscore.kit import announcements, checks, live, log, search
+from fullscore.kit import announcements, checks, live, log, resource, search
 from fullscore.kit.models import Notification
 
 
@@ -21,6 +21,7 @@ def join() -> None:
     kit_access.answer_with(access.reach)
     search.find_by({r.model: r.search for r in RESOURCES if r.search})
     shell.show(RESOURCES, ENTRIES)
+    resource.are(RESOURCES)
     checks.are(CHECKS)
     attention.come_from(SOURCES)
     announcements.react_with(REACTIONS)

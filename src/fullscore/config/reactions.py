@@ -4,12 +4,15 @@ from fullscore.domains.foundation.access import jobs as access_jobs
 from fullscore.domains.foundation.directory import announcements as directory
 from fullscore.domains.foundation.findings import announcements as findings
 from fullscore.domains.foundation.findings import jobs as findings_jobs
+from fullscore.domains.foundation.system import announcements as system
+from fullscore.domains.foundation.system import jobs as system_jobs
 from fullscore.domains.infrastructure.servers import announcements as servers
 from fullscore.domains.infrastructure.servers import jobs as servers_jobs
 from fullscore.kit.announcements import Reactions
 
 REACTIONS: Reactions = {
     directory.PersonLeft: [access_jobs.clear_account, findings_jobs.return_to_teams],
+    system.ImportAccepted: [system_jobs.write_import],
     servers.FactsTaken: [servers_jobs.check_facts],
     findings.FindingsOpened: [findings_jobs.notify_opened],
     findings.FindingsRaised: [findings_jobs.notify_opened],

@@ -24,6 +24,7 @@ from fullscore.domains.foundation.findings.resources import (
     PROOF,
     WAIVER,
 )
+from fullscore.domains.foundation.system.resources import IMPORT
 from fullscore.domains.foundation.telemetry.resources import METRIC, PUSH_KEY, SERIES
 from fullscore.domains.infrastructure.servers.resources import (
     ACCOUNT as SERVER_ACCOUNT,
@@ -74,4 +75,5 @@ RESOURCES: tuple[Resource, ...] = (
     EVENT,
     PROOF,
     COMMENT,
+    IMPORT,
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from fullscore.domains.foundation.directory import jobs as directory
 from fullscore.domains.foundation.findings import jobs as findings
+from fullscore.domains.foundation.system import jobs as system
 from fullscore.domains.foundation.telemetry import jobs as telemetry
 from fullscore.domains.infrastructure.servers import jobs as servers
 from fullscore.domains.overview.demo import jobs as demo
@@ -16,6 +17,7 @@ SCHEDULE: Sequence[Clocked] = (
     findings.keep_promises,
     findings.tell_overdue,
     findings.prune,
+    system.prune_imports,
     servers.declare_silent,
     telemetry.maintain_store,
     jobs.prune,

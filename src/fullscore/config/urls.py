@@ -7,6 +7,7 @@ from fullscore.config.resources import RESOURCES
 from fullscore.domains.foundation.access import pages as access
 from fullscore.domains.foundation.estate import pages as estate
 from fullscore.domains.foundation.findings import pages as findings
+from fullscore.domains.foundation.system import pages as system
 from fullscore.domains.infrastructure.servers import endpoints as push
 from fullscore.domains.infrastructure.servers import pages as servers
 from fullscore.domains.overview.attention import pages as attention
@@ -20,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *estate.PATTERNS,
     *servers.PATTERNS,
     *push.PATTERNS,
+    *system.PATTERNS,
     path("api/", build(RESOURCES, authenticate).urls),
     *web.patterns(RESOURCES),
 ]

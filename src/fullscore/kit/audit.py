@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +34,7 @@ class Origin:
     via: str = "job"
     token: str = ""
     address: str = ""
+    reason: str = ""  # stands before the note of each entry
 
 
 BACKGROUND = Origin()
@@ -44,6 +45,16 @@ origin: ContextVar[Origin] = ContextVar("origin", default=BACKGROUND)
 def coming(via: str, *, token: str = "", address: str = "") -> Iterator[None]:
     """Mark everything written inside as having come in this way."""
     reset = origin.set(Origin(via, token, address[:45]))
+    try:
+        yield
+    finally:
+        origin.reset(reset)
+
+
+@contextmanager
+def because(reason: str) -> Iterator[None]:
+    """Give everything written inside the same reason, before what it says itself."""
+    reset = origin.set(replace(origin.get(), reason=reason))
     try:
         yield
     finally:
@@ -76,8 +87,8 @@ def removed(record: models.Model, *, by: User, note: str = "") -> Iterator[None]
     before, key = snapshot(record), str(record.pk)
     with transaction.atomic():
         yield
-        entry = write(record, "delete", by=by, note=note, before=before, after=None)
-        history.close(record, entry=entry)
+        write(record, "delete", by=by, note=note, before=before, after=None)
+        history.close(record)
         search.forget(record)
         record.delete()
         live.publish(noun_of(record), key)
@@ -183,7 +194,8 @@ def _append(
         n, previous = head()
         entry = AuditEntry(
             n=n + 1, at=time.now(), by=by, via=came.via, token=came.token, address=came.address,
-            verb=verb[:60], noun=noun, record=record, before=before, after=after, reason=note,
+            verb=verb[:60], noun=noun, record=record, before=before, after=after,
+            reason=" · ".join(filter(None, [came.reason, note])),
             previous_hash=previous,
         )  # fmt: skip
         entry.hash = _hash(entry)

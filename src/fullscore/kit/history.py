@@ -67,7 +67,7 @@ def keep_many(
     versions_of(model).bulk_create(made, batch_size=500)
 
 
-def close(record: models.Model, *, entry: AuditEntry | None = None) -> None:
+def close(record: models.Model) -> None:
     """End the open version: the record is no more."""
     if is_kept(type(record)):
         of(record).filter(ends_at=FOREVER).update(ends_at=time.now())

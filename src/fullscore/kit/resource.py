@@ -80,6 +80,7 @@ class Resource:
     add: Callable[..., Any] | None = None  # add(by=…, **values); None: the plain recorded one
     change: Callable[..., Any] | None = None
     can_delete: bool = False
+    takes_files: bool = True  # its rows may come in as a file
     adds_by_page: bool = False  # a page of its own at `/<path>/add` adds records
     needs_fresh: bool = False  # written only where somebody has just signed in: never by a token
     form: type[ModelForm] | None = None
@@ -262,6 +263,24 @@ class Searched(django_filters.FilterSet):
             return rows.filter(pk__in=found)
         starts = (Q(**{f"{path}__istartswith": text}) for path in self.resource.search)
         return rows.filter(Q(*starts, _connector=Q.OR)) if self.resource.search else rows
+
+
+_known: list[Resource] = []
+
+
+def are(resources: Sequence[Resource]) -> None:
+    """Say which nouns there are; called once, by `config`."""
+    _known[:] = resources
+
+
+def known() -> Sequence[Resource]:
+    """Return every noun, in the order of the menu."""
+    return _known
+
+
+def named(name: str) -> Resource | None:
+    """Return the noun of this name, as addresses and commands call it."""
+    return next((r for r in _known if name in (r.name, r.path)), None)
 
 
 def panels_on(model: type[Model], resources: Sequence[Resource]) -> list[tuple[Resource, Panel]]:

@@ -70,16 +70,6 @@ def forget(record: models.Model) -> None:
     SearchEntry.objects.filter(noun=record._meta.label_lower, record_id=record.pk).delete()
 
 
-def rebuild() -> int:
-    """Store the words of every record anew; returns how many."""
-    SearchEntry.objects.all().delete()
-    for model, _ in _fields.values():
-        ids = list(model._base_manager.values_list("pk", flat=True))
-        for start in range(0, len(ids), 5000):
-            refresh_many(model, ids[start : start + 5000])
-    return SearchEntry.objects.count()
-
-
 def matching(model: type[models.Model], text: str) -> models.QuerySet[Any] | None:
     """Return the ids of one noun's records that hold the words, as a question to put into another.
 

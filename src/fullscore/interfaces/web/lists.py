@@ -100,7 +100,7 @@ def _frame(resource: Resource, request: SignedIn, at: datetime | None) -> dict[s
         "bulk_verbs": _bulk_verbs(resource, user) if at is None else [],
         "can_add": may_add or (may_write and resource.adds_by_page),
         "add_url": resource.url("add"),
-        "can_import": may_add,
+        "can_import": may_add and resource.takes_files,
         "import_url": resource.url("import"),
         "export_urls": {
             kind: resource.url(f"export.{kind}") + files for kind in ("csv", "xlsx")

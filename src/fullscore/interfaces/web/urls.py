@@ -31,7 +31,6 @@ def _of(r: Resource) -> Iterable[URLPattern]:
     yield _page(base, lists.list_of(r), f"{r.name}-list")
     if r.fields:
         yield _page(f"{base}/add", writing.add_of(r), f"{r.name}-add")
-        yield _page(f"{base}/import", files.import_of(r), f"{r.name}-import")
         yield _page(f"{base}/<int:pk>/edit", writing.edit_of(r), f"{r.name}-edit")
     if r.can_delete:
         yield _page(f"{base}/<int:pk>/delete", writing.delete_of(r), f"{r.name}-delete")

@@ -19,6 +19,7 @@ AREAS: list[tuple[str, str]] = [
     ("access", "kit.*_user"),
     ("access", "access.*"),
     ("system", "kit.*"),
+    ("work", "system.*_import"),  # of what one may add anyway: the noun's own rights decide
     ("system", "system.*"),
     ("directory", "directory.*"),
     ("people", "talent.*"),

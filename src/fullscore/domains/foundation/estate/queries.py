@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from urllib.parse import parse_qsl
 
 import numpy as np
@@ -119,11 +118,6 @@ def _owner_above(pk: int, above: Mapping[int, Sequence[tuple[int, int | None]]])
         front = [item for item in dict(found) if item not in seen]
         seen.update(front)
     return None
-
-
-def seen_since(moment: datetime) -> QuerySet[Item]:
-    """Return the live items some source has seen since a moment."""
-    return Item.objects.live().filter(seen_at__gte=moment)
 
 
 # ── what the checks read: a few statements for all items of a scope ────────────────────────────

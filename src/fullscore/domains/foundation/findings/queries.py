@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Subquery
 
 from fullscore.domains.foundation.estate import queries as estate
-from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.findings.facts import Ran
 from fullscore.domains.foundation.findings.models import Check, CheckRun, Finding
 from fullscore.engines.attention import Concern
@@ -16,11 +15,6 @@ from fullscore.kit.checks import Scope
 SOURCE = "finding"
 USUAL_REPAIR_HOURS = 4.0  # our judgement, until a team's own median is known
 MOST = 5000
-
-
-def of_item(item: Item) -> QuerySet[Finding]:
-    """Return what is wrong with an item and not closed, worst first."""
-    return Finding.objects.live().filter(item=item).order_by("-severity", "due_on")
 
 
 def concerns(user: Actor, now: datetime) -> tuple[list[Concern], dict[str, Finding]]:

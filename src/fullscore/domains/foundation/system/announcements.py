@@ -1,0 +1,11 @@
+"""What others may react to."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ImportAccepted:
+    """Somebody has seen what a file would do, and lets it happen."""
+
+    number: int
+    by: int

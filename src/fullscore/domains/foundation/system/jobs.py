@@ -1,0 +1,22 @@
+"""Writing imports in the background, and letting go of old ones."""
+
+from fullscore.domains.foundation.system import services
+from fullscore.domains.foundation.system.models import Import
+from fullscore.kit.audit import coming
+from fullscore.kit.jobs import every, job
+from fullscore.kit.models import User
+from fullscore.kit.models.user import system
+
+
+@job()
+def write_import(number: int, by: int) -> None:
+    """Write the good rows of an import, as whoever let it happen."""
+    accepted, user = Import.objects.get(pk=number), User.objects.get(pk=by)
+    with coming("import"):
+        services.write(accepted, by=user)
+
+
+@every(days=1, at="03:50")
+def prune_imports() -> None:
+    """Let go of the rows of imports after 30 days: what they wrote stands in the audit."""
+    services.forget_old(by=system())

@@ -1,0 +1,193 @@
+"""What can be done with a file of rows: see what it would do, let it happen, take it back."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.apps import apps
+from django.db import models, transaction
+from django.db.models import ProtectedError, Q
+
+from fullscore.domains.foundation.system import reading
+from fullscore.domains.foundation.system.announcements import ImportAccepted
+from fullscore.domains.foundation.system.models import Import
+from fullscore.kit import audit, live, resource, time
+from fullscore.kit.announcements import announce
+from fullscore.kit.audit import recorded, removed
+from fullscore.kit.errors import Conflict, Invalid, Problem
+from fullscore.kit.models import AuditEntry, User
+from fullscore.kit.perform import require
+from fullscore.kit.resource import Resource
+from fullscore.kit.rowsin import In, Parsed, parse
+
+CHUNK = 500  # rows written in one transaction
+KEPT = timedelta(days=30)
+SHOWN = {"refused": 1000, "changed": 10, "new": 10}
+
+
+def receive(*, by: User, noun: str, text: str, file_name: str = "rows.csv") -> Import:
+    """Take in rows of a noun as CSV, its first line the columns, and say what they would do."""
+    found = _resource(noun)
+    require(found.permission("add"), by=by)
+    parsed = parse(found, reading.table(text.encode()), by=by)
+    made = Import(
+        noun=found.name, file_name=file_name[:200] or "rows.csv", by=by, at=time.now(), text=text,
+        counts=_counts(parsed), shown=_shown(parsed),
+    )  # fmt: skip
+    with recorded(made, "receive", by=by):
+        pass
+    return made
+
+
+def change(import_: Import, *, by: User, **values: Any) -> Import:
+    """Refuse: what was looked at is what is written."""
+    raise Conflict("An import is not altered: send the file again.")
+
+
+def apply(import_: Import, *, by: User) -> Import:
+    """Write the good rows, in the background; the refused ones stay named on the page."""
+    if import_.state != Import.State.PREVIEW:
+        raise Conflict(f"This import is {import_.state}: send the file again.")
+    if not (import_.counts.get("new") or import_.counts.get("changed")):
+        raise Conflict("There is nothing to write: no row is new or changed.")
+    require(_resource(import_.noun).permission("add"), by=by)
+    with recorded(import_, "apply", by=by):
+        import_.state = Import.State.WAITING
+        import_.first_entry = audit.head()[0]
+        announce(ImportAccepted(import_.pk, by.pk))
+    return import_
+
+
+def write(import_: Import, *, by: User) -> Import:
+    """Write what has not been written, a chunk at a time; begun again, it goes on."""
+    if import_.state not in Import.UNDER_WAY:
+        return import_
+    found = _resource(import_.noun)
+    rows = parse(found, reading.table(import_.text.encode()), by=by).rows
+    with audit.because(import_.mark):
+        for start in range(import_.reached, len(rows), CHUNK):
+            _write_chunk(import_, found, rows[start : start + CHUNK], by)
+    with recorded(import_, "write", by=by):
+        import_.state, import_.finished_at = Import.State.DONE, time.now()
+        import_.last_entry = audit.head()[0]
+    return import_
+
+
+@transaction.atomic
+def _write_chunk(import_: Import, found: Resource, rows: Any, by: User) -> None:
+    counts, faults = import_.counts, import_.shown.setdefault("faults", [])
+    for row in rows:
+        problem = _write_row(found, row, by)
+        if problem:
+            counts[row.kind] -= 1
+            counts["refused"] += 1
+            faults.append({"line": row.line, "error": problem})
+    import_.reached += len(rows)
+    import_.state = Import.State.RUNNING
+    Import.objects.filter(pk=import_.pk).update(
+        reached=import_.reached, state=import_.state, counts=counts, shown=import_.shown
+    )
+    live.publish(audit.noun_of(import_), str(import_.pk))
+
+
+def _write_row(found: Resource, row: In, by: User) -> str:
+    """Write a row; returns why it could not be, since its preview, or nothing."""
+    try:
+        with transaction.atomic():
+            if row.kind == "new":
+                found.create(row.values, by=by)
+            elif row.kind == "changed":
+                found.update(row.record, row.values, by=by)
+    except Problem as problem:
+        return str(problem)
+    return ""
+
+
+@transaction.atomic
+def undo(import_: Import, *, by: User) -> Import:
+    """Take back what an import wrote, as far as nobody has touched it since."""
+    if import_.state != Import.State.DONE:
+        raise Conflict(f"Only a finished import is undone; this one is {import_.state}.")
+    require(_resource(import_.noun).permission("add"), by=by)
+    its_own = Q(reason=import_.mark) | Q(reason__startswith=f"{import_.mark} · ")
+    between = Q(n__gt=import_.first_entry or 0, n__lte=import_.last_entry or 0)
+    entries = AuditEntry.objects.filter(its_own, between).order_by("-n")
+    kept = [told for entry in entries if (told := _undo(entry, by))]
+    with recorded(import_, "undo", by=by):
+        import_.state = Import.State.UNDONE
+        import_.counts |= {"taken back": len(entries) - len(kept), "kept": len(kept)}
+        import_.shown["faults"] = [{"line": "", "error": told} for told in kept[:1000]]
+    return import_
+
+
+def _undo(entry: AuditEntry, by: User) -> str:
+    """Bring one record back to how it was before an entry; returns why not, or nothing."""
+    record = _record_of(entry)
+    if record is None:
+        return f"{entry.noun} {entry.record} is gone."
+    newest = AuditEntry.objects.filter(noun=entry.noun, record=entry.record).latest("n")
+    if newest.n != entry.n:
+        return f"{record} was touched since ({newest.verb})."
+    try:
+        with transaction.atomic():
+            if entry.before is None:
+                with removed(record, by=by, note="undone"):
+                    pass
+            else:
+                with recorded(record, "undo", by=by):
+                    _restore(record, entry.before)
+    except ProtectedError:
+        return f"{record} is used by others since."
+    except Problem as problem:
+        return f"{record}: {problem}"
+    return ""
+
+
+def _record_of(entry: AuditEntry) -> models.Model | None:
+    model = apps.get_model(entry.noun)
+    found: models.Model | None = model._base_manager.filter(pk=entry.record).first()
+    return found
+
+
+def _restore(record: models.Model, before: dict[str, Any]) -> None:
+    fields = {field.attname: field for field in record._meta.concrete_fields}
+    for name, value in before.items():
+        if isinstance(value, str) and value.startswith("sha256:"):
+            continue  # the audit keeps no secrets: this value stays as it is
+        field: Any = fields.get(name)
+        if field is not None and not isinstance(field, models.JSONField):
+            value = getattr(field, "target_field", field).to_python(value)
+        if field is not None:
+            setattr(record, name, value)
+
+
+def forget_old(*, by: User) -> int:
+    """Let go of the rows of imports after 30 days; returns of how many."""
+    old = Import.objects.filter(at__lt=time.now() - KEPT).exclude(state__in=Import.UNDER_WAY)
+    gone = list(old)
+    for one in gone:
+        with removed(one, by=by, note="30 days old"):
+            pass
+    return len(gone)
+
+
+def _resource(noun: str) -> Resource:
+    found = resource.named(noun)
+    if found is None or not found.fields:
+        raise Invalid(f"“{noun[:40]}” is no noun that rows can be imported into.")
+    return found
+
+
+def _counts(parsed: Parsed) -> dict[str, int]:
+    return {kind: len(parsed.of(kind)) for kind in ("new", "changed", "same", "refused")}
+
+
+def _shown(parsed: Parsed) -> dict[str, Any]:
+    rows = [row for kind, most in SHOWN.items() for row in parsed.of(kind)[:most]]
+    return {
+        "columns": list(parsed.columns),
+        "ignored": list(parsed.ignored),
+        "rows": [
+            {"line": r.line, "kind": r.kind, "error": " ".join(r.errors), "values": list(r.cells)}
+            for r in rows
+        ],
+    }
