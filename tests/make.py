@@ -17,6 +17,7 @@ from fullscore.domains.foundation.directory.models import Membership, Person, Te
 from fullscore.domains.foundation.estate.models import (
     Certificate,
     Claim,
+    DowntimeCost,
     Identifier,
     Item,
     Link,
@@ -136,6 +137,10 @@ def claim(**values: Any) -> Claim:
     known = {"attribute": _one("attribute"), "value": "x", "source": "person", "observed_at": AT,
              "expires_at": AT + timedelta(days=900)}  # fmt: skip
     return _with(Claim, known | values, item=item)
+
+
+def downtime_cost(**values: Any) -> DowntimeCost:
+    return _with(DowntimeCost, {"low": 10, "base": 50, "high": 200, **values}, service=item)
 
 
 def listener(**values: Any) -> Listener:

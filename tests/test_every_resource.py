@@ -33,9 +33,8 @@ ONE: dict[str, Callable[..., Any]] = {
     "requirement": make.requirement, "identifier": make.identifier, "claim": make.claim,
     "installed-package": make.installed, "fact": make.facts, "push-key": make.push_key,
     "check-run": make.check_run, "check-setting": make.check_setting, "due-rule": make.due_rule,
-    "owner-rule": make.owner_rule, "import": make.import_, "finding-event": make.event,
-    "proof": make.proof,
-    "comment": make.comment,
+    "owner-rule": make.owner_rule, "import": make.import_, "downtime-cost": make.downtime_cost,
+    "finding-event": make.event, "proof": make.proof, "comment": make.comment,
 }  # fmt: skip
 
 every_noun = pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def _told(finding: Finding, user: User) -> Told:
         due=f"due {finding.due_on:%-d %b}" if finding.due_on else "",
         action="Take it" if finding.state == Finding.State.OPEN else "",
         action_url=f"/findings/{finding.pk}/acknowledge",
-        is_default_price=findings.is_default_price(finding),
+        is_default_price=finding.is_default_price,
         since=finding.opened_at,
     )
 

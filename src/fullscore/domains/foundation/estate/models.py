@@ -131,6 +131,18 @@ class OfItemQuerySet(models.QuerySet[Any]):
         return self if reach.everywhere else self.filter(item__in=Item.objects.visible_to(user))
 
 
+class OfServiceQuerySet(models.QuerySet[Any]):
+    """Costs of services, seen when the service is."""
+
+    def in_reach(self, reach: access.Reach) -> "OfServiceQuerySet":
+        """Return the rows whose service the grant covers."""
+        return self.filter(service__in=Item.objects.in_reach(reach))
+
+    def visible_to(self, user: access.Actor) -> "OfServiceQuerySet":
+        """Return the rows whose service the person may see."""
+        return self.filter(service__in=Item.objects.visible_to(user))
+
+
 class LinkQuerySet(models.QuerySet[Any]):
     """Links and requirements: seen when both ends are."""
 
@@ -316,6 +328,36 @@ class Certificate(models.Model):
 
     def __str__(self) -> str:
         return self.subject or self.path
+
+
+class DowntimeCost(models.Model):
+    """What an hour without a service costs, in the reporting currency.
+
+    What is not stated is taken from the criticality, and marked as a default.
+    """
+
+    service = models.OneToOneField(Item, on_delete=models.CASCADE, related_name="downtime_cost")
+    low = models.DecimalField("low, per hour", max_digits=12, decimal_places=2)
+    base = models.DecimalField("likely, per hour", max_digits=12, decimal_places=2)
+    high = models.DecimalField("high, per hour", max_digits=12, decimal_places=2)
+    note = models.CharField("how it was estimated", max_length=300, blank=True)
+
+    objects = OfServiceQuerySet.as_manager()
+    keeps_history = True
+    named_by = ("service",)
+
+    class Meta:
+        ordering = ["-base"]
+        constraints = [
+            models.CheckConstraint(
+                name="downtime_cost_in_order",
+                condition=Q(low__gte=0, base__gte=F("low"), high__gte=F("base")),
+                violation_error_message="Write it as 0 ≤ low ≤ likely ≤ high.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service}: {self.base:,.0f} per hour"
 
 
 class ItemVersion(VersionBase):

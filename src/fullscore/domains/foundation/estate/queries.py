@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 import numpy as np
@@ -13,6 +14,7 @@ from fullscore.domains.foundation.estate.kinds import BY_NAME, HARD_LINKS
 from fullscore.domains.foundation.estate.models import (
     Certificate,
     Claim,
+    DowntimeCost,
     Item,
     ItemVersion,
     Link,
@@ -67,13 +69,28 @@ def specificity(selector: str) -> int:
     return 1 if names else 0
 
 
-def downtime_per_hour(items: Iterable[Item]) -> dict[int, float]:
-    """Return what an hour without each item costs, by its effective criticality; default
-    figures."""
-    lowest = _effective()
+class Downtime(NamedTuple):
+    """What an hour without something costs, and whether that is only the default."""
+
+    per_hour: float
+    is_default: bool
+
+
+def downtime_per_hour(items: Iterable[Item]) -> dict[int, Downtime]:
+    """Return what an hour without each item costs: the dearest of all that hard-depend on it.
+
+    A service costs what is stated of it; without that, the default of its criticality.
+    """
+    stated = {pk: float(base) for pk, base in DowntimeCost.objects.values_list("service", "base")}
+    own = {
+        pk: stated.get(pk, DOWNTIME_PER_HOUR[criticality])
+        for pk, criticality in Item.objects.live().values_list("pk", "criticality")
+    }
+    source = _first_to_reach(sorted(own, key=lambda pk: (-own[pk], pk not in stated, pk)))
     return {
-        item.pk: DOWNTIME_PER_HOUR[min(item.criticality, lowest.get(item.pk, item.criticality))]
+        item.pk: Downtime(own[source[item.pk]], source[item.pk] not in stated)
         for item in items
+        if item.pk in source
     }
 
 
@@ -168,22 +185,28 @@ def held(scope: Scope) -> Iterator[Held]:
 
 
 def _effective() -> dict[int, int]:
-    """Return the lowest criticality among all that hard-depend on each item; one pass per class."""
-    above: dict[int, list[int]] = {}
+    """Return the lowest criticality among all that hard-depend on each item, itself included."""
+    own = dict(Item.objects.live().values_list("pk", "criticality"))
+    source = _first_to_reach(sorted(own, key=lambda pk: (own[pk], pk)))
+    return {pk: own[first] for pk, first in source.items()}
+
+
+def _first_to_reach(order: Sequence[int]) -> dict[int, int]:
+    """Return, for each item, the first in `order` that is it or hard-depends on it; in one pass."""
+    below: dict[int, list[int]] = {}
     for upper, lower in Link.objects.filter(kind__in=HARD_LINKS).values_list(
         "from_item_id", "to_item_id"
     ):
-        above.setdefault(upper, []).append(lower)
-    lowest: dict[int, int] = {}
-    for number, pk in sorted(Item.objects.live().values_list("criticality", "pk")):
-        front = [pk] if lowest.get(pk, 9) > number else []
-        lowest[pk] = min(lowest.get(pk, number), number)
+        below.setdefault(upper, []).append(lower)
+    source: dict[int, int] = {}
+    for first in order:
+        front = [first]
         while front:
-            for lower in above.get(front.pop(), ()):
-                if lowest.get(lower, 9) > number:
-                    lowest[lower] = number
-                    front.append(lower)
-    return lowest
+            at = front.pop()
+            if at not in source:
+                source[at] = first
+                front += below.get(at, ())
+    return source
 
 
 def leaning(scope: Scope) -> Iterator[Leaning]:

@@ -11,6 +11,7 @@ from fullscore.domains.foundation.estate.kinds import LINK_CHOICES
 from fullscore.domains.foundation.estate.models import (
     Certificate,
     Claim,
+    DowntimeCost,
     Identifier,
     Item,
     Link,
@@ -113,6 +114,8 @@ ITEM = Resource(
               columns=["subject", "not_after", "key_kind", "key_bits", "path"]),
         Panel("Identifiers", rows=lambda i: i.identifiers.all(),
               columns=["kind", "value", "is_shared"]),
+        Panel("Cost of an hour without it", rows=lambda i: DowntimeCost.objects.filter(service=i),
+              columns=["low", "base", "high", "note"]),
         Panel("Claims", rows=lambda i: i.claims.all(),
               columns=["attribute", "value", "source", "observed_at"]),
     ],
@@ -129,6 +132,16 @@ ITEM = Resource(
     ],
     change=services.change,
 )  # fmt: skip
+
+DOWNTIME_COST = Resource(
+    DowntimeCost,
+    columns=["service", "low", "base", "high", "note"],
+    fields=["service", "low", "base", "high", "note"],
+    search=["service__name", "note"],
+    order=["-base"],
+    icon="banknote",
+    can_delete=True,
+)
 
 LINK = Resource(
     Link,

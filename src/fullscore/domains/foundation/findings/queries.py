@@ -21,9 +21,9 @@ def concerns(user: Actor, now: datetime) -> tuple[list[Concern], dict[str, Findi
     """Return what presses, priced, as the queue takes it; and the findings by the concern's key."""
     rows = Finding.objects.visible_to(user).pressing().select_related("item", "owner", "assignee")
     found = list(rows.order_by("-severity", "due_on")[:MOST])
-    prices = estate.downtime_per_hour(f.item for f in found if f.item and "stake" not in f.cost)
+    prices = estate.downtime_per_hour(f.item for f in found if f.item)
     made = {key_of(f): f for f in found}
-    return [_concern(f, prices) for f in found], made
+    return [_concern(f, prices.get(f.item_id or 0)) for f in found], made
 
 
 def key_of(finding: Finding) -> str:
@@ -31,12 +31,13 @@ def key_of(finding: Finding) -> str:
     return f"{SOURCE}:{finding.pk}"
 
 
-def _concern(finding: Finding, prices: dict[int, float]) -> Concern:
+def _concern(finding: Finding, price: estate.Downtime | None) -> Concern:
     """Price a finding: by its check, else severity × downtime cost × usual repair hours ÷ 5."""
     cost = finding.cost
     due_at = datetime.fromisoformat(cost["due_at"]) if "due_at" in cost else _end_of(finding)
     is_priced = bool(cost.get("stake") or cost.get("loss_per_hour"))
-    per_hour = prices.get(finding.item_id or 0, 0.0)
+    finding.is_default_price = not is_priced and (price is None or price.is_default)
+    per_hour = price.per_hour if price else 0.0
     default = finding.severity / 5 * per_hour * USUAL_REPAIR_HOURS
     return Concern(
         key=key_of(finding),
@@ -49,11 +50,6 @@ def _concern(finding: Finding, prices: dict[int, float]) -> Concern:
         lead_hours=float(cost.get("lead_hours", 0.0)),
         part_of=f"{SOURCE}:{finding.because_of_id}" if finding.because_of_id else None,
     )
-
-
-def is_default_price(finding: Finding) -> bool:
-    """Say whether the queue prices this finding by the default figure."""
-    return not (finding.cost.get("stake") or finding.cost.get("loss_per_hour"))
 
 
 def _end_of(finding: Finding) -> datetime | None:

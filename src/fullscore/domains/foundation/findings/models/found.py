@@ -100,6 +100,8 @@ class Finding(models.Model):
     is_flapping = models.BooleanField(default=False)
     good_streak = models.PositiveSmallIntegerField(default=0, editable=False)
 
+    is_default_price = True  # said anew wherever a finding is priced
+
     objects = FindingQuerySet.as_manager()
     audit_leaves_out = ("figure", "evidence", "good_streak")
 
