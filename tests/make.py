@@ -48,6 +48,7 @@ from fullscore.domains.infrastructure.servers.models import (
     Server,
     Unit,
 )
+from fullscore.domains.overview.attention.models import Proposal, Sharing
 from fullscore.kit.checks import Subject
 from fullscore.kit.models import User
 from fullscore.kit.models.user import system
@@ -275,6 +276,18 @@ def filesystem(**values: Any) -> Filesystem:
 def import_(**values: Any) -> Import:
     known = {"noun": "team", "file_name": _one("rows") + ".csv", "at": AT, "text": "name\nUnix"}
     return _with(Import, known | values, by=user)
+
+
+# ── attention ──────────────────────────────────────────────────────────────────────────────────
+
+
+def sharing(**values: Any) -> Sharing:
+    return _with(Sharing, {"at": AT, **values}, team=team, by=user)
+
+
+def proposal(**values: Any) -> Proposal:
+    known = {"key": _one("finding:"), "title": "Wrong", "cost_per_hour": 4.0, "work_hours": 0.5}
+    return _with(Proposal, known | values, sharing=sharing, person=person)
 
 
 def _with(model: Any, values: dict[str, Any], **parents: Any) -> Any:

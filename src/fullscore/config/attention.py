@@ -1,6 +1,7 @@
 """Every source of the ranked queue."""
 
 from fullscore.domains.foundation.findings import queries as findings
+from fullscore.domains.foundation.findings import services
 from fullscore.domains.foundation.findings.models import Finding
 from fullscore.domains.overview.attention.queries import Source, Told
 from fullscore.kit.models import User
@@ -22,4 +23,13 @@ def _told(finding: Finding, user: User) -> Told:
     )
 
 
-SOURCES = (Source(findings.concerns, _told),)
+SOURCES = (
+    Source(
+        findings.concerns,
+        _told,
+        # What is about a person is nobody's to hand round.
+        team_of=lambda finding: None if finding.person_id else finding.owner_id,
+        is_taken=lambda finding: finding.assignee_id is not None,
+        give=services.assign,
+    ),
+)

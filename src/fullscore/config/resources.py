@@ -38,6 +38,7 @@ from fullscore.domains.infrastructure.servers.resources import (
     SERVER,
     UNIT,
 )
+from fullscore.domains.overview.attention.resources import PROPOSAL, SHARING
 from fullscore.kit.resource import Resource
 
 RESOURCES: tuple[Resource, ...] = (
@@ -78,4 +79,6 @@ RESOURCES: tuple[Resource, ...] = (
     PROOF,
     COMMENT,
     IMPORT,
+    SHARING,
+    PROPOSAL,
 )

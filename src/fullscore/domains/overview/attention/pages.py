@@ -12,9 +12,10 @@ from django.urls import path
 from fullscore.domains.foundation.findings.models import Blind, Finding
 from fullscore.domains.infrastructure.servers.models import Filesystem, Server
 from fullscore.domains.overview.attention import queries, services
+from fullscore.domains.overview.attention.models import Proposal
 from fullscore.interfaces.web import shell
 from fullscore.interfaces.web.shell import SignedIn
-from fullscore.kit import time
+from fullscore.kit import access, time
 from fullscore.kit.errors import Problem
 
 
@@ -123,7 +124,11 @@ def snooze(request: SignedIn, key: str) -> HttpResponse:
 def queue_page(request: HttpRequest) -> HttpResponse:
     """Show the whole queue, up to 200 rows."""
     rows, total = queries.queue(request.user, limit=200)  # type: ignore[arg-type]
-    return shell.page(request, "attention/queue.html", title="My queue", queue=rows, total=total)
+    mine = Proposal.objects.filter(person__user=request.user.pk, state=Proposal.State.PROPOSED)
+    return shell.page(
+        request, "attention/queue.html", title="My queue", queue=rows, total=total,
+        proposals=mine[:20], may_share=access.may(request.user, "attention.add_sharing"),
+    )  # fmt: skip
 
 
 PATTERNS = [

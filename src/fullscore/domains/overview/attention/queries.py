@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from fullscore.domains.overview.attention.models import Snooze
 from fullscore.engines import attention
@@ -34,6 +34,9 @@ class Source:
 
     concerns: Callable[[User, datetime], tuple[Sequence[attention.Concern], Mapping[str, Any]]]
     tell: Callable[[Any, User], Told]
+    team_of: Callable[[Any], int | None]  # who answers for it
+    is_taken: Callable[[Any], bool]  # somebody is on it
+    give: Callable[..., Any]  # give(record, person=…, by=…): the record's own assignment
 
 
 _sources: list[Source] = []
@@ -64,15 +67,29 @@ class QueueRow:
         return "< 0.01/h" if cost else "0/h"
 
 
+class Waiting(NamedTuple):
+    """Something that waits: its concern, where it comes from, and the record itself."""
+
+    concern: attention.Concern
+    source: Source
+    record: Any
+
+
+def waiting(user: User, now: datetime) -> dict[str, Waiting]:
+    """Return all that waits and the person may see, by key."""
+    concerns: dict[str, Waiting] = {}
+    for source in _sources:
+        found, records = source.concerns(user, now)
+        concerns |= {c.key: Waiting(c, source, records[c.key]) for c in found}
+    return concerns
+
+
 def queue(
     user: User, *, now: datetime | None = None, limit: int = 10
 ) -> tuple[list[QueueRow], int]:
     """Return the first rows of a person's queue, and how many rows there are."""
     now = now or time.now()
-    concerns: dict[str, tuple[attention.Concern, Source, Any]] = {}
-    for source in _sources:
-        found, records = source.concerns(user, now)
-        concerns |= {c.key: (c, source, records[c.key]) for c in found}
+    concerns = waiting(user, now)
     entries = attention.ranked(
         [one for one, _, _ in concerns.values()], now=now, snoozes=_snoozes(user)
     )
