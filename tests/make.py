@@ -17,6 +17,7 @@ from fullscore.domains.foundation.directory.models import Membership, Person, Te
 from fullscore.domains.foundation.estate.models import (
     Certificate,
     Claim,
+    Difference,
     DowntimeCost,
     Identifier,
     Item,
@@ -142,6 +143,12 @@ def claim(**values: Any) -> Claim:
 
 def downtime_cost(**values: Any) -> DowntimeCost:
     return _with(DowntimeCost, {"low": 10, "base": 50, "high": 200, **values}, service=item)
+
+
+def difference(**values: Any) -> Difference:
+    known = {"attribute": "name", "intended": "web1", "actual": "web2", "source": "probe",
+             "first_seen_at": AT}  # fmt: skip
+    return _with(Difference, known | values, item=item)
 
 
 def listener(**values: Any) -> Listener:

@@ -34,7 +34,7 @@ ONE: dict[str, Callable[..., Any]] = {
     "installed-package": make.installed, "fact": make.facts, "push-key": make.push_key,
     "check-run": make.check_run, "check-setting": make.check_setting, "due-rule": make.due_rule,
     "owner-rule": make.owner_rule, "import": make.import_, "downtime-cost": make.downtime_cost,
-    "sharing": make.sharing, "proposal": make.proposal,
+    "difference": make.difference, "sharing": make.sharing, "proposal": make.proposal,
     "finding-event": make.event, "proof": make.proof, "comment": make.comment,
 }  # fmt: skip
 

@@ -73,6 +73,7 @@ CHECKS: tuple[Check, ...] = (
     estate.understated.reading(items.held),
     estate.unseen.reading(items.held),
     estate.single_point.reading(items.leaning),
+    estate.difference_old.reading(items.disputed),
     # The checks themselves
     findings.check_failing.reading(found.failing_checks),
 )

@@ -42,7 +42,8 @@ VIEW = ("view_*",)
 EDIT = ("view_*", "add_*", "change_*")
 DAILY = (
     "add_*", "change_*", "acknowledge_*", "assign_*", "comment_*", "request_*", "note_*", "link_*",
-    "declare_*", "ask_*", "run_*", "resolve_*", "reopen_*", "close_*", "draft_*", "snooze_*",
+    "declare_*", "decide_*", "ask_*", "run_*", "resolve_*", "reopen_*", "close_*", "draft_*",
+    "snooze_*",
 )  # fmt: skip
 TALK = ("acknowledge_*", "assign_*", "comment_*", "request_*")
 ACT = (

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from fullscore.domains.foundation.estate.facts import Aging, Held, Leaning, Socket, Worn
+from fullscore.domains.foundation.estate.facts import Aging, Disputed, Held, Leaning, Socket, Worn
 from fullscore.kit.checks import Cost, Limits, Subject, Verdict, bad, good, graded, rule, unknown
 
 QUARTER = timedelta(minutes=15)
@@ -240,3 +240,24 @@ def single_point(items: Iterable[Leaning], *, now: datetime, limits: Limits) -> 
             )
         else:
             yield good(subject)
+
+
+@rule(
+    "estate.difference_old",
+    title="Differences nobody has decided",
+    codes=["E7", "N5", "N7", "VM5"],
+    why="Either the record or the world is wrong, and people rely on the wrong one.",
+    source="Open for 14 days; our judgement.", fix="Accept what is seen, or have it brought back.",
+    limits={"low": 14},
+)  # fmt: skip
+def difference_old(
+    items: Iterable[Disputed], *, now: datetime, limits: Limits
+) -> Iterator[Verdict]:
+    """Say which differences between record and world have waited long."""
+    for one in items:
+        days = (now - one.since) / DAY
+        yield graded(
+            Subject(item=one.item, key=one.attribute), days, limits.of(one.item), unit="d",
+            title=f"{one.attribute} of {one.name} has been in dispute for {days:.0f} days",
+            evidence=({"recorded": one.intended, "seen": one.actual},), advice=difference_old.fix,
+        )  # fmt: skip

@@ -58,3 +58,14 @@ class Leaning(NamedTuple):
     item: int
     name: str
     points: tuple[str, ...]
+
+
+class Disputed(NamedTuple):
+    """A difference between record and world that nobody has decided."""
+
+    item: int
+    name: str
+    attribute: str
+    intended: object
+    actual: object
+    since: datetime

@@ -274,6 +274,46 @@ class Claim(models.Model):
         return f"{self.source} says {self.attribute} is {self.value}"
 
 
+class Difference(models.Model):
+    """That the record says one thing of an item, and a source sees another."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        ACCEPTED = "accepted"  # the world is right: the record follows
+        REJECTED = "rejected"  # the record is right: the world is to follow
+        IGNORED = "ignored"
+        GONE = "gone"  # both agree again
+
+    UNDECIDED = (State.OPEN, State.REJECTED, State.IGNORED)
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="differences")
+    attribute = models.CharField(max_length=60)
+    intended = models.JSONField("recorded", null=True)
+    actual = models.JSONField("seen", null=True)
+    source = models.CharField(max_length=40)
+    first_seen_at = models.DateTimeField("since")
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    until = models.DateField("ignored until", null=True, blank=True)
+    note = models.TextField(blank=True)
+
+    objects = OfItemQuerySet.as_manager()
+    named_by = ("item",)
+
+    class Meta:
+        ordering = ["first_seen_at"]
+        permissions = [("decide_difference", "Can accept, reject and ignore differences")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item", "attribute"],
+                condition=Q(state__in=["open", "rejected", "ignored"]),
+                name="difference_one_undecided_per_attribute",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.attribute} of {self.item}"
+
+
 class Listener(models.Model):
     """A socket something listens on."""
 

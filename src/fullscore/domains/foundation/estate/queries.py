@@ -9,11 +9,12 @@ from urllib.parse import parse_qsl
 import numpy as np
 from django.db.models import QuerySet
 
-from fullscore.domains.foundation.estate.facts import Aging, Held, Leaning, Socket, Worn
+from fullscore.domains.foundation.estate.facts import Aging, Disputed, Held, Leaning, Socket, Worn
 from fullscore.domains.foundation.estate.kinds import BY_NAME, HARD_LINKS
 from fullscore.domains.foundation.estate.models import (
     Certificate,
     Claim,
+    Difference,
     DowntimeCost,
     Item,
     ItemVersion,
@@ -181,6 +182,15 @@ def held(scope: Scope) -> Iterator[Held]:
             item.owner_id,
             item.seen_at,
             item.pk in sources,
+        )
+
+
+def disputed(scope: Scope) -> Iterator[Disputed]:
+    """Return the differences that wait for a decision."""
+    rows = Difference.objects.filter(item__in=_in(scope), state=Difference.State.OPEN)
+    for one in rows.select_related("item"):
+        yield Disputed(
+            one.item_id, one.item.name, one.attribute, one.intended, one.actual, one.first_seen_at
         )
 
 

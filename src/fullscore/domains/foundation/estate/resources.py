@@ -7,10 +7,12 @@ from django.db.models import QuerySet
 from django.template.loader import render_to_string
 
 from fullscore.domains.foundation.estate import queries, services
+from fullscore.domains.foundation.estate.authority import WRITABLE
 from fullscore.domains.foundation.estate.kinds import LINK_CHOICES
 from fullscore.domains.foundation.estate.models import (
     Certificate,
     Claim,
+    Difference,
     DowntimeCost,
     Identifier,
     Item,
@@ -106,6 +108,9 @@ ITEM = Resource(
         )
     ),
     panels=[
+        Panel("Differences", leads=True,
+              rows=lambda i: i.differences.filter(state=Difference.State.OPEN),
+              columns=["attribute", "intended", "actual", "source", "first_seen_at"]),
         Panel("Needs", draw=draw_needs),
         Panel("What if it fails", draw=draw_what_if),
         Panel("Listening", rows=lambda i: i.listeners.all(),
@@ -131,6 +136,34 @@ ITEM = Resource(
              when=lambda i: "" if i.state in ("retiring", "retired") else "It is in service."),
     ],
     change=services.change,
+)  # fmt: skip
+
+
+def _undecided(difference: Difference) -> str:
+    return "" if difference.state in Difference.UNDECIDED else f"It is {difference.state}."
+
+
+DIFFERENCE = Resource(
+    Difference,
+    columns=["item", "attribute", "intended", "actual", "source", "state", "first_seen_at"],
+    facts=["until", "note"],
+    filters=["state", "attribute", "item"],
+    quick={"Open": "state=open", "Rejected": "state=rejected", "Ignored": "state=ignored"},
+    default_query="state=open",
+    search=["attribute", "item__name"],
+    order=["first_seen_at"],
+    icon="git-branch",
+    group="Estate",
+    badges=lambda d: [(d.get_state_display(), "warn" if d.state == "open" else "")],
+    verbs=[
+        Verb(services.accept, permission="estate.decide_difference", icon="check", tone="primary",
+             when=lambda d: _undecided(d) or (
+                 "" if d.attribute in WRITABLE else "It cannot be written into the record."
+             )),
+        Verb(services.reject, permission="estate.decide_difference", icon="x", when=_undecided),
+        Verb(services.ignore, permission="estate.decide_difference", icon="clock",
+             when=_undecided),
+        ],
 )  # fmt: skip
 
 DOWNTIME_COST = Resource(

@@ -1,26 +1,32 @@
 """What can be done with items and what they need."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
+from fullscore.domains.foundation.estate import authority
+from fullscore.domains.foundation.estate.announcements import DifferenceRejected
 from fullscore.domains.foundation.estate.kinds import HARD_LINKS, SOFT_LINKS
 from fullscore.domains.foundation.estate.models import (
     Certificate,
     Claim,
+    Difference,
     Identifier,
     Item,
     Link,
     Listener,
     Requirement,
 )
+from fullscore.kit import time
+from fullscore.kit.announcements import announce
 from fullscore.kit.audit import bulk, recorded, removed
 from fullscore.kit.errors import Conflict, Invalid
 from fullscore.kit.models import User
 
 NEVER_BACK_WITHOUT_NOTE = ("retiring", "retired")
+LONGEST_IGNORE = timedelta(days=365)
 ORDER = ["planned", "staged", "active", "retiring", "retired"]
 
 
@@ -143,14 +149,91 @@ def undeclare(listener: Listener, *, by: User, note: str = "") -> Listener:
     return listener
 
 
-def identify(item: Item, words: Iterable[tuple[str, str]], *, by: User) -> None:
-    """Keep the words an item is recognised by; new ones are added, known ones left alone."""
+def identify(
+    item: Item, words: Iterable[tuple[str, str]], *, by: User, source: str, now: datetime
+) -> None:
+    """Keep the words an item is recognised by; new ones are added, known ones left alone.
+
+    A strong word of another live item is not taken: one thing or two? A person decides.
+    """
     known = set(item.identifiers.values_list("kind", "value"))
-    for kind, value in words:
-        if value and (kind, value) not in known:
-            found = Identifier(item=item, kind=kind, value=value[:200])
-            with recorded(found, "identify", by=by):
-                pass
+    fresh = [(kind, value[:200]) for kind, value in words if value and (kind, value) not in known]
+    clashes: dict[str, str] = {}
+    for kind, value in fresh:
+        other = known_as([(kind, value)])
+        if other is not None and other.pk != item.pk:
+            clashes[kind] = f"{value} is that of {other}"
+            continue
+        found = Identifier(item=item, kind=kind, value=value)
+        with recorded(found, "identify", by=by):
+            pass
+    _compare(item, "identity", None, clashes or None, by=by, source=source, now=now)
+
+
+def compare(item: Item, seen: Mapping[str, Any], *, by: User, source: str, now: datetime) -> None:
+    """Open a difference where a person is to be asked, and end those that are no more."""
+    for attribute, actual in seen.items():
+        if authority.POLICIES.get(attribute) == "ask":
+            recorded_value = getattr(item, attribute)
+            _compare(item, attribute, recorded_value, actual, by=by, source=source, now=now)
+
+
+def _compare(
+    item: Item, attribute: str, intended: Any, actual: Any, *, by: User, source: str, now: datetime
+) -> None:
+    rows = Difference.objects.filter(item=item, attribute=attribute)
+    known = rows.filter(state__in=Difference.UNDECIDED).first()
+    if actual is None or authority.agrees(attribute, intended, actual):
+        if known is not None:
+            with recorded(known, "end", by=by, note="both agree again"):
+                known.state = Difference.State.GONE
+        return
+    found = known or Difference(item=item, attribute=attribute, source=source, first_seen_at=now)
+    is_over = found.state == Difference.State.IGNORED and (found.until or now.date()) <= now.date()
+    is_other = found.pk is not None and found.actual != actual
+    if found.pk is None or is_over or is_other:
+        with recorded(found, "see", by=by):
+            found.intended, found.actual = intended, actual
+            found.state, found.until = Difference.State.OPEN, None
+
+
+def accept(difference: Difference, *, by: User, note: str = "") -> Difference:
+    """Take over what is seen into the record."""
+    _check_undecided(difference)
+    if difference.attribute not in authority.WRITABLE:
+        raise Conflict(
+            "What is seen cannot be written into the record: give the clone a machine id of its"
+            " own (`systemd-machine-id-setup`), or retire one of the two."
+        )
+    with recorded(difference, "accept", by=by, note=note):
+        change(difference.item, by=by, **{difference.attribute: difference.actual})
+        difference.state, difference.note = Difference.State.ACCEPTED, note
+    return difference
+
+
+def reject(difference: Difference, *, by: User, note: str) -> Difference:
+    """Say that the record is right: the world is to be brought back to it."""
+    _check_undecided(difference)
+    with recorded(difference, "reject", by=by, note=note):
+        difference.state, difference.note = Difference.State.REJECTED, note
+        announce(DifferenceRejected(difference.pk))
+    return difference
+
+
+def ignore(difference: Difference, *, by: User, until: date, note: str = "") -> Difference:
+    """Let a difference be until a day; then it is asked again."""
+    _check_undecided(difference)
+    if not timedelta(0) < until - time.now().date() <= LONGEST_IGNORE:
+        raise Invalid("Choose a day in the coming year.", {"until": ["Not then."]})
+    with recorded(difference, "ignore", by=by, note=note):
+        difference.state, difference.until = Difference.State.IGNORED, until
+        difference.note = note
+    return difference
+
+
+def _check_undecided(difference: Difference) -> None:
+    if difference.state not in Difference.UNDECIDED:
+        raise Conflict(f"This difference is {difference.state}: there is nothing to decide.")
 
 
 def known_as(words: Sequence[tuple[str, str]]) -> Item | None:

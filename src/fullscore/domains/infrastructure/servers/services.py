@@ -138,7 +138,9 @@ def _write_estate(
 ) -> None:
     item = server.item
     identity, system = facts.get("identity") or {}, facts.get("os") or {}
-    estate.identify(item, _words(identity), by=by)
+    estate.identify(item, _words(identity), by=by, source=PROBE, now=now)
+    name = identity.get("fqdn") or identity.get("hostname")
+    estate.compare(item, {"name": name}, by=by, source=PROBE, now=now)
     claims = {
         "os": system.get("id"), "os_version": system.get("version_id"),
         "kernel": system.get("kernel"),
