@@ -37,10 +37,10 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running(*words: str, database_url: str = "") -> Iterator[Running]:
+def running(*words: str, **options: str) -> Iterator[Running]:
     """Start `fullscore up` (or other words) in a folder of its own, and stop it at the end."""
     home, port = Path(tempfile.mkdtemp(prefix="fullscore-up-")), free_port()
-    more = {"FULLSCORE_DATABASE_URL": database_url} if database_url else {}
+    more = {f"FULLSCORE_{name.upper()}": value for name, value in options.items()}
     process = subprocess.Popen(
         [sys.executable, "-m", "fullscore", *(words or ("up",)), "--port", str(port)],
         env=environment(home, PYTHONUNBUFFERED="1", **more), cwd=ROOT, stdout=subprocess.PIPE,

@@ -5,8 +5,9 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,57 @@ def _run(command: list[str | Path]) -> None:
         )
         output.seek(0)
         assert done.returncode == 0, output.read()
+
+
+@contextmanager
+def nginx(*, port: int, behind: int) -> Iterator[None]:
+    """Speak https on a port for what listens on another, with a certificate of its own."""
+    program = shutil.which("nginx") or "/usr/sbin/nginx"
+    if not Path(program).exists():
+        pytest.skip("No nginx here: sudo apt-get install nginx-light")
+    home = Path(tempfile.mkdtemp(prefix="fullscore-nginx-"))
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    files = ["-keyout", home / "key.pem", "-out", home / "cert.pem"]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    subprocess.run([*made, *subject, *files], check=True, capture_output=True, timeout=60)
+    (home / "nginx.conf").write_text(
+        f"""pid {home}/pid; error_log {home}/error.log; daemon off;
+        events {{}}
+        http {{
+          access_log off;
+          client_body_temp_path {home}/body; proxy_temp_path {home}/proxy;
+          fastcgi_temp_path {home}/f; uwsgi_temp_path {home}/u; scgi_temp_path {home}/s;
+          server {{
+            listen 127.0.0.1:{port} ssl;
+            ssl_certificate {home}/cert.pem; ssl_certificate_key {home}/key.pem;
+            client_max_body_size 16m;
+            location / {{
+              proxy_pass http://127.0.0.1:{behind};
+              proxy_http_version 1.1;
+              proxy_buffering off;
+              proxy_set_header Host $http_host;
+              proxy_set_header X-Forwarded-For $remote_addr;
+              proxy_set_header X-Forwarded-Proto https;
+            }}
+          }}
+        }}"""
+    )
+    words = ["-c", home / "nginx.conf", "-p", home, "-e", home / "error.log"]
+    process = subprocess.Popen([program, *words])
+    try:
+        _wait_for(port)
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _wait_for(port: int, seconds: float = 30) -> None:
+    """Wait until something listens on a port of this machine."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"Nothing listened on port {port} within {seconds} s")
