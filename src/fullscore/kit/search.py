@@ -67,7 +67,12 @@ def refresh_many(model: type[models.Model], ids: Iterable[int]) -> None:
 
 def forget(record: models.Model) -> None:
     """Take one record out of the answers."""
-    SearchEntry.objects.filter(noun=record._meta.label_lower, record_id=record.pk).delete()
+    forget_many(type(record), [record.pk])
+
+
+def forget_many(model: type[models.Model], ids: Iterable[Any]) -> None:
+    """Take records of one noun out of the answers."""
+    SearchEntry.objects.filter(noun=model._meta.label_lower, record_id__in=list(ids)).delete()
 
 
 def matching(model: type[models.Model], text: str) -> models.QuerySet[Any] | None:

@@ -11,6 +11,7 @@ from fullscore.kit import checks as kit
 from fullscore.kit.checks import Subject, rule
 from fullscore.kit.errors import Conflict, Invalid
 from fullscore.kit.models import AuditEntry
+from fullscore.kit.models.search import SearchEntry
 from fullscore.kit.models.user import system
 from tests.domains.foundation.findings.conftest import fine, wrong
 
@@ -211,3 +212,41 @@ def test_several_people_of_one_name_are_no_matter(finding, someone):
 
     assert finding.owner is not None
     assert Subject(item=finding.item_id).fingerprint("tests.sample") == finding.fingerprint
+
+
+def test_what_became_overdue_while_nobody_looked_is_announced_all_the_same(
+    finding, clock, announced
+):
+    Finding.objects.filter(pk=finding.pk).update(due_on=clock.now.date())
+    clock.after(days=5)
+
+    assert services.announce_overdue(by=system()) == 1
+    clock.after(days=1)
+    assert services.announce_overdue(by=system()) == 0
+
+    assert announced("FindingsOverdue") == [[finding.pk]]
+
+
+def test_a_new_due_day_that_passes_is_announced_anew(finding, clock, announced):
+    Finding.objects.filter(pk=finding.pk).update(due_on=clock.now.date())
+    clock.after(days=2)
+    services.announce_overdue(by=system())
+    Finding.objects.filter(pk=finding.pk).update(due_on=clock.now.date() + timedelta(days=3))
+    clock.after(days=5)
+
+    assert services.announce_overdue(by=system()) == 1
+
+
+def test_what_was_closed_long_ago_is_forgotten_with_a_word_in_the_audit(
+    finding, voice, item, clock
+):
+    voice.closes(item)
+    clock.after(days=799)
+    assert services.forget_old(by=system(), now=clock.now) == 0
+
+    clock.after(days=2)
+    assert services.forget_old(by=system(), now=clock.now) == 1
+
+    assert not Finding.objects.exists()
+    assert not SearchEntry.objects.filter(noun="findings.finding").exists()
+    assert AuditEntry.objects.filter(verb="forget").exists()

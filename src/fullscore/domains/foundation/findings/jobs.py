@@ -1,20 +1,16 @@
 """Checks on the clock, and what follows from their findings."""
 
-from datetime import timedelta
-
 from django.db.models import F
 
 from fullscore.domains.foundation.directory.models import Membership, Person
 from fullscore.domains.foundation.findings import services
-from fullscore.domains.foundation.findings.models import Check, CheckRun, Event, Finding, Waiver
+from fullscore.domains.foundation.findings.models import Check, Finding, Waiver
 from fullscore.domains.foundation.findings.services.folding import is_concerned
 from fullscore.domains.foundation.findings.services.running import due_checks
 from fullscore.kit import access, notify, time
 from fullscore.kit.jobs import every, job
 from fullscore.kit.models import User
 from fullscore.kit.models.user import system
-
-KEPT_DAYS, RUNS_KEPT_DAYS = 800, 90
 
 
 @every(seconds=15)
@@ -33,17 +29,14 @@ def keep_promises() -> None:
 
 @every(days=1, at="05:00")
 def tell_overdue() -> None:
-    """Announce what became overdue yesterday."""
+    """Announce what has become overdue."""
     services.announce_overdue(by=system())
 
 
 @every(days=1, at="03:40")
 def prune() -> None:
     """Remove closed findings after 800 days and runs after 90."""
-    now = time.now()
-    Finding.objects.filter(closed_at__lt=now - timedelta(days=KEPT_DAYS)).delete()
-    Event.objects.filter(at__lt=now - timedelta(days=KEPT_DAYS)).delete()
-    CheckRun.objects.filter(started_at__lt=now - timedelta(days=RUNS_KEPT_DAYS)).delete()
+    services.forget_old(by=system(), now=time.now())
 
 
 @job()
@@ -67,7 +60,7 @@ def _fold(ids: list[int]) -> list[int]:
 
 def _notify(ids: list[int]) -> None:
     # Muted and excepted findings are counted, and never told; nor is what a told one explains.
-    rows = Finding.objects.pressing().filter(pk__in=ids, severity__gte=4)
+    rows = Finding.objects.pressing().filter(pk__in=ids, severity__gte=2)
     rows = rows.exclude(because_of__severity__gte=F("severity"))
     findings = rows.select_related("item", "assignee__user").order_by("-severity", "pk")
     for finding in findings[:100]:

@@ -6,20 +6,23 @@ Nobody closes by hand: a check does, with proof.
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from fullscore.domains.foundation.directory import queries as directory
 from fullscore.domains.foundation.directory.models import Person, Team
 from fullscore.domains.foundation.findings.announcements import FindingsOverdue
-from fullscore.domains.foundation.findings.models import Comment, Event, Finding
+from fullscore.domains.foundation.findings.models import CheckRun, Comment, Event, Finding
+from fullscore.domains.foundation.findings.services.changes import CHUNK
 from fullscore.domains.foundation.findings.services.running import run_check
 from fullscore.domains.foundation.findings.services.settling import take_turn
-from fullscore.kit import time
+from fullscore.kit import search, time
 from fullscore.kit.announcements import announce
-from fullscore.kit.audit import noted, recorded
+from fullscore.kit.audit import bulk, noted, recorded
 from fullscore.kit.errors import Conflict, Invalid
 from fullscore.kit.models import User
 
 LONGEST_MUTE_DAYS = 30
+KEPT_DAYS, RUNS_KEPT_DAYS = 800, 90
 UNANSWERED = timedelta(hours=24)
 
 
@@ -153,13 +156,37 @@ def return_to_teams(person: Person, *, by: User) -> int:
 
 
 def announce_overdue(*, by: User) -> int:
-    """Announce, once, each finding whose due day passed yesterday."""
-    yesterday = time.now().date() - timedelta(days=1)
-    late = Finding.objects.pressing().filter(due_on=yesterday)
-    ids = list(late.values_list("pk", flat=True))
-    if ids:
-        announce(FindingsOverdue(ids))
-    return len(ids)
+    """Announce each finding that is overdue, once for each day it was due."""
+    told = Event.objects.filter(
+        finding=OuterRef("pk"), kind="overdue", at__date__gt=OuterRef("due_on")
+    )
+    late = Finding.objects.pressing().filter(due_on__lt=time.now().date())
+    due = dict(late.exclude(Exists(told)).values_list("pk", "due_on"))
+    if due:
+        with transaction.atomic():
+            Event.objects.bulk_create(
+                Event(finding_id=pk, at=time.now(), by=by, kind="overdue", before=str(day))
+                for pk, day in due.items()
+            )
+            bulk("findings.finding", "overdue", by=by, counts={"overdue": len(due)}, rows=due)
+            announce(FindingsOverdue(list(due)))
+    return len(due)
+
+
+@transaction.atomic
+def forget_old(*, by: User, now: datetime) -> int:
+    """Let go of what was closed 800 days ago with all that hangs on it, and of runs after 90."""
+    closed_before = now - timedelta(days=KEPT_DAYS)
+    gone = list(Finding.objects.filter(closed_at__lt=closed_before).values_list("pk", flat=True))
+    for start in range(0, len(gone), CHUNK):
+        some = gone[start : start + CHUNK]
+        search.forget_many(Finding, some)
+        Finding.objects.filter(pk__in=some).delete()
+    Event.objects.filter(at__lt=closed_before).delete()
+    CheckRun.objects.filter(started_at__lt=now - timedelta(days=RUNS_KEPT_DAYS)).delete()
+    if gone:
+        bulk("findings.finding", "forget", by=by, counts={"forgotten": len(gone)}, rows=gone)
+    return len(gone)
 
 
 def _happened(
