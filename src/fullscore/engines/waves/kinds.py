@@ -1,0 +1,77 @@
+"""Servers that are alike, counted as one; in an order that does not depend on the input's."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from heapq import heappop, heappush
+
+from .problem import Problem, Server
+
+Loads = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Servers equal in risk, waves, site and loads; one alone when others wait for it, or it."""
+
+    members: tuple[str, ...]  # ascending
+    risk: float
+    waves: tuple[int, ...]  # ascending, each once
+    site: str
+    loads: Loads  # ascending, each group once
+    after: tuple[str, ...]  # ascending, each once
+
+
+def kinds(problem: Problem) -> tuple[Kind, ...]:
+    """Return the kinds, those with the fewest permitted waves and the highest risk first.
+
+    A kind stands behind all it waits for.
+    """
+    awaited = {other for server in problem.servers for other in server.after}
+    alike: dict[tuple[object, ...], list[Server]] = defaultdict(list)
+    for server in problem.servers:
+        name = server.id if server.after or server.id in awaited else ""
+        alike[server.risk, server.waves, server.site, server.loads, name].append(server)
+    found = sorted(map(_kind, alike.values()), key=_urgency)
+    return tuple(_behind_what_they_wait_for(found)) if awaited else tuple(found)
+
+
+def _kind(servers: list[Server]) -> Kind:
+    one = servers[0]
+    return Kind(
+        members=tuple(sorted(server.id for server in servers)),
+        risk=one.risk,
+        waves=tuple(sorted(set(one.waves))),
+        site=one.site,
+        loads=_summed(one.loads),
+        after=tuple(sorted(set(one.after))),
+    )
+
+
+def _summed(loads: Loads) -> Loads:
+    """Return each group once, with all its units: a machine may carry two members of one."""
+    units: dict[str, int] = {}
+    for group, each in loads:
+        units[group] = units.get(group, 0) + each
+    return tuple(sorted(units.items()))
+
+
+def _urgency(kind: Kind) -> tuple[int, float, str]:
+    return len(kind.waves), -kind.risk, kind.members[0]
+
+
+def _behind_what_they_wait_for(found: list[Kind]) -> Iterator[Kind]:
+    """Yield the kinds by urgency, each as soon as all it waits for has been."""
+    of_server = {kind.members[0]: place for place, kind in enumerate(found)}
+    order = TopologicalSorter(
+        {place: [of_server[each] for each in kind.after] for place, kind in enumerate(found)}
+    )
+    order.prepare()
+    ready: list[int] = []
+    while order.is_active():
+        for place in order.get_ready():
+            heappush(ready, place)
+        place = heappop(ready)
+        yield found[place]
+        order.done(place)
