@@ -1,185 +1,98 @@
-"""The problem as an integer programme, and what the solver knows when its time is up."""
+"""The best plan and bound HiGHS finds in time."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .budget import Budget
 from .kinds import Kind
 from .problem import Problem
-from .room import Room, fitting
+from .programme import Floats, Programme, programme
 
 Counts = tuple[tuple[int, int, int], ...]  # (number of the kind, wave, servers)
-Ints = NDArray[np.int64]
 
 RELATIVE_GAP = 1e-6  # the solver stops here; far below what a plan can show
+WHOLE = 1e-6  # a count this near a whole number is one: HiGHS's own tolerance
 # HiGHS lets reduced costs be wrong by 1e-7, so its bound may be too high by as much.
 DOUBT = 1e-7
+OPTIMAL = 0  # scipy's status of a finished answer
 
 
 @dataclass(frozen=True, slots=True)
 class Solved:
     """What the solver knows: the counts of its best plan, perhaps none, and a proven bound."""
 
-    counts: Counts
-    bound: float  # -inf when it proved nothing
+    counts: Counts = ()
+    bound: float = -math.inf
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Columns:
-    """The unknowns: servers of a kind in a wave it may be in; then, per kind, those left out."""
+def solve(problem: Problem, alike: Sequence[Kind], budget: Budget) -> Solved:
+    """Return the best plan and bound found before the budget is spent.
 
-    kind: Ints
-    wave: Ints  # three times the number of waves for those left out
-    most: Ints
-    start: Ints  # [K + 1] the columns of kind k in waves are start[k] … start[k + 1]-1
-
-
-def solve(problem: Problem, alike: Sequence[Kind], *, seconds: float) -> Solved:
-    """Return the best plan and bound that HiGHS finds within `seconds`.
-
-    Unknowns are the servers of each kind in each wave and those left out. For each kind they sum
-    to its servers; in each wave those of all kinds stay within its places, each site's and each
-    group's. A server that waits is by wave w at most as much placed as each it waits for is by
-    wave w - 1.
+    First the counts may be fractions: that proves a bound within 0.5 % of the optimum as a rule,
+    and leaves few kinds in fractions. Then those few are planned in whole servers with the rest
+    held still, which takes a moment. Last the whole problem, when time for it is left.
     """
+    asked = programme(problem, alike)
+    nothing, everything = np.zeros(len(asked.cost)), asked.columns.most.astype(float)
+    before = budget.left()
+    relaxed = _answer(asked, nothing, everything, seconds=before, in_whole=False)
+    took = before - budget.left()
+    if relaxed.x is None or relaxed.status != OPTIMAL:
+        return Solved()
+    least, most = _around(relaxed.x, asked, alike)
+    near = _answer(asked, least, most, seconds=budget.left() / 3)
+    best = relaxed if near.x is None else near
+    bound = relaxed.fun
+    is_proven = near.x is not None and near.fun <= bound * (1 + RELATIVE_GAP)
+    # The solver looks at its clock between steps; one of them is about as long as relaxing took.
+    if not is_proven and budget.left() > took:
+        whole = _answer(asked, nothing, everything, seconds=budget.left())
+        if whole.x is not None and (near.x is None or whole.fun < near.fun):
+            best = whole
+        bound = max(bound, whole.mip_dual_bound or bound)
+    return Solved(_counts(best.x, asked), bound / asked.scale * (1 - DOUBT))
+
+
+def _answer(
+    asked: Programme, least: Floats, most: Floats, *, seconds: float, in_whole: bool = True
+) -> Any:
+    """Return scipy's answer for counts from `least` to `most`; its `x` is None if it has none."""
     # Imported when asked: half a second that a start of the program need not wait for.
     from scipy.optimize import Bounds, LinearConstraint, milp
 
-    columns = _columns(problem, alike)
-    risk = np.array([kind.risk for kind in alike])
-    # A power of two brings the dearest risk near 200 and changes no digit: the solver's
-    # tolerances are absolute.
-    scale = 2.0 ** (8 - math.frexp(risk.max())[1])
-    matrix, low, high = _rows(problem, alike, columns)
-    answer = milp(
-        risk[columns.kind] * scale * columns.wave,
-        integrality=np.ones(len(columns.kind)),
-        bounds=Bounds(0, columns.most),
-        constraints=LinearConstraint(matrix, low, high),
-        options={"time_limit": seconds, "mip_rel_gap": RELATIVE_GAP},
-    )
-    return Solved(_counts(answer, columns), _bound(answer, scale))
-
-
-def _columns(problem: Problem, alike: Sequence[Kind]) -> Columns:
-    room = Room(problem)
-    waves = len(problem.wave_capacity)
-    kind: list[int] = []
-    wave: list[int] = []
-    most: list[int] = []
-    start = [0]
-    for number, each in enumerate(alike):
-        rows = room.rows(each)
-        for one in each.waves:
-            if fits := fitting(rows, one):
-                kind.append(number)
-                wave.append(one)
-                most.append(min(fits, len(each.members)))
-        start.append(len(kind))
-    return Columns(
-        kind=np.array(kind + list(range(len(alike)))),
-        wave=np.array(wave + [3 * waves] * len(alike)),
-        most=np.array(most + [len(each.members) for each in alike]),
-        start=np.array(start),
+    return milp(
+        asked.cost,
+        integrality=np.full(len(asked.cost), int(in_whole)),
+        bounds=Bounds(least, most),
+        constraints=[
+            LinearConstraint(asked.kinds, asked.servers, asked.servers),
+            LinearConstraint(asked.rows, -np.inf, asked.limits),
+        ],
+        options={"time_limit": max(0.0, seconds), "mip_rel_gap": RELATIVE_GAP},
     )
 
 
-def _rows(problem: Problem, alike: Sequence[Kind], columns: Columns) -> tuple[Any, Ints, Ints]:
-    """Return the matrix, and the lowest and highest value of each row."""
-    from scipy.sparse import csr_array, vstack
+def _around(relaxed: Floats, asked: Programme, alike: Sequence[Kind]) -> tuple[Floats, Floats]:
+    """Return least and most counts that hold still what the relaxed plan has in whole servers.
 
-    width = len(columns.kind)
-    servers = np.array([len(kind.members) for kind in alike])
-    everyone = csr_array(
-        (np.ones(width), (columns.kind, np.arange(width))), shape=(len(alike), width)
-    )
-    room, limits = _room_rows(problem, alike, columns)
-    # Half the rows and more can never be reached; without them the solver starts sooner.
-    reachable = room @ columns.most > limits
-    room, limits = room[reachable], limits[reachable]
-    order = _order_rows(alike, columns)
-    low = np.concatenate((servers, np.full(room.shape[0] + order.shape[0], -np.inf)))
-    high = np.concatenate((servers, limits, np.zeros(order.shape[0])))
-    return vstack((everyone, room, order), format="csr"), low, high
+    Kinds that wait, or of which some are left out, stay free: so a plan always remains.
+    """
+    nearest = np.rint(relaxed)
+    is_free = np.array([bool(kind.after) for kind in alike])
+    is_free |= nearest[asked.columns.start[-1] :] > 0
+    is_free[asked.columns.kind[np.abs(relaxed - nearest) > WHOLE]] = True
+    still = ~is_free[asked.columns.kind]
+    return np.where(still, nearest, 0), np.where(still, nearest, asked.columns.most)
 
 
-def _room_rows(problem: Problem, alike: Sequence[Kind], columns: Columns) -> tuple[Any, Ints]:
-    """Return one row per wave for all servers, each site with a limit, and each group."""
-    from scipy.sparse import csr_array
-
-    waves = len(problem.wave_capacity)
-    first = {("site", site): 1 + at for at, site in enumerate(problem.site_capacity)}
-    first |= {("group", group): 1 + len(first) + at for at, group in enumerate(problem.spare)}
-    per_wave = [*problem.site_capacity.values(), *problem.spare.values()]
-    limits = np.concatenate((problem.wave_capacity, np.repeat(per_wave, waves)))
-    uses = [
-        (number, first[name] if name else 0, units)
-        for number, kind in enumerate(alike)
-        for name, units in _uses(kind, problem)
-    ]
-    number, block, units = np.array(uses).T
-    # Each use of a kind stands in all columns of the kind: count them, then number them through.
-    many = np.diff(columns.start)[number]
-    behind = np.cumsum(many) - many
-    column = np.arange(many.sum()) + np.repeat(columns.start[number] - behind, many)
-    row = np.repeat(block, many) * waves + columns.wave[column]
-    shape = (len(limits), len(columns.kind))
-    return csr_array((np.repeat(units, many), (row, column)), shape=shape), np.maximum(limits, 0)
-
-
-def _uses(kind: Kind, problem: Problem) -> Iterator[tuple[tuple[str, str] | None, int]]:
-    yield None, 1
-    if kind.site in problem.site_capacity:
-        yield ("site", kind.site), 1
-    for group, units in kind.loads:
-        yield ("group", group), units
-
-
-def _order_rows(alike: Sequence[Kind], columns: Columns) -> Any:
-    """Return, for each wave of a server that waits: placed by then - other placed before ≤ 0."""
-    from scipy.sparse import csr_array
-
-    number = {kind.members[0]: at for at, kind in enumerate(alike)}
-    row: list[int] = []
-    column: list[int] = []
-    sign: list[int] = []
-    rows = 0
-    for own, kind in enumerate(alike):
-        mine = range(*columns.start[own : own + 2])
-        for other in kind.after:
-            theirs = range(*columns.start[number[other] : number[other] + 2])
-            for last in mine:
-                by_then = range(mine.start, last + 1)
-                before = [each for each in theirs if columns.wave[each] < columns.wave[last]]
-                column += [*by_then, *before]
-                sign += [1] * len(by_then) + [-1] * len(before)
-                row += [rows] * (len(by_then) + len(before))
-                rows += 1
-    return csr_array((sign, (row, column)), shape=(rows, len(columns.kind)))
-
-
-def _counts(answer: Any, columns: Columns) -> Counts:
-    if answer.x is None:
-        return ()
-    placed = columns.start[-1]
-    count = np.rint(answer.x[:placed]).astype(int)
+def _counts(x: Floats, asked: Programme) -> Counts:
+    """Return the counts of whole servers in a plan; fractions are left for who fills it up."""
+    columns = asked.columns
+    count = np.floor(x[: columns.start[-1]] + WHOLE).astype(int)
     used = np.flatnonzero(count)
-    return tuple(
-        zip(
-            columns.kind[used].tolist(),
-            columns.wave[used].tolist(),
-            count[used].tolist(),
-            strict=True,
-        )
-    )
-
-
-def _bound(answer: Any, scale: float) -> float:
-    proven = answer.mip_dual_bound
-    if proven is None or not math.isfinite(proven):
-        return -math.inf
-    return float(proven / scale * (1 - DOUBT))
+    found = (columns.kind[used], columns.wave[used], count[used])
+    return tuple(zip(*(each.tolist() for each in found), strict=True))

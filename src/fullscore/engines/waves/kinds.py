@@ -9,6 +9,7 @@ from heapq import heappop, heappush
 from .problem import Problem, Server
 
 Loads = tuple[tuple[str, int], ...]
+Key = tuple[float, tuple[int, ...], str, Loads, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +30,33 @@ def kinds(problem: Problem) -> tuple[Kind, ...]:
     A kind stands behind all it waits for.
     """
     awaited = {other for server in problem.servers for other in server.after}
-    alike: dict[tuple[object, ...], list[Server]] = defaultdict(list)
+    ample = _ample(problem)
+    alike: dict[Key, list[Server]] = defaultdict(list)
     for server in problem.servers:
         name = server.id if server.after or server.id in awaited else ""
-        alike[server.risk, server.waves, server.site, server.loads, name].append(server)
-    found = sorted(map(_kind, alike.values()), key=_urgency)
+        loads = tuple(load for load in server.loads if load[0] not in ample)
+        alike[server.risk, server.waves, server.site, loads, name].append(server)
+    found = sorted((_kind(key[3], servers) for key, servers in alike.items()), key=_urgency)
     return tuple(_behind_what_they_wait_for(found)) if awaited else tuple(found)
 
 
-def _kind(servers: list[Server]) -> Kind:
+def _ample(problem: Problem) -> set[str]:
+    """Return the groups that could be away as a whole: they limit nothing, and part no kinds."""
+    total: dict[str, int] = dict.fromkeys(problem.spare, 0)
+    for server in problem.servers:
+        for group, units in server.loads:
+            total[group] += units
+    return {group for group, units in total.items() if units <= problem.spare[group]}
+
+
+def _kind(loads: Loads, servers: list[Server]) -> Kind:
     one = servers[0]
     return Kind(
         members=tuple(sorted(server.id for server in servers)),
         risk=one.risk,
         waves=tuple(sorted(set(one.waves))),
         site=one.site,
-        loads=_summed(one.loads),
+        loads=_summed(loads),
         after=tuple(sorted(set(one.after))),
     )
 

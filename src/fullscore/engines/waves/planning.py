@@ -2,6 +2,7 @@
 
 from . import exact
 from .bounds import cheap_bound
+from .budget import Budget
 from .draft import Draft
 from .kinds import Kind, kinds
 from .problem import Plan, Problem, check
@@ -19,6 +20,7 @@ def plan(problem: Problem, *, seconds: float = 10.0) -> Plan:
     ValueError: unknown server or group, a wave outside the plan, servers waiting for each other,
     an id twice, a risk that is not above zero, a load of less than one unit.
     """
+    budget = Budget(seconds)
     check(problem)
     alike = kinds(problem)
     quick = Draft(problem, alike)
@@ -27,7 +29,7 @@ def plan(problem: Problem, *, seconds: float = 10.0) -> Plan:
     first = quick.plan(bound)
     if seconds <= 0 or first.cost <= bound:
         return first
-    solved = exact.solve(problem, alike, seconds=seconds)
+    solved = exact.solve(problem, alike, budget)
     bound = max(bound, solved.bound)
     best = _followed(problem, alike, solved.counts).plan(bound)
     return best if best.cost < first.cost else quick.plan(bound)
