@@ -119,9 +119,8 @@ def main() -> None:
 
     plan(estate(20, 1, is_fine=False), seconds=1)  # the first call loads the solver
     print(f"{'':>25} {'first fit':>20} {'planned':>18}")
-    print(
-        f"{'servers':>8} {'risks':>7} {'left out':>8} {'% above':>11} {'s':>8} {'% above':>9} {'s':>8}"
-    )
+    print(f"{'servers':>8} {'risks':>7} {'left out':>8}", end="")
+    print(f" {'% above':>11} {'s':>8} {'% above':>9} {'s':>8}")
     for servers in chosen.servers:
         measured(servers, chosen.seconds, chosen.seed, is_fine=chosen.fine)
 

@@ -20,28 +20,23 @@ class Draft:
         self._rows = [self._room.rows(kind) for kind in kinds]
         self._placed: list[dict[int, int]] = [{} for _ in kinds]
         self._left = [len(kind.members) for kind in kinds]
-        self._wave_of_awaited: dict[str, int] = {}
+        self._wave_of_single: dict[str, int] = {}
 
     def put(self, number: int, wave: int, wanted: int) -> None:
         """Put up to `wanted` servers of a kind into a wave: as many as are left and fit."""
         count = min(wanted, self._left[number], fitting(self._rows[number], wave))
-        if count < 1 or wave < self._earliest(number):
-            return
-        place(self._rows[number], wave, count)
-        self._placed[number][wave] = self._placed[number].get(wave, 0) + count
-        self._left[number] -= count
-        if len(self._kinds[number].members) == 1:
-            self._wave_of_awaited[self._kinds[number].members[0]] = wave
+        if count > 0 and wave >= self._earliest(number):
+            self._take(number, wave, count)
 
     def fill(self) -> None:
         """Put all that is left where it first fits. Afterwards nothing left fits anywhere."""
         for number, kind in enumerate(self._kinds):
             if not self._left[number]:
                 continue
-            first = self._earliest(number)
+            rows, first = self._rows[number], self._earliest(number)
             for wave in kind.waves:
-                if wave >= first and fitting(self._rows[number], wave):
-                    self.put(number, wave, self._left[number])
+                if wave >= first and (count := fitting(rows, wave)):
+                    self._take(number, wave, min(count, self._left[number]))
                     if not self._left[number]:
                         break
 
@@ -68,22 +63,29 @@ class Draft:
         return Plan(wave_of, unplaced, cost, min(bound, cost))
 
     def _move(self, number: int, late: int, early: int) -> None:
+        count = min(self._placed[number][late], fitting(self._rows[number], early))
+        if count > 0 and early >= self._earliest(number):
+            self._take(number, late, -count)
+            self._take(number, early, count)
+
+    def _take(self, number: int, wave: int, count: int) -> None:
+        """Place servers that fit; a negative count lifts them again."""
+        place(self._rows[number], wave, count)
+        self._left[number] -= count
         placed = self._placed[number]
-        count = min(placed[late], fitting(self._rows[number], early))
-        if count < 1 or early < self._earliest(number):
-            return
-        place(self._rows[number], late, -count)
-        self._left[number] += count
-        placed[late] -= count
-        if not placed[late]:
-            del placed[late]
-        self.put(number, early, count)
+        placed[wave] = placed.get(wave, 0) + count
+        if not placed[wave]:
+            del placed[wave]
+        elif len(self._kinds[number].members) == 1:
+            self._wave_of_single[self._kinds[number].members[0]] = wave
 
     def _earliest(self, number: int) -> int:
         """Return the first wave behind all the kind waits for; none while one of them is left."""
         after = self._kinds[number].after
+        if not after:
+            return 0
         never = len(self._problem.wave_capacity)
-        return max((self._wave_of_awaited.get(each, never) + 1 for each in after), default=0)
+        return max(self._wave_of_single.get(each, never) + 1 for each in after)
 
     def _reason(self, number: int) -> str:
         kind = self._kinds[number]
@@ -94,7 +96,7 @@ class Draft:
         kind = self._kinds[number]
         yield from self._room.blocking(kind, wave)
         for other in kind.after:
-            if self._wave_of_awaited.get(other, wave) >= wave:
+            if self._wave_of_single.get(other, wave) >= wave:
                 yield f"after:{other}"
 
 

@@ -3,8 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from graphlib import TopologicalSorter
-from heapq import heappop, heappush
 
 from .problem import Problem, Server
 
@@ -74,16 +72,17 @@ def _urgency(kind: Kind) -> tuple[int, float, str]:
 
 
 def _behind_what_they_wait_for(found: list[Kind]) -> Iterator[Kind]:
-    """Yield the kinds by urgency, each as soon as all it waits for has been."""
-    of_server = {kind.members[0]: place for place, kind in enumerate(found)}
-    order = TopologicalSorter(
-        {place: [of_server[each] for each in kind.after] for place, kind in enumerate(found)}
-    )
-    order.prepare()
-    ready: list[int] = []
-    while order.is_active():
-        for place in order.get_ready():
-            heappush(ready, place)
-        place = heappop(ready)
-        yield found[place]
-        order.done(place)
+    """Yield the kinds by urgency; what an urgent one waits for goes with it, just before."""
+    of_server = {kind.members[0]: kind for kind in found}
+    done: set[str] = set()
+    for kind in found:
+        path = [kind]
+        while path:
+            name = path[-1].members[0]
+            if name in done:
+                path.pop()
+            elif ahead := [of_server[each] for each in path[-1].after if each not in done]:
+                path.extend(reversed(ahead))
+            else:
+                done.add(name)
+                yield path.pop()

@@ -1,6 +1,7 @@
 """What is to be planned, the plan, and what makes a problem impossible to read."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -80,5 +81,4 @@ def _check_order(servers: Iterable[Server]) -> None:
 
 
 def _repeated(names: Iterable[str]) -> str:
-    seen: set[str] = set()
-    return next(name for name in names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+    return next(name for name, times in Counter(names).items() if times > 1)

@@ -38,7 +38,11 @@ class Room:
 
 def fitting(rows: list[Row], wave: int) -> int:
     """Return how many servers with these rows still fit into a wave."""
-    return min(free[wave] // units for free, units in rows)
+    least = rows[0][0][wave]  # the places of the wave: one for each server
+    for free, units in rows:
+        if free[wave] < least * units:
+            least = free[wave] // units
+    return least
 
 
 def place(rows: list[Row], wave: int, count: int) -> None:
