@@ -39,6 +39,8 @@ def solve(problem: Problem, alike: Sequence[Kind], budget: Budget) -> Solved:
     asked = programme(problem, alike)
     nothing, everything = np.zeros(len(asked.cost)), asked.columns.most.astype(float)
     before = budget.left()
+    if before <= 0:
+        return Solved()
     relaxed = _answer(asked, nothing, everything, seconds=before, in_whole=False)
     took = before - budget.left()
     if relaxed.x is None or relaxed.status != OPTIMAL:
