@@ -8,7 +8,7 @@ from .kinds import Kind
 from .problem import Problem
 
 Use = tuple[str, int]  # a room, and the units one server takes of it
-Work = tuple[float, int, int]  # risk of a server, units it takes of the room in question, servers
+Work = tuple[float, int]  # risk of each unit, units
 
 
 def cheap_bound(problem: Problem, alike: Sequence[Kind]) -> float:
@@ -34,12 +34,10 @@ def _alone(kind: Kind, waves: int) -> float:
 
 
 def _scarcest(kind: Kind, problem: Problem) -> Use | None:
-    return max(
-        kind.loads,
-        # A group without spare is the scarcest; a half stands for it, so that units still count.
-        key=lambda load: (load[1] / max(problem.spare[load[0]], 0.5), load),
-        default=None,
-    )
+    if len(kind.loads) < 2:
+        return kind.loads[0] if kind.loads else None
+    # A group without spare is the scarcest; a half stands for it, so that units still count.
+    return max(kind.loads, key=lambda load: (load[1] / max(problem.spare[load[0]], 0.5), load))
 
 
 def _shared(
@@ -53,7 +51,8 @@ def _shared(
     costs = []
     for kind, use in zip(alike, uses, strict=True):
         if use and use[0] in rooms:
-            work[use[0]].append((kind.risk, use[1], len(kind.members)))
+            room, units = use
+            work[room].append((kind.risk / units, units * len(kind.members)))
         else:
             costs.append(_alone(kind, waves))
     costs.extend(_poured(work[room], rooms[room]) for room in work)
@@ -67,15 +66,13 @@ def _poured(work: Iterable[Work], room: Sequence[int]) -> float:
     (rearrangement inequality; Hardy, Littlewood and Pólya, Inequalities, 1934, theorem 368).
     """
     costs = []
-    wave, free = 0, max(0, room[0]) if room else 0
-    for risk, units, servers in sorted(work, key=lambda each: (-each[0] / each[1], each)):
-        rest = units * servers
-        while rest and wave < len(room):
-            poured = min(rest, free)
-            costs.append(risk / units * poured * wave)
-            rest, free = rest - poured, free - poured
-            if not free:
-                wave += 1
-                free = max(0, room[wave]) if wave < len(room) else 0
-        costs.append(risk / units * rest * 3 * len(room))
+    wave, free = -1, 0
+    for rate, rest in sorted(work, reverse=True):
+        while rest > free and wave < len(room):
+            costs.append(rate * free * wave)
+            rest -= free
+            wave += 1
+            free = max(0, room[wave]) if wave < len(room) else 0
+        costs.append(rate * rest * (wave if wave < len(room) else 3 * len(room)))
+        free -= rest
     return math.fsum(costs)

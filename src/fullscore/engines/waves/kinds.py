@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import lt
 
 from .problem import Problem, Server
 
@@ -50,13 +51,17 @@ def _ample(problem: Problem) -> set[str]:
 def _kind(loads: Loads, servers: list[Server]) -> Kind:
     one = servers[0]
     return Kind(
-        members=tuple(sorted(server.id for server in servers)),
+        members=tuple(sorted([server.id for server in servers])),
         risk=one.risk,
-        waves=tuple(sorted(set(one.waves))),
+        waves=one.waves if _rises(one.waves) else tuple(sorted(set(one.waves))),
         site=one.site,
-        loads=_summed(loads),
-        after=tuple(sorted(set(one.after))),
+        loads=_summed(loads) if len(loads) > 1 else loads,
+        after=tuple(sorted(set(one.after))) if one.after else (),
     )
+
+
+def _rises(waves: tuple[int, ...]) -> bool:
+    return all(map(lt, waves, waves[1:]))
 
 
 def _summed(loads: Loads) -> Loads:
@@ -78,11 +83,11 @@ def _behind_what_they_wait_for(found: list[Kind]) -> Iterator[Kind]:
     for kind in found:
         path = [kind]
         while path:
-            name = path[-1].members[0]
-            if name in done:
+            last = path[-1]
+            if last.members[0] in done:
                 path.pop()
-            elif ahead := [of_server[each] for each in path[-1].after if each not in done]:
+            elif ahead := [of_server[each] for each in last.after if each not in done]:
                 path.extend(reversed(ahead))
             else:
-                done.add(name)
+                done.add(last.members[0])
                 yield path.pop()
