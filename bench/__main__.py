@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-PARTS = ("startup", "probe", "samples", "findings", "graph")
+PARTS = ("startup", "probe", "samples", "findings", "graph", "waves")
 
 
 def main() -> None:
