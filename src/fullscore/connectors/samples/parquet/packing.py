@@ -1,7 +1,7 @@
 """Writing packed segments: sorted, compressed, in parts that can be sorted in little memory."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,28 +60,28 @@ class Packing:
         """Write the samples of a span anew, each instant once, in parts by series."""
         near = [segment for segment in segments if span.meets(segment)]
         new = []
-        for condition in self.parts(near, span):
-            source = questions.source(self.files, near, condition, with_seq=True)
+        for part in self.parts(near, span):
+            source = questions.source(self.files, near, part, with_seq=True)
             new += self.write(level, source)
             reached("merged")
         return new
 
-    def parts(self, segments: Sequence[Segment], span: Span) -> Iterator[str]:
-        """Return conditions that cut a span by series into parts of at most so many rows."""
-        whole = Choice(None, span.start_ms, span.end_ms).condition()
+    def parts(self, segments: Sequence[Segment], span: Span) -> Iterator[Choice]:
+        """Return choices that cut a span by series into parts of at most so many rows."""
+        whole = Choice(None, span.start_ms, span.end_ms)
         if sum(segment.rows for segment in segments) <= MOST_ROWS:
             yield whole
             return
         counted = self.duck.ask(
             "SELECT series, count(*) AS many"  # noqa: S608
             f" FROM read_parquet({self.files.quoted([s.name for s in segments])})"
-            f" WHERE {whole} GROUP BY series ORDER BY series",
+            f" WHERE {whole.condition()} GROUP BY series ORDER BY series",
             seconds=UNCUT_SECONDS,
         )
         part = (np.cumsum(counted["many"]) - 1) // MOST_ROWS
         for number in np.unique(part):
             series = counted["series"][part == number]
-            yield f"{whole} AND series >= {series[0]} AND series <= {series[-1]}"
+            yield replace(whole, between=(int(series[0]), int(series[-1])))
 
     def write(self, level: str, source: str) -> list[Segment]:
         """Write a statement's rows as one durable file, not yet listed; none without rows."""
