@@ -168,7 +168,7 @@ class Asking:
         start = max(choice.start_ms, there.raw_floor_ms) if start_ms is None else start_ms
         inside = Choice(choice.series, start, choice.end_ms)
         near = [s for s in there.of(*RAW) if s.last_ms >= start and inside.may_be_in(s)]
-        return questions.source(self.files, near, inside.condition()) if near else ""
+        return questions.source(self.files, near, inside) if near else ""
 
     def _asked(
         self, choice: Choice, statement: Statement, *, before_ms: int = 0,

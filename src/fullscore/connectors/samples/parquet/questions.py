@@ -17,9 +17,11 @@ from fullscore.connectors.samples.parquet.manifest import Segment
 FEW = 64  # so many series are written into the statement, where they prune row groups
 ROLLUP = "count, sum, min, max, last, increase, pair_ms"
 PLAIN = {
-    "count": "count(*)::DOUBLE", "sum": "sum(value)", "avg": "avg(value)", "min": "min(value)",
-    "max": "max(value)", "last": "arg_max(value, ts_ms)",
+    "count": "count(*) {real}::DOUBLE", "sum": "sum(value) {real}", "avg": "avg(value) {real}",
+    "min": "min(value) {real}", "max": "max(value) {real}",
+    "last": "arg_max(value, ts_ms) {real}",
 }  # fmt: skip
+REAL = "FILTER (WHERE NOT isnan(value))"
 # From partial results of one series and bucket: of rollups, and of raw samples beside them.
 COMBINED = {
     "count": "sum(count)::DOUBLE", "sum": "sum(sum)", "avg": "sum(sum) / sum(count)",
@@ -40,24 +42,35 @@ WHERE ts_ms >= {start}
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Some series (None: all) in [start, end); the statement may name the table `wanted`."""
+    """Some series (None: all, or all of a range) in [start, end).
+
+    The statement made of it may name the table `wanted`.
+    """
 
     series: NDArray[np.int64] | None
     start_ms: int
     end_ms: int
+    between: tuple[int, int] | None = None  # the first and the last of a range of series
 
-    def condition(self) -> str:
-        """Return the rows meant, as SQL over `series` and `ts_ms`."""
-        inside = f"ts_ms >= {self.start_ms} AND ts_ms < {self.end_ms}"
+    def condition(self, *, any_time: bool = False) -> str:
+        """Return the rows meant, as SQL; without times where all rows are inside them anyway."""
+        times = "" if any_time else f" AND ts_ms >= {self.start_ms} AND ts_ms < {self.end_ms}"
+        return self._members() + times
+
+    def _members(self) -> str:
         if self.series is None:
-            return inside
+            return "series >= {} AND series <= {}".format(*self.between) if self.between else "TRUE"
         low, high = int(self.series[0]), int(self.series[-1])
-        inside += f" AND series >= {low} AND series <= {high}"
+        inside = f"series >= {low} AND series <= {high}"
         if len(self.series) == high - low + 1:
             return inside
         if len(self.series) <= FEW:
             return f"{inside} AND series IN ({', '.join(map(str, self.series.tolist()))})"
         return f"{inside} AND series IN (SELECT series FROM wanted)"  # noqa: S608
+
+    def holds(self, segment: Segment) -> bool:
+        """Return whether all instants of a segment are inside: then they need not be looked at."""
+        return self.start_ms <= segment.first_ms and segment.last_ms < self.end_ms
 
     def may_be_in(self, segment: Segment) -> bool:
         """Return whether a segment's range of series holds one of those asked for."""
@@ -74,9 +87,11 @@ def contested(segments: Sequence[Segment], *, any_time: bool = False) -> NDArray
     """
     bounds = np.array(
         [(s.first_ms, s.last_ms, s.min_series, s.max_series) for s in segments], dtype=np.int64
-    )
+    ).reshape(-1, 4)
     first, last, low, high = bounds.T
     told = np.zeros(len(segments), dtype=bool)
+    if not any_time and _follow(first, last):
+        return told
     for place in range(len(segments)):
         meets = (low <= high[place]) & (high >= low[place])
         if not any_time:
@@ -85,25 +100,30 @@ def contested(segments: Sequence[Segment], *, any_time: bool = False) -> NDArray
     return told
 
 
+def _follow(first: NDArray[np.int64], last: NDArray[np.int64]) -> bool:
+    """Return whether spans of time, in order of their starts, follow each other: the usual case."""
+    return bool((np.maximum.accumulate(last)[:-1] < first[1:]).all())
+
+
 def source(
-    files: Files, segments: Sequence[Segment], condition: str, *, with_seq: bool = False
+    files: Files, segments: Sequence[Segment], choice: Choice, *, with_seq: bool = False
 ) -> str:
     """Return SQL for the rows (series, ts_ms, value), of each instant only the last appended."""
     is_contested = contested(segments)
-    alone = [s.name for s, shares in zip(segments, is_contested, strict=True) if not shares]
+    alone = [s for s, shares in zip(segments, is_contested, strict=True) if not shares]
     shared = [s.name for s, shares in zip(segments, is_contested, strict=True) if shares]
-    parts = []
-    if alone:
-        seq = ", seq" if with_seq else ""
-        parts.append(
-            f"SELECT series, ts_ms, value{seq} FROM read_parquet({files.quoted(alone)})"  # noqa: S608
-            f" WHERE {condition}"
-        )
+    parts = [
+        f"SELECT series, ts_ms, value{', seq' if with_seq else ''}"  # noqa: S608
+        f" FROM read_parquet({files.quoted(names)}) WHERE {choice.condition(any_time=are_inside)}"
+        for are_inside in (True, False)
+        if (names := [one.name for one in alone if choice.holds(one) == are_inside])
+    ]
     if shared:
         seq = ", max(seq) AS seq" if with_seq else ""
         parts.append(
             f"SELECT series, ts_ms, arg_max(value, seq) AS value{seq}"  # noqa: S608
-            f" FROM read_parquet({files.quoted(shared)}) WHERE {condition} GROUP BY series, ts_ms"
+            f" FROM read_parquet({files.quoted(shared)}) WHERE {choice.condition()}"
+            " GROUP BY series, ts_ms"
         )
     return " UNION ALL ".join(parts)
 
@@ -132,24 +152,25 @@ def aggregate(
 ) -> str:
     """Return one value per series and bucket, straight from samples."""
     if function in PLAIN:
-        counted, value = f"({source}) WHERE NOT isnan(value)", PLAIN[function]
+        # As a condition of rows, the marker would be looked for before the series are chosen.
+        counted, value = f"({source})", PLAIN[function].format(real=REAL)
+        having = f" HAVING count(*) {REAL} > 0"
     else:
         told = PAIRED.format(source=source, start=start_ms, lookback=lookback_ms)
-        counted = f"({told}) WHERE rise IS NOT NULL"
+        counted, having = f"({told}) WHERE rise IS NOT NULL", ""
         value = "sum(rise)" if function == "increase" else "sum(rise) / (sum(apart) / 1000)"
     return (
         f"SELECT series, {bucket(start_ms, step_ms)} AS bucket, {value} AS value FROM {counted}"  # noqa: S608
-        " GROUP BY series, bucket ORDER BY series, bucket"
+        f" GROUP BY series, bucket{having} ORDER BY series, bucket"
     )
 
 
 def partials(source: str, *, start_ms: int, step_ms: int, lookback_ms: int) -> str:
     """Return all figures of a rollup per series and bucket of UTC, from samples."""
     paired = PAIRED.format(source=source, start=start_ms, lookback=lookback_ms)
-    real = "FILTER (WHERE NOT isnan(value))"
     return _figures(
-        f"count(*) {real} AS count, sum(value) {real} AS sum, min(value) {real} AS min,"
-        f" max(value) {real} AS max, arg_max(value, ts_ms) {real} AS last, sum(rise) AS increase,"
+        f"count(*) {REAL} AS count, sum(value) {REAL} AS sum, min(value) {REAL} AS min,"
+        f" max(value) {REAL} AS max, arg_max(value, ts_ms) {REAL} AS last, sum(rise) AS increase,"
         " sum(apart)::BIGINT AS pair_ms", paired, step_ms,
     )  # fmt: skip
 

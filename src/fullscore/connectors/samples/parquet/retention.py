@@ -61,8 +61,8 @@ class Retiring:
     def _fives(self, there: Snapshot, span: Span, day: Span) -> list[Segment]:
         """Write a day's five-minute figures, in parts by series."""
         new = []
-        for condition in self.packing.parts(there.segments, span):
-            source = questions.source(self.packing.files, there.segments, condition)
+        for part in self.packing.parts(there.segments, span):
+            source = questions.source(self.packing.files, there.segments, part)
             new += self.packing.write(
                 "r5",
                 questions.partials(

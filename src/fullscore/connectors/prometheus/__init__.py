@@ -1,0 +1,1 @@
+"""Prometheus: what its servers and agents send us."""
