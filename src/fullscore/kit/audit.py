@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -139,11 +139,9 @@ def noun_of(record: models.Model | type[models.Model]) -> str:
 
 def snapshot(record: models.Model) -> dict[str, Any]:
     """Return the stored field values of a record as plain JSON."""
-    values = {f.attname: f.value_from_object(record) for f in record._meta.concrete_fields}
     volatile = getattr(type(record), "audit_leaves_out", ())
-    kept = {name: value for name, value in values.items() if name not in volatile}
-    plain: dict[str, Any] = json.loads(json.dumps(kept, cls=_Encoder))
-    return plain
+    names = (f.attname for f in record._meta.concrete_fields)
+    return {name: _plain(getattr(record, name)) for name in names if name not in volatile}
 
 
 def validate(record: models.Model) -> None:
@@ -222,10 +220,14 @@ def _hash(entry: AuditEntry) -> str:
 
 
 def _canonical(value: Any) -> bytes:
-    text = json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, cls=_Encoder
-    )
-    return text.encode()
+    return CANONICAL.encode(value).encode()
+
+
+def _plain(value: Any) -> Any:
+    """Return a stored value as JSON gives it back; most are that already."""
+    if value is None or type(value) in (str, int, float, bool):
+        return value
+    return PLAIN.default(value) if isinstance(value, date) else json.loads(PLAIN.encode(value))
 
 
 def _masked(record: models.Model, state: dict[str, Any] | None, hidden: Iterable[str]) -> Any:
@@ -257,3 +259,7 @@ class _Encoder(DjangoJSONEncoder):
         if isinstance(o, bytes | memoryview):
             return bytes(o).hex()
         return super().default(o)
+
+
+PLAIN = _Encoder()
+CANONICAL = _Encoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -14,7 +14,7 @@ from typing import Any, cast
 from django.db import models
 from django.db.models import Q, QuerySet
 
-from fullscore.kit import time
+from fullscore.kit import bulk, time
 from fullscore.kit.models import AuditEntry, Version, VersionBase
 from fullscore.kit.time import FOREVER
 
@@ -56,15 +56,16 @@ def keep_many(
         return
     ids = [record.pk for record, _ in states]
     open_ones = versions_of(model).filter(record_id__in=ids, ends_at=FOREVER)
-    known = {v.record_id: v for v in open_ones}
-    fresh = [(r, state) for r, state in states if r.pk not in known or known[r.pk].state != state]
-    touched = [record.pk for record, _ in fresh]
+    found = open_ones.order_by().values_list("record_id", "starts_at", "state")
+    known = {pk: (starts_at, state) for pk, starts_at, state in found}
+    fresh = [(r, state) for r, state in states if r.pk not in known or known[r.pk][1] != state]
+    touched = [record.pk for record, _ in fresh if record.pk in known]
     # A clock that was set back must not let a version end before it began.
-    newest = max((known[pk].starts_at for pk in touched if pk in known), default=None)
+    newest = max((known[pk][0] for pk in touched), default=None)
     now = time.now() if newest is None else max(time.now(), newest + TICK)
-    open_ones.filter(record_id__in=touched).update(ends_at=now)
-    made = [_new(record, state, now, entry) for record, state in fresh]
-    versions_of(model).bulk_create(made, batch_size=500)
+    if touched:
+        open_ones.filter(record_id__in=touched).update(ends_at=now)
+    bulk.insert([_new(record, state, now, entry) for record, state in fresh])
 
 
 def close(record: models.Model) -> None:

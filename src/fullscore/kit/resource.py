@@ -8,6 +8,7 @@ noun.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import django_filters
@@ -173,6 +174,10 @@ class Resource:
 
     def filter_class(self) -> type[django_filters.FilterSet]:
         """Return the filter set that page, API, export and command line share."""
+        return self._filters
+
+    @cached_property
+    def _filters(self) -> type[django_filters.FilterSet]:
         made: type[django_filters.FilterSet] = filterset_factory(
             self.model,
             filterset=type("Filters", (self.filterset or Searched,), {"resource": self}),
@@ -258,9 +263,9 @@ class Searched(django_filters.FilterSet):
 
     def matching(self, rows: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
         """Keep the rows that hold the words; short texts ask for a beginning."""
-        found = search.matching(self.resource.model, text)
+        found = search.narrowed(rows, text)
         if found is not None:
-            return rows.filter(pk__in=found)
+            return found
         starts = (Q(**{f"{path}__istartswith": text}) for path in self.resource.search)
         return rows.filter(Q(*starts, _connector=Q.OR)) if self.resource.search else rows
 

@@ -11,12 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import models, transaction
 
+from fullscore.kit import bulk
 from fullscore.kit.access import Actor
-from fullscore.kit.models.search import SearchEntry
+from fullscore.kit.models.search import ROOM, IsAmong, SearchEntry, first_id, holding, holds
 
 SHORTEST = 3  # letters: the indexes know nothing shorter
+CANDIDATES = 50  # of each noun, among which the best are chosen
+NAMED = 5000  # matches of a list that are named one by one; more are looked for row by row
 _fields: dict[str, tuple[type[models.Model], Sequence[str]]] = {}
 
 
@@ -31,6 +35,8 @@ class Hit:
 
 def find_by(fields: Mapping[type[models.Model], Sequence[str]]) -> None:
     """Say by which fields each noun is found; called once, by `config`."""
+    if len({first_id(model._meta.label_lower) for model in fields}) < len(fields):
+        raise ImproperlyConfigured("Two nouns fall on one place of the search: rename a model.")
     _fields.clear()
     _fields.update({model._meta.label_lower: (model, names) for model, names in fields.items()})
 
@@ -45,24 +51,19 @@ def refresh_many(model: type[models.Model], ids: Iterable[int]) -> None:
     noun = model._meta.label_lower
     if noun not in _fields:
         return
-    paths = _fields[noun][1]
-    rows = model._base_manager.filter(pk__in=list(ids)).values_list("pk", *paths)
-    entries = []
+    paths, first = _fields[noun][1], first_id(noun)
+    rows = model._base_manager.filter(IsAmong(list(ids))).order_by().values_list("pk", *paths)
+    told: dict[int, tuple[str, str]] = {}
     for pk, *values in rows:
-        told = [str(v) for v in values if v not in (None, "")]
-        entries.append(
-            SearchEntry(
-                noun=noun, record_id=pk, title=(told or [""])[0][:200], words=" ".join(told)[:2000]
-            )
-        )
+        words = [str(v) for v in values if v not in (None, "")]
+        told[first + pk] = ((words or [""])[0][:200], " ".join(words)[:2000].lower())
     with transaction.atomic():
-        SearchEntry.objects.bulk_create(
-            entries,
-            batch_size=500,
-            update_conflicts=True,
-            unique_fields=["noun", "record_id"],
-            update_fields=["title", "words"],
-        )
+        kept = SearchEntry.objects.filter(IsAmong(list(told)))
+        known = {pk: words for pk, *words in kept.values_list("pk", "title", "words")}
+        fresh = {pk: words for pk, words in told.items() if known.get(pk) != [*words]}
+        if stale := [pk for pk in fresh if pk in known]:
+            SearchEntry.objects.filter(IsAmong(stale)).delete()
+        bulk.insert([SearchEntry(pk, noun, title, words) for pk, (title, words) in fresh.items()])
 
 
 def forget(record: models.Model) -> None:
@@ -72,19 +73,23 @@ def forget(record: models.Model) -> None:
 
 def forget_many(model: type[models.Model], ids: Iterable[Any]) -> None:
     """Take records of one noun out of the answers."""
-    SearchEntry.objects.filter(noun=model._meta.label_lower, record_id__in=list(ids)).delete()
+    first = first_id(model._meta.label_lower)
+    SearchEntry.objects.filter(IsAmong([first + pk for pk in ids])).delete()
 
 
-def matching(model: type[models.Model], text: str) -> models.QuerySet[Any] | None:
-    """Return the ids of one noun's records that hold the words, as a question to put into another.
+def narrowed(rows: models.QuerySet[Any], text: str) -> models.QuerySet[Any] | None:
+    """Return those of the rows of one noun that hold every word; None: too short to ask.
 
-    None when the text is too short to ask.
+    Few matches are read by their keys. What more than `NAMED` records hold is looked for in the
+    order of the list instead, where a page of it is soon found: neither reads the whole noun.
     """
-    words = _words(text)
-    if not words or model._meta.label_lower not in _fields:
+    noun, words = rows.model._meta.label_lower, _words(text)
+    if not words or noun not in _fields:
         return None
-    rows = SearchEntry.objects.filter(noun=model._meta.label_lower, words__matches=" ".join(words))
-    return rows.values("record_id")
+    found = holding([noun], words, most=NAMED + 1)
+    if len(found) > NAMED:
+        return rows.filter(holds(noun, words))
+    return rows.filter(IsAmong([entry % ROOM for entry in found]))
 
 
 def find(text: str, *, by: Actor, nouns: Iterable[str] | None = None, limit: int = 20) -> list[Hit]:
@@ -106,15 +111,17 @@ def _beginning(text: str, *, by: Actor, nouns: Iterable[str] | None, limit: int)
     rows = SearchEntry.objects.filter(title__istartswith=text)
     if nouns is not None:
         rows = rows.filter(noun__in=list(nouns))
-    hits = [Hit(*row) for row in rows.values_list("noun", "record_id", "title")[:200]]
+    hits = _hits(rows[:200])
     return sorted(_visible(hits, by=by), key=lambda hit: _rank(hit, text.lower()))[:limit]
 
 
 def _candidates(words: Sequence[str], nouns: Iterable[str] | None) -> list[Hit]:
-    rows = SearchEntry.objects.filter(words__matches=" ".join(words))
-    if nouns is not None:
-        rows = rows.filter(noun__in=list(nouns))
-    return [Hit(*row) for row in rows.values_list("noun", "record_id", "title")[:200]]
+    ids = holding(_fields if nouns is None else nouns, words, most=CANDIDATES)
+    return _hits(SearchEntry.objects.filter(pk__in=ids))
+
+
+def _hits(entries: models.QuerySet[SearchEntry]) -> list[Hit]:
+    return [Hit(entry.noun, entry.record_id, entry.title) for entry in entries]
 
 
 def _visible(hits: Iterable[Hit], *, by: Actor) -> list[Hit]:

@@ -219,7 +219,7 @@ class BrightwaterTests(TestCase):
     def test_items_and_people_are_found_by_their_names(self):
         maya = User.objects.get(email="maya@brightwater.example")
 
-        found = search.matching(Item, "Customer portal").values_list("record_id", flat=True)
+        found = search.narrowed(Item.objects.all(), "Customer portal").values_list("pk", flat=True)
         assert Item.objects.get(name="Customer portal").pk in found
         assert "db-04" in [hit.title for hit in search.find("db-04", by=maya)]
 

@@ -1,6 +1,6 @@
 """The list of a noun: filter, sort, search, columns, saved views, and any past moment."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -25,38 +25,36 @@ def list_of(resource: Resource) -> View:
 
     def view(request: SignedIn) -> HttpResponse:
         require(resource.permission("view"), by=request.user)
+        target = request.htmx.target if request.htmx else ""  # type: ignore[attr-defined]
+        if target == "menu-filter":
+            controls = _controls(resource, request.GET, request.user, [*_filters(resource)])
+            return shell.page(request, "list.html#choices", addable=controls)
         at = moments.asked(request) if resource.keeps_history else None
-        context = _past(resource, request, at) if at else _present(resource, request)
-        return shell.page(
-            request,
-            "list.html#rows" if _wants_rows(request) else "list.html",
-            **context,
-            **(
-                _frame(resource, request, at)
-                if not _wants_rows(request)
-                else {"resource": resource}
-            ),
-            at=at,
-        )
+        is_rows = target == "rows"
+        context = _past(resource, request, at) if at else _present(resource, request, is_rows)
+        frame = {"resource": resource} if is_rows else _frame(resource, request, at)
+        template = "list.html#rows" if is_rows else "list.html"
+        return shell.page(request, template, **context, **frame, at=at)
 
     return view
 
 
-def _wants_rows(request: SignedIn) -> bool:
-    return bool(request.htmx) and request.htmx.target == "rows"  # type: ignore[attr-defined]
-
-
-def _present(resource: Resource, request: SignedIn) -> dict[str, Any]:
+def _present(resource: Resource, request: SignedIn, is_rows: bool) -> dict[str, Any]:
     try:
         rows, problem = tables.filtered(resource, request.user, request.GET, request=request), ""
     except Invalid as error:
         rows, problem = resource.visible_to(request.user).none(), str(error)
     page = tables.page(resource, rows, request.GET.dict(), by=request.user)
-    count, is_exact = tables.counted(rows)
-    told = _drawn(resource, request, page)
-    return told | {
+    # To count what a search finds means to read all of it, for a figure that nobody asked for.
+    is_whole, is_search = not page.next and not page.previous, bool(request.GET.get("q"))
+    count, is_exact = len(page.rows), is_whole
+    if not is_whole and not is_search:
+        count, is_exact = tables.counted(rows)
+    if resource.trouble and not (is_rows or is_search or problem):
+        problem = resource.trouble(rows)
+    return _drawn(resource, request, page) | {
         "count_text": _count(resource, len(page.rows), count, is_exact),
-        "trouble_text": problem or (resource.trouble(rows) if resource.trouble else ""),
+        "trouble_text": problem,
         "empty": _empty(resource, request),
     }
 
@@ -73,7 +71,7 @@ def _drawn(resource: Resource, request: SignedIn, page: tables.Page) -> dict[str
     query = request.GET
     return {
         "columns": [_heading(resource, c, page.sort, query) for c in page.columns],
-        "rows": [cells.row(resource, r, page.columns, user=request.user) for r in page.rows],
+        "body": cells.body(resource, page.rows, page.columns, user=request.user, can_choose=True),
         "next_url": _with(query, after=page.next, before="") if page.next else "",
         "previous_url": _with(query, before=page.previous, after="") if page.previous else "",
     }
@@ -82,7 +80,7 @@ def _drawn(resource: Resource, request: SignedIn, page: tables.Page) -> dict[str
 def _frame(resource: Resource, request: SignedIn, at: datetime | None) -> dict[str, Any]:
     """Return what stands around the rows; nothing that writes when the past is shown."""
     user, query = request.user, request.GET
-    controls = _controls(resource, query, user)
+    controls = _controls(resource, query, user, [f for f in _filters(resource) if query.get(f)])
     may_write = at is None and access.may(user, resource.permission("add"))
     may_add = may_write and bool(resource.fields)
     files = "?" + query.urlencode() if query else ""
@@ -92,6 +90,7 @@ def _frame(resource: Resource, request: SignedIn, at: datetime | None) -> dict[s
         "search_text": query.get("q", ""),
         "chips": _chips(controls, query),
         "addable": controls,
+        "has_filters": bool(_filters(resource)),
         "quick": [
             {"title": words, "url": f"?{asked}", "current": query.urlencode() == asked}
             for words, asked in resource.quick.items()
@@ -142,12 +141,18 @@ def _count(resource: Resource, shown: int, count: int, is_exact: bool) -> str:
     return f"{count:,} {words}" if shown == count else f"{shown} shown of {count:,}"
 
 
-def _controls(resource: Resource, query: QueryDict, user: User) -> list[dict[str, Any]]:
-    """Return the filter controls: a choice, a record one may see, a day, or a word."""
+def _filters(resource: Resource) -> dict[str, Any]:
+    filters: dict[str, Any] = resource.filter_class().base_filters
+    return {name: control for name, control in filters.items() if name != "q"}
+
+
+def _controls(
+    resource: Resource, query: QueryDict, user: User, names: Iterable[str]
+) -> list[dict[str, Any]]:
+    """Return filter controls: a choice, a record one may see, a day, or a word."""
     made = []
-    for name, control in resource.filter_class().base_filters.items():
-        if name == "q":
-            continue
+    for name in names:
+        control = _filters(resource)[name]
         choices: Sequence[tuple[Any, Any]] | None = None
         if isinstance(control, django_filters.ModelChoiceFilter):
             choices = _seen(control.extra.get("queryset"), user)

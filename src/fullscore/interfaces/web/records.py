@@ -175,13 +175,11 @@ def _panel_html(
     columns = panel.columns or shown.columns
     ordered = seen if seen.ordered else seen.order_by(shown.sorts[0])
     found = list(ordered.values_list("pk", "pk", *columns)[:PANEL_ROWS])
+    named = tables.named(shown, columns, found, by=user)
     context = {
         "resource": shown,
         "columns": [{"name": c, "label": shown.label_of(c)} for c in columns],
-        "rows": [
-            cells.row(shown, r, columns, user=user)
-            for r in tables.named(shown, columns, found, by=user)
-        ],
+        "body": cells.body(shown, named, columns, user=user, can_choose=False),
         "more": count - len(found),
     }
     return render_to_string("panel_rows.html", context), str(count)

@@ -379,17 +379,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("noun", models.CharField(max_length=60)),
-                ("record_id", models.BigIntegerField()),
                 ("title", models.CharField(max_length=200)),
                 ("words", models.TextField()),
             ],
-            options={
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("noun", "record_id"), name="search_entry_one_per_record"
-                    )
-                ],
-            },
         ),
         migrations.CreateModel(
             name="Version",

@@ -75,9 +75,9 @@ class FindingFilters(Searched):
         return rows.filter(severity__gte=lowest) if lowest > 1 else rows
 
 
-def trouble(rows: QuerySet[Finding]) -> str:
+def trouble(rows: FindingQuerySet) -> str:
     """Say how many of the listed findings are overdue."""
-    late = rows.filter(due_on__lt=time.now().date(), state__in=Finding.PRESSING).order_by()
+    late = rows.live().filter(due_on__lt=time.now().date(), state__in=Finding.PRESSING).order_by()
     count = len(late.values_list("pk", flat=True)[:1001])
     return f"{'more than 1,000' if count > 1000 else count} overdue" if count else ""
 

@@ -47,6 +47,23 @@ def _inside(reach: access.Reach) -> Q:
     return reach.rows(team="owner_id") | Q(item__in=Item.objects.in_reach(reach))
 
 
+LIVE = ~Q(state="closed")
+FILTERED = ("state", "due_on", "owner", "assignee", "check_of", "item", "muted_until", "person")
+
+
+def _live_by(field: str) -> models.Index:
+    """Return the index that lists live findings in one order, filters answered on the way."""
+    beside = [f for f in ("severity", *FILTERED) if f != field]
+    fields = [field, "id", *beside]
+    return models.Index(fields=fields, condition=LIVE, name=f"finding_live_by_{field}")
+
+
+def _where_told(field: str) -> models.Index:
+    """Return the index of a reference that few findings have."""
+    told = Q(**{f"{field}__isnull": False})
+    return models.Index(fields=[field], condition=told, name=f"finding_of_{field}")
+
+
 class Finding(models.Model):
     """One thing that is wrong, from when it was found to the proof that it is gone."""
 
@@ -66,9 +83,13 @@ class Finding(models.Model):
     check_of = models.ForeignKey(
         Check, on_delete=models.PROTECT, related_name="findings", verbose_name="check"
     )
-    item = models.ForeignKey(Item, on_delete=models.CASCADE, null=True, related_name="findings")
+    item = models.ForeignKey(
+        Item, on_delete=models.CASCADE, null=True, related_name="findings", db_index=False
+    )
     record = models.CharField(max_length=80, blank=True)
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, related_name="+")
+    person = models.ForeignKey(
+        Person, on_delete=models.CASCADE, null=True, related_name="+", db_index=False
+    )
     key = models.CharField(max_length=200, blank=True)
     fingerprint = models.CharField(max_length=32, editable=False)
     severity = models.PositiveSmallIntegerField(choices=SEVERITY_CHOICES)
@@ -93,9 +114,11 @@ class Finding(models.Model):
     fixed_at = models.DateTimeField(null=True, editable=False)
     muted_until = models.DateTimeField(null=True, blank=True)
     because_of = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, related_name="consequences"
+        "self", on_delete=models.SET_NULL, null=True, related_name="consequences", db_index=False
     )
-    again_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
+    again_of = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     reopened_count = models.PositiveIntegerField(default=0)
     is_flapping = models.BooleanField(default=False)
     good_streak = models.PositiveSmallIntegerField(default=0, editable=False)
@@ -112,24 +135,29 @@ class Finding(models.Model):
             ("mute_finding", "Can mute findings"),
         ]
         indexes = [
-            # One for each sort that the list offers, so that every page costs the same.
+            # One for each sort that the list offers, so that every page costs the same: of all
+            # findings, and of the live ones with what they are filtered by beside the order, so
+            # that what does not pass is skipped, and counted, without reading its row.
             models.Index(fields=["severity", "id"]),
             models.Index(fields=["due_on", "id"]),
             models.Index(fields=["opened_at", "id"]),
             models.Index(fields=["closed_at", "id"]),
-            models.Index(fields=["state", "severity", "id"]),
+            *(_live_by(field) for field in ("severity", "due_on", "opened_at")),
             models.Index(fields=["item", "state"]),
             models.Index(fields=["fingerprint", "-opened_at"]),
+            models.Index(fields=["check_of", "item"], condition=LIVE, name="finding_live_of_check"),
+            models.Index(fields=["owner"], condition=LIVE, name="finding_live_of_owner"),
             models.Index(
-                fields=["check_of", "item"],
-                condition=~Q(state="closed"),
-                name="finding_live_of_check",
+                fields=["assignee"],
+                condition=LIVE & Q(assignee__isnull=False),
+                name="finding_live_of_assignee",
             ),
             models.Index(
-                fields=["severity", "due_on", "id"],
-                condition=~Q(state="closed"),
-                name="finding_live_by_severity",
+                fields=["muted_until"],
+                condition=LIVE & Q(muted_until__isnull=False),
+                name="finding_live_muted",
             ),
+            *(_where_told(field) for field in ("person", "because_of", "again_of")),
         ]
         constraints = [
             models.UniqueConstraint(

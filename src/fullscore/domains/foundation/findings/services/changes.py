@@ -21,10 +21,9 @@ from fullscore.domains.foundation.findings.models import (
     Proof,
 )
 from fullscore.domains.foundation.findings.services.evidence import plain
-from fullscore.kit import history, live, search
+from fullscore.kit import audit, bulk, history, live, search
 from fullscore.kit.announcements import announce
-from fullscore.kit.audit import bulk, snapshot
-from fullscore.kit.checks import Scope, Verdict
+from fullscore.kit.checks import SEVERITIES, Scope, Verdict
 from fullscore.kit.models import User
 
 TOLD_ONE_BY_ONE = 20  # beyond, browsers hear that the list changed
@@ -109,26 +108,21 @@ def write(changes: Changes, run: CheckRun, by: User) -> None:
     """Write findings, events and proofs; tell audit, history, search, reactions and browsers."""
     closed = {finding.pk for finding in changes.closed}
     altered = [finding for finding in changes.changed.values() if finding.pk not in closed]
-    opened = Finding.objects.bulk_create(changes.opened, batch_size=CHUNK)
-    for finding in opened:
-        changes.event(finding, "opened", "", finding.get_severity_display())
-    if altered:
-        # An upsert that never inserts: many times faster than bulk_update's CASE for each column.
-        Finding.objects.bulk_create(
-            altered, batch_size=CHUNK, update_conflicts=True, unique_fields=["id"],
-            update_fields=WRITTEN,
-        )  # fmt: skip
+    bulk.insert(changes.opened)
+    for finding in changes.opened:
+        changes.event(finding, "opened", "", SEVERITIES[finding.severity])
+    bulk.update(altered, WRITTEN)
     _write_closed(changes)
     for event in changes.events:  # those of new findings were made before they had a number
         event.finding_id = event.finding.pk
     for proof in changes.proofs:
-        proof.run = run
-    Event.objects.bulk_create(changes.events, batch_size=CHUNK)
-    Proof.objects.bulk_create(changes.proofs, batch_size=CHUNK)
+        proof.run_id = run.pk
+    bulk.insert(changes.events)
+    bulk.insert(changes.proofs)
     _record(changes, by)
-    for some in _chunks([*opened, *altered]):  # closing changes no words
+    for some in _chunks([*changes.opened, *altered]):  # closing changes no words
         search.refresh_many(Finding, [f.pk for f in some])
-    _tell(changes, [*opened, *altered, *changes.closed])
+    _tell(changes, [*changes.opened, *altered, *changes.closed])
 
 
 def _write_closed(changes: Changes) -> None:
@@ -152,9 +146,9 @@ def _record(changes: Changes, by: User) -> None:
         "reopened": len(changes.reopened), "raised": len(changes.raised),
     }  # fmt: skip
     rows = ([f.pk, f.fingerprint, f.state, f.severity] for f in told.values())
-    entry = bulk("findings.finding", "settle", by=by, counts=counts, rows=rows)
+    entry = audit.bulk("findings.finding", "settle", by=by, counts=counts, rows=rows)
     for some in _chunks(list(told.values())):
-        history.keep_many(Finding, [(f, snapshot(f)) for f in some], entry=entry)
+        history.keep_many(Finding, [(f, audit.snapshot(f)) for f in some], entry=entry)
 
 
 def _tell(changes: Changes, touched: list[Finding]) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, QuerySet, prefetch_related_objects
 
 from fullscore.domains.foundation.findings.models import Check, CheckRun, Event, Finding, Proof
 from fullscore.domains.foundation.findings.services.changes import (
@@ -83,7 +83,7 @@ def _weight(verdict: Verdict) -> tuple[int, int]:
 
 
 def _live(check: Check, scope: Scope) -> Iterable[Finding]:
-    rows = check.findings.live().select_related("item")
+    rows = check.findings.live()
     return rows if scope.items is None else rows.filter(item__in=scope.items)
 
 
@@ -95,8 +95,11 @@ def _settle_bad(
 ) -> None:
     bad = {print_: v for print_, v in told.items() if v.outcome == "bad"}
     new = {print_: v for print_, v in bad.items() if print_ not in live_ones}
-    for fingerprint in bad.keys() - new.keys():
-        _still_bad(live_ones[fingerprint], bad[fingerprint], changes)
+    known = [(live_ones[print_], v) for print_, v in bad.items() if print_ not in new]
+    graver = [f for f, v in known if f.severity != v.severity]
+    prefetch_related_objects(graver, "item")  # asked for their due day
+    for finding, verdict in known:
+        _still_bad(finding, verdict, changes)
     if not new:
         return
     owners = Owners(check, new.values())
@@ -121,7 +124,7 @@ def _earlier(prints: list[str]) -> dict[str, Finding]:
     found: dict[str, Finding] = {}
     for start in range(0, len(prints), CHUNK):
         rows = Finding.objects.filter(fingerprint__in=prints[start : start + CHUNK], state="closed")
-        for finding in rows.select_related("item").order_by("opened_at"):
+        for finding in rows.order_by("opened_at"):
             found[finding.fingerprint] = finding
     return found
 
