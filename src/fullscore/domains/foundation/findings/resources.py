@@ -47,9 +47,8 @@ class FindingFilters(Searched):
         choices=list(QUICK.items()), method="showing", label="Show", empty_label=None
     )
     severity = django_filters.CharFilter(method="at_least", label="Severity or worse")
-    check = django_filters.CharFilter(
-        field_name="check_of__ident", lookup_expr="iexact", label="Check"
-    )
+    state = django_filters.ChoiceFilter(choices=Finding.State.choices, method="standing")
+    check = django_filters.CharFilter(method="of_check", label="Check")
 
     def showing(self, rows: FindingQuerySet, name: str, value: str) -> QuerySet[Finding]:
         """Keep what one of the quick filters names."""
@@ -66,6 +65,15 @@ class FindingFilters(Searched):
             "closed": Q(state="closed"),
         }
         return rows.filter(kept[value])
+
+    def standing(self, rows: FindingQuerySet, name: str, value: str) -> QuerySet[Finding]:
+        """Keep one state; a live one in the words of the partial indexes."""
+        return (rows if value == "closed" else rows.live()).filter(state=value)
+
+    def of_check(self, rows: QuerySet[Finding], name: str, value: str) -> QuerySet[Finding]:
+        """Keep what one check found, named by its id."""
+        checks = Check.objects.filter(ident__iexact=value).values_list("pk", flat=True)
+        return rows.filter(check_of__in=list(checks))
 
     def at_least(self, rows: QuerySet[Finding], name: str, value: str) -> QuerySet[Finding]:
         """Keep that severity and worse, given as a word or a number."""

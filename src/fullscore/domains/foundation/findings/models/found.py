@@ -48,7 +48,13 @@ def _inside(reach: access.Reach) -> Q:
 
 
 LIVE = ~Q(state="closed")
+SORTED = ("severity", "due_on", "opened_at", "closed_at")
 FILTERED = ("state", "due_on", "owner", "assignee", "check_of", "item", "muted_until", "person")
+
+
+def _all_by(field: str) -> models.Index:
+    """Return the index that lists findings in one order, live or closed ones passed over."""
+    return models.Index(fields=[field, "id", "state"], name=f"finding_by_{field}")
 
 
 def _live_by(field: str) -> models.Index:
@@ -138,11 +144,8 @@ class Finding(models.Model):
             # One for each sort that the list offers, so that every page costs the same: of all
             # findings, and of the live ones with what they are filtered by beside the order, so
             # that what does not pass is skipped, and counted, without reading its row.
-            models.Index(fields=["severity", "id"]),
-            models.Index(fields=["due_on", "id"]),
-            models.Index(fields=["opened_at", "id"]),
-            models.Index(fields=["closed_at", "id"]),
-            *(_live_by(field) for field in ("severity", "due_on", "opened_at")),
+            *(_all_by(field) for field in SORTED),
+            *(_live_by(field) for field in SORTED),
             models.Index(fields=["item", "state"]),
             models.Index(fields=["fingerprint", "-opened_at"]),
             models.Index(fields=["check_of", "item"], condition=LIVE, name="finding_live_of_check"),
