@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 CHUNK = 5000
@@ -17,10 +18,14 @@ def fill(rows: int, live: int) -> None:
     dice = random.Random(7)
     ground = _ground(dice)
     now = datetime.now(UTC)
+    names = [f.attname for f in Finding._meta.concrete_fields]
     for start in range(0, rows, CHUNK):
         numbers = range(start, min(start + CHUNK, rows))
         made = [_finding(n, rows - n <= live, ground, now, dice) for n in numbers]
-        bulk.insert(made)
+        keys = bulk.keys(Finding, len(made))
+        for finding, key in zip(made, keys, strict=True):
+            finding.pk = key
+        bulk.insert(Finding, names, map(attrgetter(*names), made))
         search.refresh_many(Finding, [f.pk for f in made])
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")

@@ -65,7 +65,26 @@ def keep_many(
     now = time.now() if newest is None else max(time.now(), newest + TICK)
     if touched:
         open_ones.filter(record_id__in=touched).update(ends_at=now)
-    bulk.insert([_new(record, state, now, entry) for record, state in fresh])
+    _insert(model, fresh, now, entry)
+
+
+def _insert(
+    model: type[models.Model],
+    states: Sequence[tuple[models.Model, dict[str, Any]]],
+    starts_at: datetime,
+    entry: AuditEntry | None,
+) -> None:
+    """Open a version of each record, as `_new` opens one."""
+    table, own = versions_of(model).model, hasattr(model, "versions")
+    carried = getattr(table, "carried", ())
+    names = ["record" if own else "record_id", *carried, *([] if own else ["noun"])]
+    noun = [] if own else [model._meta.label_lower]
+    ends = (starts_at, FOREVER, entry.pk if entry else None)
+    bulk.insert(
+        table,
+        [*names, "starts_at", "ends_at", "entry", "state"],
+        ((r.pk, *(getattr(r, c) for c in carried), *noun, *ends, state) for r, state in states),
+    )
 
 
 def close(record: models.Model) -> None:

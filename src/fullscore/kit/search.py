@@ -63,7 +63,11 @@ def refresh_many(model: type[models.Model], ids: Iterable[int]) -> None:
         fresh = {pk: words for pk, words in told.items() if known.get(pk) != [*words]}
         if stale := [pk for pk in fresh if pk in known]:
             SearchEntry.objects.filter(IsAmong(stale)).delete()
-        bulk.insert([SearchEntry(pk, noun, title, words) for pk, (title, words) in fresh.items()])
+        bulk.insert(
+            SearchEntry,
+            ["id", "noun", "title", "words"],
+            ((pk, noun, *words) for pk, words in fresh.items()),
+        )
 
 
 def forget(record: models.Model) -> None:

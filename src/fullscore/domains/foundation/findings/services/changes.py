@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from fullscore.domains.foundation.findings.announcements import (
     FindingsClosed,
@@ -51,6 +52,19 @@ WRITTEN = [
 ]
 
 
+PROVEN = ["finding", "at", "how", "figure", "limit", "evidence", "check_version", "sha256"]
+
+
+class Happened(NamedTuple):
+    """What happened to a finding, before it is an event with a number."""
+
+    finding: Finding
+    kind: str
+    before: str
+    after: str
+    note: str
+
+
 @dataclass
 class Changes:
     """The findings a run opens and alters, with what happened to each."""
@@ -61,17 +75,12 @@ class Changes:
     raised: list[Finding] = field(default_factory=list)
     reopened: list[Finding] = field(default_factory=list)
     closed: list[Finding] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    proofs: list[Proof] = field(default_factory=list)
+    events: list[Happened] = field(default_factory=list)
+    proofs: list[tuple[Any, ...]] = field(default_factory=list)  # as PROVEN has them
 
     def event(self, finding: Finding, kind: str, before: Any, after: Any, note: str = "") -> None:
         """Note what happened to a finding."""
-        self.events.append(
-            Event(
-                finding=finding, at=self.now, kind=kind, before=str(before)[:120],
-                after=str(after)[:120], note=note,
-            )
-        )  # fmt: skip
+        self.events.append(Happened(finding, kind, str(before)[:120], str(after)[:120], note))
         if finding.pk is not None:
             self.changed[finding.pk] = finding
 
@@ -108,21 +117,29 @@ def write(changes: Changes, run: CheckRun, by: User) -> None:
     """Write findings, events and proofs; tell audit, history, search, reactions and browsers."""
     closed = {finding.pk for finding in changes.closed}
     altered = [finding for finding in changes.changed.values() if finding.pk not in closed]
-    bulk.insert(changes.opened)
-    for finding in changes.opened:
-        changes.event(finding, "opened", "", SEVERITIES[finding.severity])
-    bulk.update(altered, WRITTEN)
+    _write_opened(changes)
+    values = attrgetter(*(Finding._meta.get_field(name).attname for name in WRITTEN), "pk")
+    bulk.update(Finding, WRITTEN, map(values, altered))
     _write_closed(changes)
-    for event in changes.events:  # those of new findings were made before they had a number
-        event.finding_id = event.finding.pk
-    for proof in changes.proofs:
-        proof.run_id = run.pk
-    bulk.insert(changes.events)
-    bulk.insert(changes.proofs)
+    told = ((e.finding.pk, changes.now, None, *e[1:]) for e in changes.events)
+    bulk.insert(Event, ["finding", "at", "by", "kind", "before", "after", "note"], told)
+    bulk.insert(Proof, ["run", *PROVEN], ((run.pk, *proof) for proof in changes.proofs))
     _record(changes, by)
     for some in _chunks([*changes.opened, *altered]):  # closing changes no words
         search.refresh_many(Finding, [f.pk for f in some])
     _tell(changes, [*changes.opened, *altered, *changes.closed])
+
+
+def _write_opened(changes: Changes) -> None:
+    for finding, key in zip(
+        changes.opened, bulk.keys(Finding, len(changes.opened)), strict=True
+    ):  # fmt: skip
+        finding.pk = key
+        finding._state.adding = False
+    names = [f.attname for f in Finding._meta.concrete_fields]
+    bulk.insert(Finding, names, map(attrgetter(*names), changes.opened))
+    for finding in changes.opened:
+        changes.event(finding, "opened", "", SEVERITIES[finding.severity])
 
 
 def _write_closed(changes: Changes) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Max, QuerySet, prefetch_related_objects
 
-from fullscore.domains.foundation.findings.models import Check, CheckRun, Event, Finding, Proof
+from fullscore.domains.foundation.findings.models import Check, CheckRun, Event, Finding
 from fullscore.domains.foundation.findings.services.changes import (
     CHUNK,
     Changes,
@@ -147,8 +147,9 @@ def _opened(
     subject = verdict.subject
     item = owners.items.get(subject.item) if subject.item is not None else None
     finding = Finding(
-        check_of=check, item=item, record=subject.record[:80], person_id=subject.person,
-        key=plain(subject.key, 200), fingerprint=fingerprint, opened_at=changes.now, again_of=known,
+        check_of_id=check.pk, item_id=subject.item, record=subject.record[:80],
+        person_id=subject.person, key=plain(subject.key, 200), fingerprint=fingerprint,
+        opened_at=changes.now, again_of_id=known.pk if known else None, because_of_id=None,
         owner_id=owners.team_for(verdict), assignee_id=owners.contact_for(verdict),
     )  # fmt: skip
     _take(finding, verdict)
@@ -321,11 +322,8 @@ def _close(
     read = [finding.fingerprint, str(changes.now), how, figure, limit, evidence]
     sha256 = hashlib.sha256(json.dumps(read, sort_keys=True).encode()).hexdigest()
     changes.proofs.append(
-        Proof(
-            finding=finding, at=changes.now, how=how, figure=figure, limit=limit, evidence=evidence,
-            check_version=check.version, sha256=sha256,
-        )
-    )  # fmt: skip
+        (finding.pk, changes.now, how, figure, limit, evidence, check.version, sha256)
+    )
     changes.event(finding, "closed", finding.state, closed_as, how)
     finding.state, finding.closed_as, finding.closed_at = (
         Finding.State.CLOSED,
