@@ -28,7 +28,7 @@ def read(text: str, *, zone: str = "UTC") -> datetime | None:
         moment = moment.replace(tzinfo=time.zone(zone))
     ahead = moment - time.now()
     if ahead > SKEW:
-        raise Invalid(f"{moment:%-d %b %Y %H:%M %Z} is yet to come: leave it out to see now.")
+        raise Invalid(f"{moment:%-d %b %Y %H:%M %Z} is yet to come: ask for a past one, or none.")
     return moment.astimezone(UTC) if ahead < timedelta(0) else None
 
 

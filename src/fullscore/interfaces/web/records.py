@@ -172,6 +172,7 @@ def _panel_html(
         "columns": [{"name": c, "label": shown.label_of(c)} for c in columns],
         "rows": [cells.row(shown, r, columns, user=user) for r in rows],
         "more": count - len(found),
+        "title": panel.title,
     }
     return render_to_string("panel_rows.html", context), str(count)
 
