@@ -196,6 +196,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         django.db.models.functions.text.Lower("email"),
                         name="user_email_unique_whatever_its_case",
+                        violation_error_message="There is an account with this address already.",
                     )
                 ],
             },

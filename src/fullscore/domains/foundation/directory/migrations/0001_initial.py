@@ -167,6 +167,7 @@ class Migration(migrations.Migration):
                         condition=models.Q(("ends_on__isnull", True), ("is_primary", True)),
                         fields=("person",),
                         name="membership_one_primary_per_person",
+                        violation_error_message="This person has a primary team: end that one first.",
                     ),
                 ],
             },

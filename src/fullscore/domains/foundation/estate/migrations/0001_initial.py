@@ -245,6 +245,7 @@ class Migration(migrations.Migration):
                         ),
                         fields=("kind", "value"),
                         name="identifier_strong_belongs_to_one_item",
+                        violation_error_message="Another item has this identifier already.",
                     ),
                 ],
             },

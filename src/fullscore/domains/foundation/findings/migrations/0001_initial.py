@@ -251,6 +251,7 @@ class Migration(migrations.Migration):
                         django.db.models.functions.comparison.Coalesce("criticality", 0),
                         models.F("environment"),
                         name="due_rule_once",
+                        violation_error_message="There is a rule for the same findings already.",
                     )
                 ],
             },

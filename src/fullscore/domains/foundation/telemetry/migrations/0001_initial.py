@@ -71,6 +71,7 @@ class Migration(migrations.Migration):
                         condition=models.Q(("revoked_at__isnull", True)),
                         fields=("item", "name"),
                         name="push_key_name_once_per_item",
+                        violation_error_message="This item has a key of this name already.",
                     )
                 ],
             },
