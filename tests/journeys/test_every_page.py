@@ -57,7 +57,6 @@ def theme(request):
 def faults(page, address, path):
     """Return what axe finds on one page, each with its page."""
     page.goto(address + path)
-    page.wait_for_load_state("networkidle")
     page.evaluate(AXE.read_text())
     return [f"{path}: {told}" for told in page.evaluate(ASK, RULES)]
 
@@ -105,7 +104,6 @@ def test_the_first_page_fits_a_desk(sample):
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, storage_state=kept)
     page = context.new_page()
     page.goto(started.address)
-    page.wait_for_load_state("networkidle")
 
     height = page.evaluate("document.documentElement.scrollHeight")
     context.close()

@@ -146,7 +146,7 @@ def without_private(resource: Resource) -> Resource:
     def open_ones(names: Iterable[str], bare: Callable[[str], str] = str) -> list[str]:
         return [name for name in names if bare(name).split("__")[0] not in private]
 
-    kinds = {name: open_ones(getattr(resource, name)) for name in OPEN_KINDS}
+    kinds: dict[str, Any] = {name: open_ones(getattr(resource, name)) for name in OPEN_KINDS}
     return replace(
         resource, order=open_ones(resource.sorts, lambda sort: sort.removeprefix("-")), **kinds
     )

@@ -31,7 +31,7 @@ def detail_of(resource: Resource) -> View:
         record = find(resource.model, pk, by=request.user)
         at = moments.asked(request) if resource.keeps_history else None
         shown = was(record, at) if at else record
-        context = {
+        context: dict[str, Any] = {
             "resource": resource, "title": str(shown), "at": at,
             "subtitle": resource.subtitle(shown) if resource.subtitle else "",
             "badges": list(resource.badges(shown)) if resource.badges else [],
@@ -73,7 +73,7 @@ def changes_of(resource: Resource) -> View:
         before = history.at(record, earlier)
         one = history.Difference(record.pk, before, history.at(record, later))
         url = resource.url(record.pk)
-        context = {
+        context: dict[str, Any] = {
             "resource": resource, "title": f"What changed: {record}", "page_title": "What changed",
             "earlier": earlier, "later": later, "is_settling": moments.is_settling(later),
             "is_new": before is None, "differences": _differences(resource, one, request.user),
@@ -167,10 +167,10 @@ def _panel_html(
     columns = panel.columns or shown.columns
     ordered = seen if seen.ordered else seen.order_by(shown.sorts[0])
     found = list(ordered.values_list("pk", "pk", *columns)[:PANEL_ROWS])
-    rows = tables.named(shown, columns, found, by=user)
+    named = tables.named(shown, columns, found, by=user)
     context = {
         "columns": [{"name": c, "label": shown.label_of(c)} for c in columns],
-        "rows": [cells.row(shown, r, columns, user=user) for r in rows],
+        "rows": [cells.row(shown, r, columns, user=user) for r in named],
         "more": count - len(found),
         "title": panel.title,
     }
@@ -219,8 +219,9 @@ def _said(resource: Resource, column: str, value: Any, user: User) -> Any:
         return str(found or value)
     if field is not None and field.choices:
         return str(dict(field.flatchoices).get(value, value))
-    is_kept_as_text = isinstance(field, models.DateField)  # days and instants, as JSON has them
-    return cells.shown(field.to_python(value) if is_kept_as_text else value, user=user)
+    if isinstance(field, models.DateField):  # days and instants are kept as JSON has them
+        value = field.to_python(value)
+    return cells.shown(value, user=user)
 
 
 def _entries(record: Any, user: User, *, since: datetime, until: datetime) -> list[AuditEntry]:
