@@ -12,7 +12,14 @@ def titled(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-IRREGULAR = {"run": "ran", "say": "said", "see": "saw", "send": "sent", "leave": "left"}
+IRREGULAR = {
+    "run": "ran",
+    "say": "said",
+    "see": "saw",
+    "send": "sent",
+    "leave": "left",
+    "undo": "undid",
+}
 
 
 def past(name: str) -> str:
