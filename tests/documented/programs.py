@@ -3,10 +3,10 @@
 import inspect
 from collections.abc import Iterable
 
-from django.urls import resolve
-
+from fullscore.config.doors import authenticate
 from fullscore.config.resources import RESOURCES
 from fullscore.config.tools import TOOLS
+from fullscore.interfaces.api.build import build
 from fullscore.interfaces.mcp.questions import Questions
 from fullscore.kit.resource import Resource
 from tests.documentation import code, sentence, table
@@ -31,9 +31,10 @@ def api() -> Iterable[str]:
 
 
 def description() -> dict:
-    """Return the OpenAPI description of the API that is mounted."""
-    mounted = resolve("/api/openapi.json").func.keywords["api"]
-    described: dict = mounted.get_openapi_schema(path_prefix="/api/")
+    """Return the OpenAPI description of the API, built as it is mounted."""
+    described: dict = build(RESOURCES, authenticate, namespace="described").get_openapi_schema(
+        path_prefix="/api/"
+    )
     return described
 
 

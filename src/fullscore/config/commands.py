@@ -46,8 +46,13 @@ def _ready() -> None:
 
     try:
         django.setup()
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         raise Invalid(str(error)) from error
+    except OSError as error:
+        raise Invalid(
+            f"The data folder cannot be used ({error.strerror}: {error.filename}): choose another"
+            " with --data-dir, or give this account the right to write there."
+        ) from error
 
 
 def _resources() -> "Sequence[Resource]":

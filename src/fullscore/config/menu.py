@@ -5,7 +5,8 @@ from fullscore.interfaces.web.shell import Entry
 ENTRIES: tuple[Entry, ...] = (
     Entry("Home", "/", "house"),
     Entry("My queue", "/queue", "list-checks"),
-    Entry("Closed this week", "/closed", "check-check", "Now", "findings.view_finding"),
+    Entry("Closed this week", "/closed", "check-check", "Watch", "findings.view_finding",
+          "Findings"),
     Entry("Map", "/map", "network", "Estate", "estate.view_item"),
-    Entry("What if", "/what-if", "git-branch", "Estate", "estate.view_item"),
-)
+    Entry("What if", "/what-if", "workflow", "Estate", "estate.view_item", "Map"),
+)  # fmt: skip

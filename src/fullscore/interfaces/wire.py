@@ -134,6 +134,9 @@ def _copy(record: Any) -> Any:
     return None if record is None else type(record)._base_manager.get(pk=record.pk)
 
 
+OPEN_KINDS = ("columns", "facts", "fields", "filters")
+
+
 def without_private(resource: Resource) -> Resource:
     """Return the noun without private fields: not shown, not sorted, not filtered by."""
     private = {name for name, privacy in resource.people.items() if privacy == "private"}
@@ -143,13 +146,9 @@ def without_private(resource: Resource) -> Resource:
     def open_ones(names: Iterable[str], bare: Callable[[str], str] = str) -> list[str]:
         return [name for name in names if bare(name).split("__")[0] not in private]
 
+    kinds: dict[str, Any] = {name: open_ones(getattr(resource, name)) for name in OPEN_KINDS}
     return replace(
-        resource,
-        columns=open_ones(resource.columns),
-        facts=open_ones(resource.facts),
-        fields=open_ones(resource.fields),
-        filters=open_ones(resource.filters),
-        order=open_ones(resource.sorts, lambda sort: sort.removeprefix("-")),
+        resource, order=open_ones(resource.sorts, lambda sort: sort.removeprefix("-")), **kinds
     )
 
 

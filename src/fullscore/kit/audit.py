@@ -22,6 +22,7 @@ from django.db import connection, models, transaction
 from fullscore.kit import history, live, search, time
 from fullscore.kit.errors import Invalid
 from fullscore.kit.models import AuditEntry, User
+from fullscore.kit.words import titled
 
 GENESIS = "0" * 64
 ORDER_LOCK = 0x66756C61  # any constant of our own, for pg_advisory_xact_lock
@@ -111,25 +112,15 @@ def bulk(
 
 
 def write(
-    record: models.Model,
-    verb: str,
-    *,
-    by: User,
-    note: str,
-    before: dict[str, Any] | None,
+    record: models.Model, verb: str, *, by: User, note: str, before: dict[str, Any] | None,
     after: dict[str, Any] | None,
-) -> AuditEntry:
+) -> AuditEntry:  # fmt: skip
     """Append one entry about one record to the chain, in the running transaction."""
     hidden = getattr(type(record), "audit_hides", ())
     return _append(
-        noun=noun_of(record),
-        record=str(record.pk),
-        verb=verb,
-        by=by,
-        note=note,
-        before=_masked(record, before, hidden),
-        after=_masked(record, after, hidden),
-    )
+        noun=noun_of(record), record=str(record.pk), verb=verb, by=by, note=note,
+        before=_masked(record, before, hidden), after=_masked(record, after, hidden),
+    )  # fmt: skip
 
 
 def noun_of(record: models.Model | type[models.Model]) -> str:
@@ -156,8 +147,9 @@ def validate(record: models.Model) -> None:
         record.full_clean(exclude=empty, validate_unique=True, validate_constraints=True)
     except ValidationError as error:
         fields = error.message_dict if hasattr(error, "error_dict") else {}
-        sentences = [s for texts in fields.values() for s in texts] or error.messages
-        raise Invalid(" ".join(sentences), fields) from error
+        labels = {f.name: f"{titled(str(f.verbose_name))}: " for f in record._meta.fields}
+        sentences = [labels.get(n, "") + s for n, texts in fields.items() for s in texts]
+        raise Invalid(" ".join(sentences or error.messages), fields) from error
 
 
 def verify() -> tuple[int, str]:

@@ -8,7 +8,7 @@ None of these opens a savepoint: inside one, SQLite keeps the pages of every sin
 (3,000 updates took 1.5 s instead of 0.3 s). A failure therefore ends the whole transaction.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -68,7 +68,7 @@ def keys(model: type[models.Model], count: int) -> Sequence[int]:
     return range(first, first + count)
 
 
-def _told(rows: Rows, fields: Sequence[Any]) -> Iterator[Sequence[Any]]:
+def _told(rows: Rows, fields: Sequence[Any]) -> Any:  # an iterator: Django types ask for a list
     """Yield rows of values as the database takes them."""
     tell = [(place, told) for place, f in enumerate(fields) if (told := _teller(f)) is not None]
     for row in rows:

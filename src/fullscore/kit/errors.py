@@ -15,6 +15,7 @@ class Problem(Exception):
     """Something a person can put right. Each interface translates it in one place."""
 
     status = 400
+    title = ""  # of the page that tells it, in place of the status's own
 
 
 class NotAllowed(Problem):

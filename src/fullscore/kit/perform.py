@@ -6,7 +6,7 @@ the service in one transaction. The service refuses what the state forbids and r
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -17,6 +17,7 @@ from fullscore.kit import access, time
 from fullscore.kit.audit import origin
 from fullscore.kit.errors import Invalid, NotAllowed, NotFound
 from fullscore.kit.models import User
+from fullscore.kit.words import past, titled
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,9 @@ class Verb:
     `service` is a verb of the domain, called as `service(record, *, by, …)`; its keyword arguments
     become the input of all four interfaces. `when` says, from the record alone, why it cannot be
     done now (an empty text: it can), so that buttons explain themselves; the service decides.
+    `done` says what became true: a sentence in which `{}` is the record, or one made from what the
+    service returned; without it, `past` does. `undo(record)`, asked before, names the verb and the
+    values that take it back. `hints` say what an argument may be.
     """
 
     service: Callable[..., Any]
@@ -37,15 +41,26 @@ class Verb:
     in_bulk: bool = True
     needs_fresh: bool = False  # only where somebody has just signed in: never by a token
     choices: Mapping[str, Sequence[tuple[str, str]]] | None = None
+    past: str = ""
+    done: str | Callable[[Any], str] | None = None
+    undo: Callable[[Any], tuple[str, Mapping[str, Any]] | None] | None = None
+    hints: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.name:
             object.__setattr__(self, "name", self.service.__name__)
+        object.__setattr__(self, "past", self.past or past(self.name))
 
     @property
     def label(self) -> str:
         """Return the words on the button."""
-        return self.name.replace("_", " ").capitalize()
+        return titled(self.name)
+
+    def said(self, what: str, result: Any = None) -> str:
+        """Return what became true of a record, or of “3 findings”, as every interface says it."""
+        if callable(self.done) and result is not None:
+            return self.done(result)
+        return (self.done if isinstance(self.done, str) else f"{{}} {self.past}.").format(what)
 
     @property
     def about(self) -> str:
@@ -59,10 +74,7 @@ class Verb:
         """
         hints = get_type_hints(self.service)
         wanted = {
-            p.name: (
-                _wire_type(hints.get(p.name, str)),
-                ... if p.default is p.empty else p.default,
-            )
+            p.name: (_wire_type(hints.get(p.name, str)), ... if p.default is p.empty else p.default)
             for p in inspect.signature(self.service).parameters.values()
             if p.kind is p.KEYWORD_ONLY and p.name not in ("by", "now")
         }
@@ -148,11 +160,28 @@ def _checked(verb: Verb, values: Mapping[str, Any], zone: str) -> dict[str, Any]
         fields: dict[str, list[str]] = {}
         for problem in error.errors():
             name = str(problem["loc"][0]) if problem["loc"] else ""
-            fields.setdefault(name, []).append(problem["msg"])
-        told = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in fields.items())
-        raise Invalid(f"{verb.label}: {told}.", fields) from error
+            fields.setdefault(name, []).append(_wanted(problem))
+        told = " ".join(f"{titled(name)}: {' '.join(texts)}" for name, texts in fields.items())
+        raise Invalid(told, fields) from error
     given = {name: getattr(checked, name) for name in type(checked).model_fields}
     return {name: _aware(value, zone) for name, value in given.items()}
+
+
+KINDS = {
+    "int": "a whole number", "float": "a number", "decimal": "a number", "bool": "yes or no",
+    "string": "a text", "date": "a day, such as 2026-11-17", "dict": "names and values",
+    "datetime": "a moment, such as 2026-11-17T02:13", "list": "a list",
+}  # fmt: skip
+
+
+def _wanted(problem: Any) -> str:
+    """Say what an argument must be, whatever the library found wrong with it."""
+    if problem["type"] == "missing":
+        return "It is missing."
+    if problem["type"] == "extra_forbidden":
+        return "There is no such argument."
+    kind = KINDS.get(problem["type"].split("_")[0]) or problem.get("ctx", {}).get("expected")
+    return f"Give {kind}." if kind else f"{problem['msg']}."
 
 
 def _aware(value: Any, zone: str) -> Any:

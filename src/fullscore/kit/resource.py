@@ -24,6 +24,7 @@ from fullscore.kit.access import Actor
 from fullscore.kit.audit import recorded, removed
 from fullscore.kit.models import User
 from fullscore.kit.perform import Verb, refuse_programs, require
+from fullscore.kit.words import titled
 
 Rows = Callable[[Any], QuerySet[Any]]
 Cell = Callable[[Any], Any]
@@ -46,6 +47,7 @@ class Panel:
     leads: bool = False  # stands before the others: what is wrong now
     is_lazy: bool = False  # fetched after the page stands
     shows_past: bool = False  # can be drawn as of a past moment
+    is_history: bool = False  # stands in the place of the general history
 
     @property
     def key(self) -> str:
@@ -69,10 +71,9 @@ class Resource:
     name: str = ""
     icon: str = "boxes"
     group: str = ""  # heading in the menu; empty: not in the menu
+    under: str = ""  # the entry of the menu that opens this one; empty: always there
     cells: Mapping[str, Cell] = field(default_factory=dict)  # how a column is drawn
-    badges: Callable[[Any], Sequence[tuple[str, str]]] | None = (
-        None  # (words, tone) beside the title
-    )
+    badges: Callable[[Any], Sequence[tuple[str, str]]] | None = None  # (words, tone) by the title
     subtitle: Callable[[Any], str] | None = None
     trouble: Callable[[QuerySet[Any]], str] | None = None  # "7 overdue", beside the list's title
     default_query: str = ""  # the filter the menu opens the list with, such as "show=live"
@@ -94,8 +95,6 @@ class Resource:
             words = str(self.model._meta.verbose_name)
             object.__setattr__(self, "name", words.replace(" ", "-"))
 
-    # ── words and addresses ────────────────────────────────────────────────────────────────────
-
     @property
     def title(self) -> str:
         """Return the noun as people say it."""
@@ -105,6 +104,11 @@ class Resource:
     def title_plural(self) -> str:
         """Return the noun's plural as people say it."""
         return str(self.model._meta.verbose_name_plural)
+
+    @property
+    def heading(self) -> str:
+        """Return the plural as it stands above a list."""
+        return titled(self.title_plural)
 
     @property
     def path(self) -> str:
@@ -130,8 +134,6 @@ class Resource:
     def permission(self, action: str) -> str:
         """Return the permission for view, add, change or delete."""
         return access.permission(self.model, action)
-
-    # ── rows ───────────────────────────────────────────────────────────────────────────────────
 
     def visible_to(self, user: Actor) -> QuerySet[Any]:
         """Return the rows somebody may see; everything else starts from here."""
@@ -167,10 +169,7 @@ class Resource:
         if len(parts) > 1 and parts[-1] in ("name", "title"):
             column = "__".join(parts[:-1])
         found = self.field_of(column)
-        words = str(found.verbose_name) if found else column.replace("__", " ").replace("_", " ")
-        return words[:1].upper() + words[1:]
-
-    # ── derived classes ────────────────────────────────────────────────────────────────────────
+        return titled(str(found.verbose_name) if found else column.replace("__", " "))
 
     def filter_class(self) -> type[django_filters.FilterSet]:
         """Return the filter set that page, API, export and command line share."""
@@ -199,8 +198,6 @@ class Resource:
         if is_scale and not isinstance(found, models.ForeignKey):
             return ["exact", "gte", "lte"]
         return ["exact"]
-
-    # ── writing ────────────────────────────────────────────────────────────────────────────────
 
     def create(self, values: Mapping[str, Any], *, by: User, note: str = "") -> Any:
         """Add a record with these values; through the domain's own verb when it has one."""

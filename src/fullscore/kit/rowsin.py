@@ -52,26 +52,6 @@ class Parsed:
         return [row for row in self.rows if row.kind == kind]
 
     @property
-    def new(self) -> list[In]:
-        """Return the rows that would add a record."""
-        return self.of("new")
-
-    @property
-    def changed(self) -> list[In]:
-        """Return the rows that would change one."""
-        return self.of("changed")
-
-    @property
-    def same(self) -> list[In]:
-        """Return the rows that would do nothing."""
-        return self.of("same")
-
-    @property
-    def refused(self) -> list[In]:
-        """Return the rows that cannot be taken."""
-        return self.of("refused")
-
-    @property
     def good(self) -> list[In]:
         """Return all rows that are not refused."""
         return [row for row in self.rows if not row.errors]

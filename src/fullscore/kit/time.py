@@ -1,7 +1,7 @@
 """The clock, asked in one place, so that tests can move it."""
 
 from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 FOREVER = datetime(
     9999, 12, 31, tzinfo=UTC
@@ -19,6 +19,12 @@ def zone(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         return UTC
+
+
+def zones() -> list[str]:
+    """Return the time zones a person may live in: those of places, and UTC."""
+    names = available_timezones() - {"Factory", "localtime", "posixrules"}
+    return sorted(name for name in names if not name.startswith(("posix/", "right/", "SystemV/")))
 
 
 def in_words(seconds: float) -> str:

@@ -49,6 +49,16 @@ def test_every_noun_and_verb_is_described_under_its_own_name(description):
     assert "person_delete" not in operations
 
 
+def test_only_who_may_call_reads_what_can_be_called(call, call_with):
+    assert call_with("")("get", "/openapi.json").status_code == 401
+    assert call_with("fs_wrong")("get", "/openapi.json").status_code == 401
+
+    told = call("get", "/openapi.json")
+
+    assert told.status_code == 200
+    assert "/api/people" in told.json()["paths"]
+
+
 def test_filters_and_the_key_against_acting_twice_are_described(description):
     listing = {p["name"] for p in description["paths"]["/api/people"]["get"]["parameters"]}
     adding = {p["name"] for p in description["paths"]["/api/people"]["post"]["parameters"]}

@@ -167,7 +167,7 @@ def test_a_record_of_any_size_fits(questions, caller, ann):
         ),
         pytest.param(
             lambda q, c: q.what_changed(c, "person", "2999-01-01"),
-            Invalid, "past moment", id="a moment to come",
+            Invalid, "yet to come", id="a moment to come",
         ),
     ],
 )  # fmt: skip

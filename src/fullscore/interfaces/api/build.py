@@ -13,6 +13,7 @@ from fullscore.interfaces.api.callers import Session, Token
 from fullscore.interfaces.api.once import HEADER, LONGEST_KEY
 from fullscore.interfaces.callers import Authenticate
 from fullscore.kit.resource import Resource
+from fullscore.kit.words import titled
 
 REFUSED = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
 # Described here and not as models of each operation: the library would build 7 classes for each.
@@ -38,11 +39,15 @@ def build(
     api = Api(
         title="Fullscore", version="1", urls_namespace=namespace, docs_url=None,
         description="Every noun and verb. Lists are paged by mark; times are ISO 8601, UTC.",
-        auth=[Token(authenticate), Session()], parser=StrictJson(),
+        auth=[Token(authenticate), Session()], parser=StrictJson(), openapi_url="",
     )  # fmt: skip
     translate(api)
     for resource in resources:
         _add(api, resource)
+    api.default_router.add_api_operation(
+        "/openapi.json", ["GET"], lambda request: api.get_openapi_schema(), auth=api.auth,
+        include_in_schema=False, operation_id="openapi",
+    )  # fmt: skip
     api.default_router.add_api_operation(
         "/{path:rest}", ["GET", "POST", "PUT", "PATCH", "DELETE"], operations.nothing_here,
         include_in_schema=False, auth=None, operation_id="nothing_here",
@@ -99,7 +104,7 @@ class _Adder:
     ) -> None:  # fmt: skip
         noun = self.resource.name.replace("-", "_")
         title = self.resource.title
-        words = f"{action.replace('_', ' ').capitalize()}: {title}"
+        words = f"{titled(action)}: {title}"
         keys = [] if method == "GET" else [ONCE]
         self.api.default_router.add_api_operation(
             path, [method], view_of(self.resource, *given), response={status: made},

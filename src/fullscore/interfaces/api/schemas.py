@@ -82,13 +82,11 @@ def item_of(resource: Resource) -> type[BaseModel]:
 
 def page_of(resource: Resource, item: type[BaseModel]) -> type[BaseModel]:
     """Return the shape of a page of records."""
+    mark = Field(..., description="Give it as `after` for the next page; empty: the last.")
     return create_model(
         f"{_name(resource)}Page",
         items=(list[item], ...),  # type: ignore[valid-type]
-        next=(
-            str,
-            Field(..., description="Give it as `after` for the next page; empty: the last."),
-        ),
+        next=(str, mark),
         count=(int, ...),
         count_is_exact=(bool, Field(..., description="False: there are more than `count`.")),
     )

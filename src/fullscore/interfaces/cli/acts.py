@@ -11,13 +11,14 @@ from typing import Any, get_origin
 from django import forms
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import QueryDict
+from django.utils import timezone
 
 from fullscore.interfaces import wire
 from fullscore.interfaces.cli import shown
 from fullscore.interfaces.cli.naming import named, record_of
 from fullscore.interfaces.cli.parsers import ROWS, word_of
 from fullscore.interfaces.web import moments
-from fullscore.kit import history, tables
+from fullscore.kit import history, tables, time
 from fullscore.kit.audit import coming
 from fullscore.kit.errors import Invalid
 from fullscore.kit.models import User
@@ -35,7 +36,7 @@ def act(resource: Resource, given: Namespace, *, by: User) -> int:
         "history": _history,
     }  # fmt: skip
     verb = next((v for v in resource.verbs if word_of(v) == given.act), None)
-    with coming("cli"):
+    with coming("cli"), timezone.override(time.zone(by.time_zone)):
         if verb:
             _do(resource, verb, given, by)
         else:
@@ -150,8 +151,8 @@ def _do(resource: Resource, verb: Verb, given: Namespace, by: User) -> None:
         else text
         for name, text in _given(given, "value_").items()
     }
-    perform(verb, resource.model, known.pk, by=by, values=values)
-    _tell(resource, known.pk, f"{verb.label}: {resource.title} {known.pk}: {known}.", given, by)
+    done = perform(verb, resource.model, known.pk, by=by, values=values)
+    _tell(resource, known.pk, verb.said(f"“{known}”", done), given, by)
 
 
 def _query(resource: Resource, given: Namespace, by: User) -> QueryDict:

@@ -38,9 +38,7 @@ def about(resource: Resource) -> str:
 
 def explained(resource: Resource, resources: Sequence[Resource]) -> str:
     """Return all that was derived from one noun."""
-    filters = [
-        f"{name} ({option_of(name)})" for name in resource.filter_class().base_filters
-    ]  # fmt: skip
+    filters = [f"{n} ({option_of(n)})" for n in resource.filter_class().base_filters]
     sections = [
         ("Pages", [resource.url(), resource.url("42")]),
         ("API", _addresses(resource)),

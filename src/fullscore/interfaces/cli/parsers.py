@@ -113,6 +113,7 @@ def _verb(subparsers: Any, resource: Resource, verb: Verb) -> None:
         related = records.get(name)
         choices = ", ".join(value for value, _ in (verb.choices or {}).get(name, ()))
         told = f"id or name of the {related._meta.verbose_name}" if related else choices
+        told = " ".join(filter(None, [told, verb.hints.get(name)]))
         parser.add_argument(
             option_of(name), dest=f"value_{name}", required=info.is_required(),
             metavar="RECORD" if related else "VALUE", help=_safe(told),

@@ -84,7 +84,8 @@ def body(
     for place, (pk, values) in enumerate(rows, 1):
         drawn = [d(v) for d, v in zip(draw, values, strict=True)]
         drawn[lead] = f'<a data-open href="{escape(resource.url(pk))}">{drawn[lead]}</a>'
-        box = f'<td><input type="checkbox" name="pk" value="{escape(pk)}" aria-label="Choose row {place}">'
+        box = f'<input type="checkbox" name="pk" value="{escape(pk)}" '
+        box = f'<td>{box}aria-label="Choose row {place}">'
         start = f'<tr data-pk="{escape(pk)}">{box}</td>' if can_choose else "<tr>"
         told.append(f"{start}<td>{'</td><td>'.join(drawn)}</td></tr>")
     return SafeString("".join(told))

@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args, get_origin
 from django import forms
 
 from fullscore.kit.perform import Verb
+from fullscore.kit.words import titled
 
 LONG_TEXTS = ("note", "reason", "text", "body", "comment", "compensating_control", "description")
 
@@ -15,8 +16,10 @@ def form_of(verb: Verb, *, user: Any) -> type[forms.Form]:
     records = verb.records()
     made: dict[str, forms.Field] = {}
     for name, info in verb.input().model_fields.items():
-        label = name.removesuffix("_id").replace("_", " ").capitalize()
-        common: dict[str, Any] = {"required": info.is_required(), "label": label}
+        common: dict[str, Any] = {
+            "required": info.is_required(), "label": titled(name.removesuffix("_id")),
+            "help_text": verb.hints.get(name, ""),
+        }  # fmt: skip
         if not info.is_required() and info.default not in (None, ""):
             common["initial"] = info.default
         if name in records:
@@ -45,10 +48,8 @@ def _field(name: str, hint: Any, common: dict[str, Any]) -> forms.Field:
         return forms.ChoiceField(choices=[(c, str(c)) for c in get_args(hint)], **common)
     if kind is bool:
         return forms.BooleanField(**{**common, "required": False})
-    if kind is int:
-        return forms.IntegerField(**common)
-    if kind is float:
-        return forms.FloatField(**common)
+    if kind in (int, float):
+        return (forms.IntegerField if kind is int else forms.FloatField)(**common)
     if kind is datetime:
         widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
         return forms.DateTimeField(widget=widget, **common)

@@ -86,7 +86,7 @@ def _frame(resource: Resource, request: SignedIn, at: datetime | None) -> dict[s
     files = "?" + query.urlencode() if query else ""
     return {
         "resource": resource,
-        "title": resource.title_plural.capitalize(),
+        "title": resource.heading,
         "search_text": query.get("q", ""),
         "chips": _chips(controls, query),
         "addable": controls,

@@ -1,16 +1,18 @@
 """Any past moment in the address: `?at=2026-11-17T02:13`."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from fullscore.interfaces.web.shell import SignedIn
 from fullscore.kit import history, time
 from fullscore.kit.errors import Invalid
 
+SKEW = timedelta(minutes=2)  # by which a reader's clock may be ahead of ours
+
 
 def asked(request: SignedIn, name: str = "at") -> datetime | None:
     """Return the moment an address asks for, read in the reader's time zone; None for now.
 
-    Raises Invalid for what is no moment; one in the future is now.
+    Raises Invalid for what is no moment, or none yet.
     """
     text = request.GET.get(name, "").strip()
     return read(text, zone=getattr(request.user, "time_zone", "UTC")) if text else None
@@ -24,8 +26,10 @@ def read(text: str, *, zone: str = "UTC") -> datetime | None:
         raise Invalid(f"“{text[:40]}” is no moment: write one such as 2026-11-17T02:13.") from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=time.zone(zone))
-    moment = moment.astimezone(UTC)
-    return moment if moment < time.now() else None
+    ahead = moment - time.now()
+    if ahead > SKEW:
+        raise Invalid(f"{moment:%-d %b %Y %H:%M %Z} is yet to come: ask for a past one, or none.")
+    return moment.astimezone(UTC) if ahead < timedelta(0) else None
 
 
 def is_settling(at: datetime) -> bool:

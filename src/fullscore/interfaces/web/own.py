@@ -1,7 +1,5 @@
 """What is a person's own: saved views, notifications, looks and keys."""
 
-from zoneinfo import available_timezones
-
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
@@ -16,6 +14,8 @@ from fullscore.kit.errors import Invalid, NotFound
 from fullscore.kit.models import Notification, SavedView, User
 
 YEAR = 365 * 86_400
+SCHEMES = [("", "As the system"), ("light", "Light"), ("dark", "Dark")]
+DENSITIES = [("", "Comfortable"), ("compact", "Compact")]
 
 
 @require_POST
@@ -60,13 +60,9 @@ def notifications(request: SignedIn) -> HttpResponse:
 class Looks(forms.ModelForm[User]):
     """How the product looks and behaves for one person."""
 
-    time_zone = forms.ChoiceField(choices=lambda: [(z, z) for z in sorted(available_timezones())])
-    theme = forms.ChoiceField(
-        choices=[("", "As the system"), ("light", "Light"), ("dark", "Dark")], required=False
-    )
-    density = forms.ChoiceField(
-        choices=[("", "Comfortable"), ("compact", "Compact")], required=False
-    )
+    time_zone = forms.ChoiceField(choices=lambda: [(z, z) for z in time.zones()])
+    theme = forms.ChoiceField(choices=SCHEMES, required=False)
+    density = forms.ChoiceField(choices=DENSITIES, required=False)
 
     class Meta:
         model = User

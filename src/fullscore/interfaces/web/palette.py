@@ -60,7 +60,8 @@ def _pages(request: SignedIn, text: str) -> dict[str, Any]:
     hits = [
         {"title": e["title"], "url": e["url"], "icon": e["icon"], "hint": group["title"]}
         for group in shell.menu(request)
-        for e in group["entries"]
+        for outer in group["entries"]
+        for e in (outer, *outer["inner"])
         if text.lower() in e["title"].lower()
     ]
     may_add = [
@@ -88,9 +89,7 @@ def _records(request: SignedIn, text: str) -> list[dict[str, Any]]:
         resource = nouns.get(hit.noun)
         if resource is None:
             continue
-        group = groups.setdefault(
-            hit.noun, {"title": resource.title_plural.capitalize(), "hits": []}
-        )
+        group = groups.setdefault(hit.noun, {"title": resource.heading, "hits": []})
         if len(group["hits"]) < PER_GROUP:
             group["hits"].append({
                 "title": hit.title, "url": resource.url(hit.record_id), "icon": resource.icon,

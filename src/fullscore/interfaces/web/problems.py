@@ -71,8 +71,8 @@ def answer(
         made = render(request, "500.html", {"reference": reference}, status=500)
     else:
         made = shell.page(
-            request, "error.html", status, title=TITLES.get(status, "That did not work"),
-            code=status, sentence=sentence, reference=reference,
+            request, "error.html", status, code=status, sentence=sentence, reference=reference,
+            title=getattr(problem, "title", "") or TITLES.get(status, "That did not work"),
         )  # fmt: skip
     if isinstance(problem, TooMany):
         made["Retry-After"] = str(problem.retry_after_seconds)

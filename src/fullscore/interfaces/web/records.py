@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+from django.db import models
 from django.http import Http404, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -16,6 +17,7 @@ from fullscore.kit.errors import NotFound
 from fullscore.kit.models import AuditEntry, User
 from fullscore.kit.perform import Verb, find, require
 from fullscore.kit.resource import Panel, Resource, panels_on
+from fullscore.kit.words import titled
 
 View = Callable[..., HttpResponse]
 PANEL_ROWS = 20
@@ -29,21 +31,17 @@ def detail_of(resource: Resource) -> View:
         record = find(resource.model, pk, by=request.user)
         at = moments.asked(request) if resource.keeps_history else None
         shown = was(record, at) if at else record
-        context = {
-            "resource": resource,
-            "record": shown,
-            "title": str(shown),
+        context: dict[str, Any] = {
+            "resource": resource, "title": str(shown), "at": at,
             "subtitle": resource.subtitle(shown) if resource.subtitle else "",
             "badges": list(resource.badges(shown)) if resource.badges else [],
             "facts": cells.facts(resource, shown, user=request.user),
             "verbs": [] if at else buttons(resource, record, request.user),
             "panels": _panels(resource, shown, request.user, at),
-            "at": at,
             "as_of": _as_of(resource, record, at) if resource.keeps_history else None,
             "edit_url": "" if at else _edit_url(resource, record, request.user),
-            "crumbs": [{"title": resource.title_plural.capitalize(), "url": resource.url()}],
             "live": f"{resource.noun}:{record.pk}",
-        }
+        }  # fmt: skip
         return shell.page(request, "detail.html", **context)
 
     return view
@@ -72,23 +70,16 @@ def changes_of(resource: Resource) -> View:
         record = find(resource.model, pk, by=request.user)
         later = moments.asked(request, "to") or time.now()
         earlier = moments.asked(request, "from") or later - timedelta(days=7)
-        before, after = history.at(record, earlier) or {}, history.at(record, later) or {}
-        one = history.Difference(record.pk, before, after)
-        context = {
-            "resource": resource,
-            "title": f"What changed: {record}",
-            "record": record,
-            "earlier": earlier,
-            "later": later,
-            "differences": [_difference(resource, *told) for told in one.fields],
+        before = history.at(record, earlier)
+        one = history.Difference(record.pk, before, history.at(record, later))
+        url = resource.url(record.pk)
+        context: dict[str, Any] = {
+            "resource": resource, "title": f"What changed: {record}", "page_title": "What changed",
+            "earlier": earlier, "later": later, "is_settling": moments.is_settling(later),
+            "is_new": before is None, "differences": _differences(resource, one, request.user),
             "entries": _entries(record, request.user, since=earlier, until=later),
-            "is_settling": moments.is_settling(later),
-            "back_url": resource.url(record.pk),
-            "crumbs": [
-                {"title": resource.title_plural.capitalize(), "url": resource.url()},
-                {"title": str(record), "url": resource.url(record.pk)},
-            ],
-        }
+            "back_url": url, "crumbs": [*shell.above(resource), {"title": str(record), "url": url}],
+        }  # fmt: skip
         return shell.page(request, "changes.html", **context)
 
     return view
@@ -142,23 +133,24 @@ def _panels(
 ) -> list[dict[str, Any]]:
     """Return the panels that have something to say; the past is shown by those that know it."""
     told = []
-    for owner, panel in panels_on(resource.model, shell.resources()):
+    panels = panels_on(resource.model, shell.resources())
+    for owner, panel in panels:
         if not _may_read(panel, owner, user) or (at and not panel.shows_past):
             continue
         if panel.is_lazy:
             url = resource.url(record.pk, "panel", panel.key)
-            told.append(
-                {"title": panel.title, "key": panel.key, "html": "", "url": url, "count": ""}
-            )
+            told.append(_shown(panel.title, panel.key, url=url))
             continue
         html, count = _panel_html(owner, panel, record, user, at)
         if html:
-            told.append(
-                {"title": panel.title, "key": panel.key, "html": html, "url": "", "count": count}
-            )
-    if at is None:
-        told.append(_history(record, user))
+            told.append(_shown(panel.title, panel.key, html, count))
+    if at is None and not any(panel.is_history for _, panel in panels):
+        told += _history(record, user)
     return told
+
+
+def _shown(title: str, key: str, html: str = "", count: str = "", url: str = "") -> dict[str, Any]:
+    return {"title": title, "key": key, "html": html, "url": url, "count": count}
 
 
 def _panel_html(
@@ -177,10 +169,10 @@ def _panel_html(
     found = list(ordered.values_list("pk", "pk", *columns)[:PANEL_ROWS])
     named = tables.named(shown, columns, found, by=user)
     context = {
-        "resource": shown,
         "columns": [{"name": c, "label": shown.label_of(c)} for c in columns],
         "body": cells.body(shown, named, columns, user=user, can_choose=False),
         "more": count - len(found),
+        "title": panel.title,
     }
     return render_to_string("panel_rows.html", context), str(count)
 
@@ -198,25 +190,38 @@ def _as_of(resource: Resource, record: Any, at: datetime | None) -> dict[str, An
     }
 
 
-def _difference(resource: Resource, name: str, before: Any, after: Any) -> dict[str, str]:
-    column = name.removesuffix("_id")
-    return {
-        "label": resource.label_of(column),
-        "before": _said(resource, column, before),
-        "after": _said(resource, column, after),
-    }
+def _differences(resource: Resource, one: history.Difference, user: User) -> list[dict[str, Any]]:
+    """Return what differs as people read it; of values with names, only the names that differ."""
+    told = []
+    for name, before, after in one.fields:
+        column = name.removesuffix("_id")
+        field = resource.field_of(column)
+        shows = field is not None and field.editable and not field.primary_key
+        parts: list[tuple[str, Any, Any]] = [("", before, after)]
+        if isinstance(before or {}, dict) and isinstance(after or {}, dict):
+            old, new = before or {}, after or {}
+            parts = [(f": {titled(k)}", old.get(k), new.get(k)) for k in sorted({**old, **new})]
+        for part, was, now in parts:
+            said = [_said(resource, column, value, user) for value in (was, now)]
+            if said[0] != said[1] and shows:
+                label = resource.label_of(column) + part
+                told.append({"label": label, "before": said[0], "after": said[1]})
+    return told
 
 
-def _said(resource: Resource, column: str, value: Any) -> str:
+def _said(resource: Resource, column: str, value: Any, user: User) -> Any:
+    """Return one value of what is kept; empty where there was none."""
     if value in (None, "", [], {}):
-        return "–"
+        return ""
     field = resource.field_of(column)
     if field is not None and field.is_relation and field.related_model:
         found = field.related_model._base_manager.filter(pk=value).first()
         return str(found or value)
     if field is not None and field.choices:
         return str(dict(field.flatchoices).get(value, value))
-    return str(value)
+    if isinstance(field, models.DateField):  # days and instants are kept as JSON has them
+        value = field.to_python(value)
+    return cells.shown(value, user=user)
 
 
 def _entries(record: Any, user: User, *, since: datetime, until: datetime) -> list[AuditEntry]:
@@ -224,17 +229,16 @@ def _entries(record: Any, user: User, *, since: datetime, until: datetime) -> li
     return list(rows.filter(at__gt=since, at__lte=until).select_related("by")[:200])
 
 
-def _history(record: Any, user: User) -> dict[str, Any]:
+def _history(record: Any, user: User) -> list[dict[str, Any]]:
     rows = AuditEntry.objects.filter(noun=noun_of(record), record=str(record.pk))
     entries = [_entry(e) for e in rows.select_related("by")[:PANEL_ROWS]]
     context = {"entries": entries, "user": user}
-    html = render_to_string("panel_history.html", context) if entries else ""
-    return {"title": "History", "key": "history", "html": html, "url": "", "count": ""}
+    html = render_to_string("panel_history.html", context)
+    return [_shown("History", "history", html)] if entries else []
 
 
 def _entry(entry: AuditEntry) -> dict[str, Any]:
     before, after = entry.before or {}, entry.after or {}
     names = sorted(n for n in before.keys() | after.keys() if before.get(n) != after.get(n))
     changed = [n.removesuffix("_id").replace("_", " ") for n in names] if entry.before else []
-    verb = entry.verb.replace("_", " ")
-    return {"entry": entry, "verb": verb, "changed": ", ".join(changed[:8])}
+    return {"entry": entry, "changed": ", ".join(changed[:8])}

@@ -31,6 +31,7 @@ class Entry:
     icon: str
     group: str = ""
     permission: str = ""
+    under: str = ""  # the entry it stands inside
 
 
 _resources: list[Resource] = []
@@ -56,12 +57,19 @@ def resource_of(model: Any) -> Resource | None:
 def page(request: HttpRequest, template: str, status: int = 200, **context: Any) -> HttpResponse:
     """Render a page in the shell; a fragment of it when htmx asks for one."""
     context.setdefault("page_title", context.get("title", ""))
+    if resource := context.get("resource"):
+        context.setdefault("crumbs", above(resource))
     if not getattr(request, "htmx", False) or request.htmx.boosted:  # type: ignore[attr-defined]
         context |= _around(request)
     answer = render(request, template, context, status=status)
     answer["Cache-Control"] = "no-store"
     answer["Vary"] = "HX-Request, Cookie"
     return answer
+
+
+def above(resource: Resource) -> list[dict[str, str]]:
+    """Return the way to a record of a noun, as the top bar shows it."""
+    return [{"title": resource.heading, "url": resource.home_url}]
 
 
 def _around(request: HttpRequest) -> dict[str, Any]:
@@ -71,32 +79,31 @@ def _around(request: HttpRequest) -> dict[str, Any]:
     return {
         "theme": theme if theme in THEMES else "",
         "density": "compact" if request.COOKIES.get("density") == "compact" else "",
-        "nav": menu(cast(SignedIn, request)) if me else [],
-        "me": me,
-        "last_change": live.last_id() if me else 0,
-        "sample_mark": settings.OPTIONS.is_sample,
+        "nav": menu(cast(SignedIn, request)) if me else [], "me": me,
+        "last_change": live.last_id() if me else 0, "sample_mark": settings.OPTIONS.is_sample,
         "unread": Notification.objects.filter(user=me).unread().count() if me else 0,
-    }
+    }  # fmt: skip
 
 
 def menu(request: SignedIn) -> list[dict[str, Any]]:
-    """Return the pages the person may open, by heading."""
+    """Return the pages the person may open, by heading; some stand inside another."""
+    lists = (
+        Entry(r.heading, r.home_url, r.icon, r.group, r.permission("view"), r.under)
+        for r in _resources
+        if r.group
+    )
     groups: dict[str, list[dict[str, Any]]] = {"": []}
-    for resource in _resources:
-        if resource.group and access.may(request.user, resource.permission("view")):
-            title = resource.title_plural.capitalize()
-            groups.setdefault(resource.group, []).append(
-                _link(request, title, resource.home_url, resource.icon)
-            )
-    for entry in _entries:
-        if not entry.permission or access.may(request.user, entry.permission):
-            groups.setdefault(entry.group, []).append(
-                _link(request, entry.title, entry.url, entry.icon)
-            )
+    outer: dict[str, list[dict[str, Any]]] = {}
+    for entry in sorted([*lists, *_entries], key=lambda one: bool(one.under)):
+        if entry.permission and not access.may(request.user, entry.permission):
+            continue
+        link = _link(request, entry.title, entry.url, entry.icon)
+        outer.setdefault(entry.title, link["inner"])
+        outer.get(entry.under, groups.setdefault(entry.group, [])).append(link)
     return [{"title": title, "entries": links} for title, links in groups.items() if links]
 
 
 def _link(request: HttpRequest, title: str, url: str, icon: str) -> dict[str, Any]:
     path, place = request.path, url.partition("?")[0]
     is_current = path == place or (place != "/" and path.startswith(place + "/"))
-    return {"title": title, "url": url, "icon": icon, "current": is_current}
+    return {"title": title, "url": url, "icon": icon, "current": is_current, "inner": []}

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from fullscore.interfaces.web import shell
 from fullscore.interfaces.web.inputs import form_of, values_of
@@ -18,6 +18,7 @@ from fullscore.kit.errors import Conflict, Invalid, NotFound, Problem
 from fullscore.kit.models import AuditEntry
 from fullscore.kit.perform import Verb, find, perform, require
 from fullscore.kit.resource import Resource
+from fullscore.kit.words import titled
 
 View = Callable[..., HttpResponse]
 MOST_IN_BULK = 1000
@@ -36,7 +37,7 @@ def add_of(resource: Resource) -> View:
             except Problem as problem:
                 _tell(form, problem)
             else:
-                messages.success(request, f"{resource.title.capitalize()} “{record}” added.")
+                messages.success(request, f"{titled(resource.title)} “{record}” added.")
                 return go(request, resource.url(record.pk))
         return _form_page(request, resource, form, f"Add {resource.title}", resource.url())
 
@@ -65,13 +66,9 @@ def edit_of(resource: Resource) -> View:
                 return go(request, resource.url(pk))
         newest = _newest(record)
         return _form_page(
-            request,
-            resource,
-            form,
-            f"Edit {record}",
-            resource.url(pk),
+            request, resource, form, f"Edit {record}", resource.url(pk),
             seen=newest.n if newest else "",
-        )
+        )  # fmt: skip
 
     return view
 
@@ -85,7 +82,7 @@ def delete_of(resource: Resource) -> View:
         if request.method == "POST":
             told = str(record)
             resource.delete(record, by=request.user)
-            messages.success(request, f"{resource.title.capitalize()} “{told}” removed.")
+            messages.success(request, f"{titled(resource.title)} “{told}” removed.")
             return go(request, resource.url())
         context: dict[str, Any] = {"title": f"Remove {record}", "action": request.path,
                    "tone": "danger", "button": "Remove",
@@ -106,20 +103,28 @@ def verb_of(resource: Resource, verb: Verb) -> View:
         require(verb.permission, record, by=request.user)
         form_class = form_of(verb, user=request.user)
         is_sent = request.method == "POST"
-        form = form_class(request.POST if is_sent else None)
+        sent = request.GET if "undo" in request.GET else request.POST
+        form = form_class(sent if is_sent else None)
         if is_sent and form.is_valid():
+            undo = _undo_url(resource, verb, record)
             try:
-                perform(verb, resource.model, pk, by=request.user, values=values_of(form))
+                done = perform(verb, resource.model, pk, by=request.user, values=values_of(form))
             except NotFound:
                 raise
             except Problem as problem:
                 _tell(form, problem)
             else:
-                messages.success(request, f"{verb.label}: “{record}” done.")
+                messages.success(request, verb.said(f"“{record}”", done), extra_tags=undo)
                 return go(request, resource.url(pk))
         return _verb_page(request, resource, verb, form, str(record), resource.url(pk))
 
     return view
+
+
+def _undo_url(resource: Resource, verb: Verb, record: Any) -> str:
+    """Return the address that takes a verb back, its values with it; empty where none does."""
+    name, values = (verb.undo and verb.undo(record)) or ("", {})
+    return resource.url(record.pk, name) + "?" + urlencode({"undo": 1, **values}) if name else ""
 
 
 def bulk_of(resource: Resource) -> View:
@@ -139,7 +144,7 @@ def bulk_of(resource: Resource) -> View:
             return _edit_many(request, resource, keys)
         verb = next((v for v in resource.verbs if v.name == name and v.in_bulk), None)
         if verb is None:
-            raise NotFound(f"{resource.title_plural.capitalize()} have no verb “{name[:40]}”.")
+            raise NotFound(f"{resource.heading} have no verb “{name[:40]}”.")
         return _do_many(request, resource, verb, keys)
 
     return view
@@ -155,7 +160,7 @@ def _do_many(request: SignedIn, resource: Resource, verb: Verb, keys: list[str])
     def act(pk: str) -> None:
         perform(verb, resource.model, pk, by=request.user, values=values_of(form))
 
-    return _each(request, resource, verb.label, keys, act)
+    return _each(request, resource, verb.said, keys, act)
 
 
 def _edit_many(request: SignedIn, resource: Resource, keys: list[str]) -> HttpResponse:
@@ -163,7 +168,7 @@ def _edit_many(request: SignedIn, resource: Resource, keys: list[str]) -> HttpRe
     require(resource.permission("change"), by=request.user)
     is_sent = "confirmed" in request.POST
     if not resource.in_bulk:
-        raise NotFound(f"{resource.title_plural.capitalize()} are not edited in bulk.")
+        raise NotFound(f"{resource.heading} are not edited in bulk.")
     form = narrowed(resource.form_class()(request.POST if is_sent else None), request.user)
     for field in form.fields.values():
         field.required = False
@@ -171,11 +176,8 @@ def _edit_many(request: SignedIn, resource: Resource, keys: list[str]) -> HttpRe
     if isinstance(form, forms.ModelForm):
         # one record's rules are asked of each record, below
         form._post_clean = lambda: None  # type: ignore[attr-defined]  # Django's seam, not in the stubs
-    filled = [
-        n
-        for n in resource.fields
-        if request.POST.get(n) or request.POST.getlist(n) not in ([], [""])
-    ]
+    sent = request.POST
+    filled = [n for n in resource.fields if sent.get(n) or sent.getlist(n) not in ([], [""])]
     if not is_sent or not form.is_valid() or not filled:
         about = "Only the fields you fill in are changed."
         return _many_page(request, resource, "Edit", about, form, keys, "edit")
@@ -184,16 +186,13 @@ def _edit_many(request: SignedIn, resource: Resource, keys: list[str]) -> HttpRe
     def act(pk: str) -> None:
         resource.update(find(resource.model, pk, by=request.user), values, by=request.user)
 
-    return _each(request, resource, "Edit", keys, act)
+    return _each(request, resource, "{} changed.".format, keys, act)
 
 
 def _each(
-    request: SignedIn,
-    resource: Resource,
-    label: str,
-    keys: list[str],
+    request: SignedIn, resource: Resource, said: Callable[[str], str], keys: list[str],
     act: Callable[[str], None],
-) -> HttpResponse:
+) -> HttpResponse:  # fmt: skip
     """Act on one record after another; one that refuses does not stop the rest."""
     refused: list[str] = []
     for pk in keys:
@@ -203,12 +202,16 @@ def _each(
             refused.append(f"{pk}: {problem}")
     done = len(keys) - len(refused)
     if done:
-        messages.success(request, f"{label}: {done} done.")
+        messages.success(request, said(f"{done} {_words(resource, done)}"))
     for sentence in refused[:5]:
         messages.error(request, sentence)
     if len(refused) > 5:
         messages.error(request, f"… and {len(refused) - 5} more refused.")
     return go(request, resource.url())
+
+
+def _words(resource: Resource, count: int) -> str:
+    return resource.title if count == 1 else resource.title_plural
 
 
 def _many_page(
@@ -218,11 +221,11 @@ def _many_page(
     rows = resource.visible_to(request.user).filter(pk__in=keys)
     examples = [str(record) for record in rows[:10]]
     count = len(keys)
-    words = resource.title if count == 1 else resource.title_plural
+    title = f"{label} {count} {_words(resource, count)}"
     more = [f"… and {count - len(examples)} more"] if count > len(examples) else []
     return shell.page(
-        request, "verb.html", resource=resource, form=form, title=f"{label} {count} {words}",
-        about=about, action=resource.url("bulk"), hidden=[("verb", name), ("confirmed", "1")],
+        request, "verb.html", resource=resource, form=form, title=title, about=about,
+        action=resource.url("bulk"), hidden=[("verb", name), ("confirmed", "1")],
         keys=keys, plan=examples + more, button=label, tone="", cancel_url=resource.url(),
     )  # fmt: skip
 
@@ -232,9 +235,9 @@ def _verb_page(
 ) -> HttpResponse:
     return shell.page(
         request, "verb.html", resource=resource, form=form, title=f"{verb.label}: {told}",
+        page_title=verb.label, crumbs=[*shell.above(resource), {"title": told, "url": back}],
         about=verb.about, action=request.path, button=verb.label, tone=verb.tone, cancel_url=back,
         hidden=[], keys=[], plan=[],
-        crumbs=[{"title": resource.title_plural.capitalize(), "url": resource.url()}],
     )  # fmt: skip
 
 
@@ -245,7 +248,6 @@ def _form_page(
         request, "form.html", 422 if form.errors else 200, resource=resource, form=form,
         title=title,
         action=request.get_full_path(), cancel_url=back, seen=seen,
-        crumbs=[{"title": resource.title_plural.capitalize(), "url": resource.url()}],
     )  # fmt: skip
 
 

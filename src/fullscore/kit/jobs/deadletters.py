@@ -59,14 +59,11 @@ def _try_again(result: DBTaskResult, *, pause_seconds: float) -> None:
 def _bury(result: DBTaskResult) -> None:
     lines = result.traceback.strip().splitlines()
     DeadLetter.objects.create(
-        task=result.task_path,
-        queue=result.queue_name,
-        arguments=result.args_kwargs,
+        task=result.task_path, queue=result.queue_name, arguments=result.args_kwargs,
         attempts=len(result.worker_ids) or ATTEMPTS,
         error=_sentence(lines, result.exception_class_path),
-        traceback="\n".join(lines[-TRACEBACK_LINES:]),
-        failed_at=result.finished_at or now(),
-    )
+        traceback="\n".join(lines[-TRACEBACK_LINES:]), failed_at=result.finished_at or now(),
+    )  # fmt: skip
     result.delete()
 
 

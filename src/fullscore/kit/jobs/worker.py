@@ -54,15 +54,11 @@ class Worker(db_worker.Worker):
 
     def __init__(self, queues: Sequence[str] = ("default", "slow"), *, name: str = "") -> None:
         super().__init__(
-            queue_names=list(queues),
-            interval=0,
-            batch=True,
-            backend_name="default",
-            startup_delay=False,
-            max_tasks=None,
+            queue_names=list(queues), interval=0, batch=True, backend_name="default",
+            startup_delay=False, max_tasks=None,
             worker_id=name or f"{socket.gethostname()[:40]}-{uuid4().hex[:12]}",
             excluded_queue_names=[],
-        )
+        )  # fmt: skip
         self._stopped = threading.Event()
         self._is_out_of_time = False
         self._present: UUID | None = None  # the job it runs or ran last

@@ -12,18 +12,6 @@ from fullscore.kit.models.user import User
 from fullscore.kit.models.views import SavedView
 
 __all__ = [
-    "AuditEntry",
-    "ClockedRun",
-    "DeadLetter",
-    "Lease",
-    "LimitCount",
-    "LiveChange",
-    "Notification",
-    "SavedView",
-    "SearchEntry",
-    "Secret",
-    "User",
-    "Version",
-    "VersionBase",
-    "WorkerBeat",
-]
+    "AuditEntry", "ClockedRun", "DeadLetter", "Lease", "LimitCount", "LiveChange", "Notification",
+    "SavedView", "SearchEntry", "Secret", "User", "Version", "VersionBase", "WorkerBeat",
+]  # fmt: skip

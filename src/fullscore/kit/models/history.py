@@ -38,7 +38,7 @@ class Version(VersionBase):
                 fields=["noun", "record_id"],
                 condition=models.Q(ends_at=FOREVER),
                 name="version_one_open_per_record",
-            ),
+            )
         ]
 
     def __str__(self) -> str:

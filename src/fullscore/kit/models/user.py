@@ -62,7 +62,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         ordering = ["name", "email"]
         verbose_name = "account"
         constraints = [
-            models.UniqueConstraint(Lower("email"), name="user_email_unique_whatever_its_case")
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_unique_whatever_its_case",
+                violation_error_message="There is an account with this address already.",
+            )
         ]
 
     def __str__(self) -> str:

@@ -63,7 +63,7 @@ def test_a_new_link_replaces_the_old_one(ann, text):
 
 @pytest.mark.parametrize("wrong", ["", "x", "ä" * 43, "a" * 5000])
 def test_an_unknown_link_opens_nothing(text, wrong):
-    with pytest.raises(NotAllowed, match="ask for a new one"):
+    with pytest.raises(NotAllowed, match="Ask for a new link"):
         links.redeem(wrong)
 
 

@@ -36,8 +36,8 @@ ACCOUNT = Resource(
     filters=["kind", "is_active"],
     search=["name", "email"],
     order=["name", "email", "-joined_at"],
-    icon="user",
-    group="Access",
+    icon="user-check",
+    group="System",
     people={"email": "team"},
     add=accounts.add,
     change=accounts.change,
@@ -64,10 +64,12 @@ ACCOUNT = Resource(
             when=_closed,
             in_bulk=False,
             choices={"role": roles.CHOICES},
+            done=lambda g: f"Granted: {g}.",
         ),
         Verb(
             links.send,
             name="send_link",
+            done="A link that signs in once is on its way to {}.",
             permission="access.add_signinlink",
             needs_fresh=True,
             icon="mail",
@@ -77,6 +79,7 @@ ACCOUNT = Resource(
         Verb(
             accounts.deactivate,
             permission="kit.deactivate_user",
+            done="{} can no longer sign in.",
             needs_fresh=True,
             icon="x",
             tone="danger",
@@ -93,8 +96,9 @@ ROLE_GRANT = Resource(
     filters=["role", "user", "team", "site"],
     search=["user__name", "user__email"],
     order=["user", "role", "-starts_on"],
-    icon="key-round",
-    group="Access",
+    icon="user-plus",
+    group="System",
+    under="Accounts",
     in_bulk=False,
     verbs=[
         Verb(
@@ -120,7 +124,8 @@ API_TOKEN = Resource(
     search=["name", "prefix"],
     order=["-issued_at", "expires_at", "name"],
     icon="key-round",
-    group="Access",
+    group="System",
+    under="Accounts",
     verbs=[
         Verb(keys.revoke, permission="access.revoke_apitoken", icon="x", tone="danger", when=_dead)
     ],

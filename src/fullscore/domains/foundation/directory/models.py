@@ -123,6 +123,7 @@ class Membership(models.Model):
                 fields=["person"],
                 condition=Q(is_primary=True, ends_on__isnull=True),
                 name="membership_one_primary_per_person",
+                violation_error_message="This person has a primary team: end that one first.",
             ),
         ]
 

@@ -44,8 +44,20 @@ PERSON = Resource(
         )
     ],
     verbs=[
-        Verb(services.join, permission="directory.add_membership", icon="user-plus"),
-        Verb(services.leave, permission="directory.change_person", icon="x", tone="danger"),
+        Verb(
+            services.join,
+            permission="directory.add_membership",
+            icon="user-plus",
+            past="put on a team",
+            done=lambda m: f"{m.person} is in {m.team}.",
+        ),
+        Verb(
+            services.leave,
+            permission="directory.change_person",
+            icon="x",
+            tone="danger",
+            done=lambda p: f"{p} leaves on {p.ends_on:%-d %b %Y}.",
+        ),
     ],
 )
 

@@ -9,6 +9,9 @@ from fullscore.kit.errors import Invalid
 WIDTH, LEFT, TOP = 1200.0, 110.0, 30.0
 ROW, TIERS = 15.0, 6
 LABELLED = 60  # above that many nodes only those in trouble carry their name
+NARROWEST, WIDEST = 14.0, 26.0  # between two columns
+ASPECT = 5.0  # how much wider than tall a cell is
+LETTER = 6.2  # width of a letter of a label, about
 MOST = 500
 MOST_FAILED = 100
 
@@ -61,27 +64,22 @@ def drawn(
     tones: Mapping[int, str],
 ) -> Picture:
     """Return the picture of (id, name, kind) items and (from, to) links; the same every day."""
-    cells: dict[tuple[str, int], list[tuple[int, str]]] = {}
+    lanes: dict[str, dict[int, list[tuple[int, str]]]] = {}
     for pk, name, kind in items:
         known = BY_NAME[kind]
-        cells.setdefault((known.lane, known.tier), []).append((pk, name))
-    count = sum(map(len, cells.values()))
+        lanes.setdefault(known.lane, {}).setdefault(known.tier, []).append((pk, name))
+    count = sum(len(members) for tiers in lanes.values() for members in tiers.values())
     spots: dict[int, Spot] = {}
     bands = []
     top = TOP
     for lane in reversed(LANES):
-        rows = max(
-            (-(-len(c) // _columns(c)) for (at, _), c in cells.items() if at == lane), default=0
-        )
-        if not rows:
+        cells = [_cell(*one, count) for one in _spread(lanes.get(lane, {}))]
+        if not cells:
             continue
-        height = max(46.0, rows * ROW + 22)
+        height = max(46.0, max(cell.rows for cell in cells) * ROW + 22)
         bands.append(Band(lane, top, height))
-        for (at, tier), members in cells.items():
-            if at == lane:
-                spots |= _placed(
-                    sorted(members, key=lambda m: m[1]), tier, top, height, tones, count
-                )
+        for cell in cells:
+            spots |= _placed(cell, top, height, tones, is_small=count <= LABELLED)
         top += height
     edges = [
         (spots[a], spots[b], spots[b].tone)
@@ -91,25 +89,53 @@ def drawn(
     return Picture(list(spots.values()), edges, bands, top + 10)
 
 
-def _columns(members: Sequence[object]) -> int:
-    """Return how many stand side by side: the cell grows in both directions."""
-    return max(1, min(8, int(len(members) ** 0.5)))
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """The items of one lane and tier, in columns that begin at `x`."""
+
+    members: Sequence[tuple[int, str]]
+    x: float
+    columns: int
+    gap: float
+
+    @property
+    def rows(self) -> int:
+        return -(-len(self.members) // self.columns)
+
+
+def _spread(
+    tiers: Mapping[int, list[tuple[int, str]]],
+) -> Iterable[tuple[int, int, list[tuple[int, str]]]]:
+    """Yield the first and last tier that each cell of a lane may fill: the empty ones before it
+    are free, and those after the last."""
+    free = 0
+    for tier in sorted(tiers):
+        yield free, TIERS - 1 if tier == max(tiers) else tier, tiers[tier]
+        free = tier + 1
+
+
+def _cell(first: int, last: int, members: list[tuple[int, str]], count: int) -> _Cell:
+    """Return a cell wider than tall; where all are named, names need a line each."""
+    wide = (WIDTH - LEFT) / TIERS
+    room = (last - first + 1) * wide - 40
+    wanted = 1 if count <= LABELLED else int((ASPECT * len(members)) ** 0.5) + 1
+    columns = max(1, min(wanted, int(room / NARROWEST)))
+    gap = min(WIDEST, room / columns)
+    middle = LEFT + first * wide + (room - (columns - 1) * gap) / 2
+    return _Cell(sorted(members, key=lambda m: m[1]), middle + 16, columns, gap)
 
 
 def _placed(
-    members: Sequence[tuple[int, str]], tier: int, top: float, height: float,
-    tones: Mapping[int, str], count: int,
-) -> dict[int, Spot]:  # fmt: skip
-    wide = (WIDTH - LEFT) / TIERS
-    columns = _columns(members)
-    gap = (wide - 40) / columns
-    rows = -(-len(members) // columns)
-    first = top + (height - (rows - 1) * ROW) / 2
+    cell: _Cell, top: float, height: float, tones: Mapping[int, str], *, is_small: bool
+) -> dict[int, Spot]:
+    first = top + (height - (cell.rows - 1) * ROW) / 2
     told = {}
-    for place, (pk, name) in enumerate(members):
-        column, row = place % columns, place // columns
-        tone = tones.get(pk, "")
-        x = LEFT + tier * wide + 16 + column * gap
-        told[pk] = Spot(pk, name, tone, round(x, 1), round(first + row * ROW, 1),
-                        count <= LABELLED or tone in ("crit", "high"))  # fmt: skip
+    free_from: dict[int, float] = {}  # in each row, where the last label ends
+    for place, (pk, name) in enumerate(cell.members):
+        row, column = divmod(place, cell.columns)
+        tone, x = tones.get(pk, ""), cell.x + column * cell.gap
+        has_label = (is_small or tone in ("crit", "high")) and x >= free_from.get(row, 0.0)
+        if has_label:
+            free_from[row] = x + len(name) * LETTER + 12
+        told[pk] = Spot(pk, name, tone, round(x, 1), round(first + row * ROW, 1), has_label)
     return told

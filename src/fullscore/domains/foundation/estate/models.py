@@ -243,6 +243,7 @@ class Identifier(models.Model):
                 condition=Q(is_shared=False)
                 & Q(kind__in=["serial", "system_uuid", "machine_id", "cloud_id", "chassis_mac"]),
                 name="identifier_strong_belongs_to_one_item",
+                violation_error_message="Another item has this identifier already.",
             ),
         ]
 

@@ -126,13 +126,17 @@ ITEM = Resource(
     ],
     verbs=[
         Verb(services.require, permission="estate.add_link", icon="git-branch", in_bulk=False,
+             done="{}.".format,
              choices={"kind": LINK_CHOICES}),
         Verb(services.link, permission="estate.add_link", icon="git-branch", in_bulk=False,
+             done="{}.".format,
              choices={"kind": LINK_CHOICES}),
         Verb(services.retire, permission="estate.change_item", icon="archive-restore",
+             done=lambda i: f"“{i}” is {i.get_state_display().lower()}.",
              tone="danger",
              when=lambda i: "It is retired." if i.state == "retired" else ""),
         Verb(services.reopen, permission="estate.change_item", icon="refresh-cw",
+             done="{} is in service again.",
              when=lambda i: "" if i.state in ("retiring", "retired") else "It is in service."),
     ],
     change=services.change,
@@ -204,12 +208,15 @@ LISTENER = Resource(
     search=["process", "unit", "item__name", "address"],
     cells={"port": str},  # a name, not a quantity
     order=["port"],
-    icon="activity",
+    icon="plug",
     group="Estate",
+    under="Items",
     verbs=[
         Verb(services.declare, permission="estate.declare_listener", icon="check",
+             done="{} is meant to listen.", undo=lambda s: ("undeclare", {}),
              when=lambda s: "It is declared." if s.is_intended else ""),
         Verb(services.undeclare, permission="estate.declare_listener", icon="x",
+             done="{} is no longer meant to listen.", undo=lambda s: ("declare", {}),
              when=lambda s: "" if s.is_intended else "It is not declared."),
     ],
 )  # fmt: skip
@@ -221,8 +228,9 @@ CERTIFICATE = Resource(
     filters=["item", "not_after"],
     search=["subject", "names", "issuer", "item__name"],
     order=["not_after"],
-    icon="file-badge",
+    icon="badge-check",
     group="Estate",
+    under="Items",
 )
 
 IDENTIFIER = Resource(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 
 from fullscore.domains.foundation.estate import queries as estate
 from fullscore.domains.foundation.findings.facts import Ran
@@ -56,6 +56,32 @@ def _end_of(finding: Finding) -> datetime | None:
     if finding.due_on is None:
         return None
     return datetime.combine(finding.due_on + timedelta(days=1), time(), tzinfo=UTC)
+
+
+def verdict(finding: Finding) -> str:
+    """Say what the check saw of a finding when it looked last: good, still bad, or unreadable."""
+    if finding.state == Finding.State.CLOSED:
+        proof = finding.proofs.first()
+        return f"Good: closed with proof ({proof.how})." if proof else "Good: closed."
+    run = finding.check_of.runs.first()
+    if run and run.state == CheckRun.State.FAILED:
+        return f"Could not be read: the check failed ({run.problem})."
+    if run and run.state == CheckRun.State.HELD:
+        return "Good, but not closed: the run would close so much that somebody must release it."
+    of_item = Q(item=finding.item_id) | Q(item__isnull=True)
+    if blind := finding.check_of.blinds.filter(of_item).first():
+        return f"Could not be read: {blind.why}"
+    if finding.good_streak:
+        wanted = "24 hours" if finding.is_flapping else f"{finding.check_of.good_runs} runs"
+        return f"Good this time: it closes when it was good for {wanted}."
+    return f"Still bad: {_figure(finding) or finding.title}."
+
+
+def _figure(finding: Finding) -> str:
+    """Return the figure against its limit, “93 % against 90 %”; empty where there is none."""
+    figures = [figure for figure in (finding.figure, finding.limit) if figure is not None]
+    told = [f"{figure:.4g} {finding.unit}".strip() for figure in figures]
+    return " against ".join(told)
 
 
 def closed_since(user: Actor, moment: datetime) -> Iterator[Finding]:

@@ -7,9 +7,10 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 
 from fullscore.domains.foundation.estate.models import Item
-from fullscore.domains.foundation.findings import services
+from fullscore.domains.foundation.findings import queries, services
 from fullscore.domains.foundation.findings.models import (
     Blind,
     Check,
@@ -24,6 +25,7 @@ from fullscore.domains.foundation.findings.models import (
     Waiver,
 )
 from fullscore.domains.foundation.findings.models.found import FindingQuerySet
+from fullscore.interfaces.web import cells
 from fullscore.interfaces.web.templatetags.ui import severity
 from fullscore.kit import time
 from fullscore.kit.checks import BY_WORD
@@ -83,7 +85,7 @@ class FindingFilters(Searched):
         return rows.filter(severity__gte=lowest) if lowest > 1 else rows
 
 
-def trouble(rows: FindingQuerySet) -> str:
+def trouble(rows: Any) -> str:
     """Say how many of the listed findings are overdue."""
     late = rows.live().filter(due_on__lt=time.now().date(), state__in=Finding.PRESSING).order_by()
     count = len(late.values_list("pk", flat=True)[:1001])
@@ -97,7 +99,7 @@ def badges(finding: Finding) -> list[tuple[str, str]]:
     if finding.due_on and finding.state in Finding.PRESSING and finding.due_on < time.now().date():
         told.append((f"overdue since {finding.due_on:%-d %b}", "high"))
     if finding.muted_until and finding.muted_until > time.now():
-        told.append((f"muted until {finding.muted_until:%-d %b %H:%M} UTC", ""))
+        told.append((f"muted until {localtime(finding.muted_until):%-d %b %H:%M}", ""))
     if finding.is_flapping:
         told.append(("flapping", "warn"))
     if finding.person_id:
@@ -108,9 +110,21 @@ def badges(finding: Finding) -> list[tuple[str, str]]:
 def draw_what(finding: Finding, user: Any, at: Any) -> str:
     """Draw figure against limit, advice and evidence."""
     names = list(dict.fromkeys(name for row in finding.evidence for name in row))
-    rows = [[row.get(name) for name in names] for row in finding.evidence]
+    rows = [
+        [cells.shown(_read(row.get(name)), user=user) for name in names] for row in finding.evidence
+    ]
     context = {"finding": finding, "check": finding.check_of, "names": names, "rows": rows}
     return render_to_string("findings/what.html", context)
+
+
+def _read(value: Any) -> Any:
+    """Return a value of the evidence, an instant as one: JSON keeps it as a text."""
+    if not isinstance(value, str) or value[10:11] != "T" or not value.endswith(("Z", "+00:00")):
+        return value
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return value
 
 
 def draw_story(finding: Finding, user: Any, at: Any) -> str:
@@ -122,6 +136,23 @@ def draw_story(finding: Finding, user: Any, at: Any) -> str:
     told.sort(key=lambda one: one[1], reverse=True)
     told = [t for t in told if getattr(t[2], "kind", "") != "commented"]
     return render_to_string("findings/story.html", {"told": told, "user": user})
+
+
+def _ran(run: CheckRun) -> str:
+    opened, closed = run.counts.get("opened", 0), run.counts.get("closed", 0)
+    return f"“{run.check_of}” ran: {opened} opened, {closed} closed."
+
+
+def _as_assigned(finding: Finding) -> tuple[str, dict[str, Any]] | None:
+    """Return how a finding is given back to whose it is now; None where it is nobody's."""
+    known = {"team": finding.owner_id, "person": finding.assignee_id}
+    values = {name: pk for name, pk in known.items() if pk}
+    return ("assign", values) if values else None
+
+
+def _as_muted(finding: Finding) -> tuple[str, dict[str, Any]] | None:
+    until = finding.muted_until
+    return ("mute", {"until": until.isoformat(), "reason": "muted as before"}) if until else None
 
 
 def _closed(finding: Finding) -> str:
@@ -140,7 +171,7 @@ FINDING = Resource(
     search=["title", "item__name", "check_of__ident", "key"],
     order=["-severity", "due_on", "-opened_at", "-closed_at"],
     icon="triangle-alert",
-    group="Now",
+    group="Watch",
     cells={"severity": lambda value: severity(stored(value))},
     badges=badges,
     subtitle=lambda f: f"Finding {f.pk} · {f.item or 'no item'}",
@@ -151,26 +182,36 @@ FINDING = Resource(
               columns=["severity", "title", "item", "state"]),
         Panel("Exceptions", rows=lambda f: f.waivers.all(),
               columns=["reason", "state", "asked_by", "granted_by", "expires_on"]),
-        Panel("What happened", draw=draw_story),
+        Panel("What happened", draw=draw_story, is_history=True),
         Panel("Findings", on=Item, leads=True, rows=lambda item: item.findings.live(),
               columns=["severity", "title", "state", "owner", "due_on"]),
     ],
     verbs=[
         Verb(services.acknowledge, permission="findings.acknowledge_finding", icon="check",
-             tone="primary",
+             tone="primary", done="You took {}.",
              when=lambda f: "" if f.state == "open" else f"It is {f.get_state_display()}."),
         Verb(services.assign, permission="findings.acknowledge_finding", icon="user-plus",
-             when=_closed),
-        Verb(services.comment, permission="findings.acknowledge_finding", icon="message-square"),
+             when=_closed, undo=_as_assigned, done=lambda f: (
+                 f"“{f}” is with {' and '.join(str(who) for who in (f.owner, f.assignee) if who)}."
+             )),
+        Verb(services.comment, permission="findings.acknowledge_finding", icon="message-square",
+             done="You commented on {}."),
         Verb(services.say_fixed, permission="findings.acknowledge_finding", icon="check-check",
+             past="said to be fixed", done=queries.verdict,
              when=lambda f: "" if f.state in ("open", "acknowledged") else f"It is {f.state}."),
         Verb(services.verify, permission="findings.acknowledge_finding", icon="refresh-cw",
-             when=_closed),
+             when=_closed, done=queries.verdict),
         Verb(services.ask_exception, permission="findings.ask_waiver", icon="file-badge",
+             done="You asked for an exception for {}: it counts once somebody grants it.",
              when=lambda f: f"It is {f.state}." if f.state in ("closed", "excepted") else ""),
         Verb(services.mute, permission="findings.mute_finding", icon="bell-off",
-             when=lambda f: "What is critical cannot be muted." if f.severity == 5 else _closed(f)),
+             when=lambda f: "What is critical cannot be muted." if f.severity == 5 else _closed(f),
+             hints={"until": f"At most {services.LONGEST_MUTE_DAYS} days ahead. What is critical"
+                             " is never muted."},
+             done=lambda f: f"Muted until {localtime(f.muted_until):%-d %b, %H:%M}.",
+             undo=lambda f: ("unmute", {})),
         Verb(services.unmute, permission="findings.mute_finding", icon="bell",
+             done="{} is back in the queue.", undo=_as_muted,
              when=lambda f: (
                  "" if f.muted_until and f.muted_until > time.now() else "It is not muted."
              )),
@@ -185,15 +226,18 @@ WAIVER = Resource(
     search=["reason", "finding__title"],
     order=["expires_on"],
     icon="file-badge",
-    group="Now",
+    group="Watch",
     badges=lambda w: [(w.get_state_display(), WAIVER_TONES[w.state])],
     subtitle=lambda w: f"{w.reason} · until {w.expires_on}",
     verbs=[
         Verb(services.grant, permission="findings.grant_waiver", icon="check", tone="primary",
+             done=lambda w: f"Granted until {w.expires_on:%-d %b %Y}.",
              when=lambda w: "" if w.state == "asked" else f"It is {w.state}."),
         Verb(services.refuse, permission="findings.grant_waiver", icon="x",
+             done="Refused: {} counts as before.",
              when=lambda w: "" if w.state == "asked" else f"It is {w.state}."),
         Verb(services.revoke, permission="findings.grant_waiver", icon="x", tone="danger",
+             done="Revoked: {} counts again.",
              when=lambda w: "" if w.state == "granted" else f"It is {w.state}."),
     ],
 )  # fmt: skip
@@ -205,7 +249,7 @@ CHECK = Resource(
     filters=["is_enabled", "last_state"],
     search=["title", "ident", "codes"],
     order=["title", "ident"],
-    icon="shield",
+    icon="shield-check",
     group="Watch",
     panels=[
         Panel("Settings", rows=lambda c: c.settings.all(),
@@ -219,11 +263,17 @@ CHECK = Resource(
     ],
     verbs=[
         Verb(services.run, permission="findings.run_check", icon="refresh-cw", tone="primary",
+             done=_ran,
              when=lambda c: "" if c.is_enabled else "It is switched off."),
-        Verb(services.tune, permission="findings.tune_check", icon="sliders-horizontal"),
+        Verb(services.tune, permission="findings.tune_check", icon="sliders-horizontal",
+             hints={"selector": "Which items, such as kind=host. Empty: every item.",
+                    "limits": "Such as high=90, critical=98.",
+                    "severity": "1 to 5. Empty: as the check says."}),
         Verb(services.enable, permission="findings.tune_check", icon="check",
+             done="{} runs again.", undo=lambda c: ("disable", {"reason": "off as before"}),
              when=lambda c: "It is on." if c.is_enabled else ""),
         Verb(services.disable, permission="findings.tune_check", icon="x", tone="danger",
+             done="{} is switched off; what it found stays.", undo=lambda c: ("enable", {}),
              when=lambda c: "" if c.is_enabled else "It is off."),
     ],
 )  # fmt: skip
@@ -236,6 +286,7 @@ BLIND = Resource(
     order=["since"],
     icon="eye",
     group="Watch",
+    under="Checks",
     cells={"remedy": lambda v: format_html("<code>{}</code>", v) if v else ""},
 )
 
@@ -245,7 +296,7 @@ CHECK_RUN = Resource(
     facts=["problem"],
     filters=["state", "check_of"],
     order=["-started_at"],
-    icon="activity",
+    icon="play",
     verbs=[
         Verb(services.release, permission="findings.tune_check", icon="check", tone="danger",
              when=lambda r: "" if r.state == "held" else "Only a held run is released."),

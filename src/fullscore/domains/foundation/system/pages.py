@@ -45,7 +45,7 @@ def _context(noun: Resource, problem: str) -> dict[str, Any]:
         "problem": problem,
         "fields": [(f, noun.label_of(f)) for f in noun.fields],
         "template_url": noun.url("import") + "?template=1",
-        "crumbs": [{"title": noun.title_plural.capitalize(), "url": noun.url()}],
+        "crumbs": [{"title": noun.heading, "url": noun.url()}],
     }
 
 

@@ -40,7 +40,7 @@ IMPORT = Resource(
     verbs=[
         Verb(services.apply, permission="system.add_import", icon="check", tone="primary",
              when=_when("preview", "It is no longer a preview.")),
-        Verb(services.undo, permission="system.add_import", icon="undo-2", tone="danger",
-             when=_when("done", "Only a finished import is undone.")),
+        Verb(services.undo, past="undone", permission="system.add_import", icon="undo-2",
+             tone="danger", when=_when("done", "Only a finished import is undone.")),
     ],
 )  # fmt: skip

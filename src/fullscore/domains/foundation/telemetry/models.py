@@ -96,6 +96,7 @@ class PushKey(models.Model):
                 fields=["item", "name"],
                 condition=Q(revoked_at__isnull=True),
                 name="push_key_name_once_per_item",
+                violation_error_message="This item has a key of this name already.",
             )
         ]
 

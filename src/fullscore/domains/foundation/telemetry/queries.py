@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 from django.conf import settings
+from django.db.models import Min
 
 from fullscore.connectors.samples import Function, Samples, SampleStore, open_store
 from fullscore.domains.foundation.estate.models import Item
@@ -34,6 +35,12 @@ def series_of(item: Item, name: str, **labels: str) -> list[Series]:
     """Return an item's series of one metric whose labels hold these values."""
     rows = Series.objects.filter(item=item, metric__name=name)
     return [s for s in rows if all(s.labels.get(k) == v for k, v in labels.items())]
+
+
+def first_sample_at(item: Item) -> datetime | None:
+    """Return since when anything of an item is measured; None while nothing is."""
+    first: datetime | None = Series.objects.filter(item=item).aggregate(at=Min("first_at"))["at"]
+    return first
 
 
 def of_items(name: str, items: Sequence[int] | None = None) -> dict[int, list[Series]]:

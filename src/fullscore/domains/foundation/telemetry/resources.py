@@ -15,7 +15,7 @@ METRIC = Resource(
     search=["name", "title"],
     order=["name"],
     icon="gauge",
-    group="Watch",
+    group="Telemetry",
     panels=[Panel("Series", rows=lambda m: m.series.all(), columns=["item", "labels", "last_at"])],
 )
 
@@ -26,12 +26,15 @@ SERIES = Resource(
     filters=["metric", "item", "is_muted"],
     search=["metric__name", "item__name", "labels"],
     order=["-last_at"],
-    icon="activity",
-    group="Watch",
+    icon="chart-line",
+    group="Telemetry",
+    under="Metrics",
     verbs=[
         Verb(services.mute, permission="telemetry.change_series", icon="bell-off",
+             undo=lambda s: ("unmute", {}),
              when=lambda s: "It is muted." if s.is_muted else ""),
         Verb(services.unmute, permission="telemetry.change_series", icon="bell",
+             undo=lambda s: ("mute", {}),
              when=lambda s: "" if s.is_muted else "It is not muted."),
     ],
 )  # fmt: skip

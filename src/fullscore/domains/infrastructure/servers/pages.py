@@ -6,9 +6,17 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse
 from django.urls import path
+from django.utils.timezone import localtime
 
 from fullscore.domains.foundation.estate.models import Item
-from fullscore.domains.foundation.telemetry.queries import Drawn, Line, draw, milliseconds, step_for
+from fullscore.domains.foundation.telemetry.queries import (
+    Drawn,
+    Line,
+    draw,
+    first_sample_at,
+    milliseconds,
+    step_for,
+)
 from fullscore.domains.infrastructure.servers.models import Facts, Server
 from fullscore.domains.infrastructure.servers.queries import changed_between
 from fullscore.interfaces.web import figures, moments, shell
@@ -17,6 +25,7 @@ from fullscore.kit import history, time
 from fullscore.kit.errors import Invalid, NotFound
 from fullscore.kit.perform import find
 
+SHORTEST = timedelta(minutes=5)  # of a chart, however young the installation
 RANGES = {"1h": 3600, "24h": 86_400, "7d": 7 * 86_400, "90d": 90 * 86_400}
 BUSY = [
     Line("node_cpu_seconds_total", mode, "rate", {"mode": mode}, merge="sum")
@@ -49,16 +58,27 @@ def series(request: SignedIn, pk: int, chart: str) -> HttpResponse:
         raise NotFound(f"There is no chart “{chart}”.")
     title, unit, lines = CHARTS[chart]
     start, end = _span(request)
+    began = first_sample_at(item)
+    is_young = began is not None and began > start
+    if began and is_young:
+        start = min(began, end - SHORTEST)
     step = step_for(start, end)
     drawn = [d for line in lines for d in draw(item, line, start=start, end=end, step_seconds=step)]
     answer = {
         "title": title, "unit": unit, "kind": "line", "step_seconds": step,
-        "resolution": f"{figures.duration(step)} means", "time_zone": request.user.time_zone,
+        "resolution": f"{figures.duration(step)} means" + (_since(began) if is_young else ""),
+        "time_zone": request.user.time_zone,
         "series": [{"name": d.name, "points": d.points} for d in drawn],
         "thresholds": _thresholds(chart, item), "marks": _marks(item, start, end),
         "sentence": _sentence(drawn, unit),
     }  # fmt: skip
     return JsonResponse(answer, headers={"Cache-Control": "no-store"})
+
+
+def _since(began: datetime | None) -> str:
+    """Say why a chart is shorter than the range that was asked for."""
+    form = "%H:%M" if began and began > time.now() - timedelta(hours=12) else "%-d %b, %H:%M"
+    return f" since {localtime(began):{form}}, when collecting began"
 
 
 def _span(request: SignedIn) -> tuple[datetime, datetime]:
@@ -123,7 +143,7 @@ def _sentence(drawn: list[Drawn], unit: str) -> str:
         return "Nothing was measured in this time."
     value, at, name = max(told)
     when = datetime.fromtimestamp(at / 1000, time.now().tzinfo)
-    return f"Peak: {name} {figures.figure(value, unit)} at {when:%H:%M} UTC."
+    return f"Peak: {name} {figures.figure(value, unit)} at {localtime(when):%H:%M %Z}."
 
 
 def changed(request: SignedIn, pk: int) -> HttpResponse:

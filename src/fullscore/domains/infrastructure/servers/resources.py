@@ -89,6 +89,7 @@ FILESYSTEM = Resource(
     order=["-used_percent"],
     icon="hard-drive",
     group="Estate",
+    under="Servers",
     cells={c: lambda v: figure(v, "By") for c in ("size_bytes", "used_bytes")},
 )
 
@@ -99,8 +100,9 @@ UNIT = Resource(
     filters=["server", "active", "enabled"],
     search=["name", "server__item__name"],
     order=["name"],
-    icon="activity",
+    icon="layers",
     group="Estate",
+    under="Servers",
 )
 
 ACCOUNT = Resource(
@@ -111,8 +113,9 @@ ACCOUNT = Resource(
     quick={"Can log in": "can_log_in=true"},
     search=["name", "server__item__name"],
     order=["name", "uid"],
-    icon="user",
+    icon="square-terminal",
     group="Estate",
+    under="Servers",
     name="server-account",
 )
 
@@ -123,8 +126,9 @@ PACKAGE = Resource(
     filters=["manager", "name"],
     search=["name", "source", "version"],
     order=["name"],
-    icon="boxes",
+    icon="package",
     group="Estate",
+    under="Servers",
     name="package",
     panels=[Panel("Installed on", rows=lambda p: p.installed.all(),
                   columns=["server", "candidate", "is_security"])],
@@ -136,7 +140,7 @@ INSTALLED = Resource(
     filters=["server", "is_security"],
     search=["package__name", "server__item__name"],
     order=["pk"],
-    icon="boxes",
+    icon="package-check",
 )
 
 FACTS = Resource(

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Min, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
 
@@ -18,10 +19,12 @@ from fullscore.interfaces.web.shell import SignedIn
 from fullscore.kit import access, time
 from fullscore.kit.errors import Problem
 
+ROWS = 7  # of the queue, so that the page fits a desk without scrolling
+
 
 def home(request: SignedIn) -> HttpResponse:
     """Show what needs the reader now, ranked by the cost of waiting."""
-    rows, total = queries.queue(request.user)
+    rows, total = queries.queue(request.user, limit=ROWS)
     context: dict[str, Any] = {
         "title": "Home",
         "headline": queries.headline(rows, total),
@@ -31,7 +34,7 @@ def home(request: SignedIn) -> HttpResponse:
         "figures": _figures(request.user),
         "host": _host(request.user),
         "forgotten": _forgotten(request.user),
-        "closed": _closed(request.user),
+        "closed": _closed(request.user)[: max(2, ROWS + 1 - len(rows))],
         "blind": Blind.objects.visible_to(request.user).count(),
     }
     return shell.page(request, "attention/home.html", **context)
@@ -47,29 +50,45 @@ def _about(rows: Any, total: int) -> str:
 
 def _figures(user: Any) -> list[dict[str, Any]]:
     """Return the six figures of the strip; grey unless they want a look."""
-    seen = Finding.objects.visible_to(user)
-    pressing = seen.pressing()
-    now = time.now()
-    late = pressing.filter(due_on__lt=now.date()).count()
-    worst = pressing.filter(severity__gte=4).count()
-    servers = Server.objects.visible_to(user)
-    silent = servers.exclude(state="ok").count()
-    fullest = Filesystem.objects.visible_to(user).order_by("-used_percent").first()
-    closed = seen.filter(closed_at__gte=now - timedelta(days=7)).count()
+    seen, now = Finding.objects.visible_to(user), time.now()
+    week = now - timedelta(days=7)
+    told = seen.pressing().aggregate(
+        worst=Count("pk", Q(severity__gte=4)), critical=Count("pk", Q(severity=5)),
+        late=Count("pk", Q(due_on__lt=now.date())), oldest=Min("due_on"),
+        open=Count("pk"), new=Count("pk", Q(opened_at__gte=week)),
+    )  # fmt: skip
+    closed = seen.filter(closed_at__gte=week).aggregate(
+        all=Count("pk"), verified=Count("pk", Q(closed_as="verified"))
+    )
+    late_days = (now.date() - told["oldest"]).days if told["oldest"] and told["late"] else 0
     return [
-        {"label": "Critical and high", "value": worst, "tone": "high" if worst else "",
+        {"label": "Critical and high", "value": told["worst"], "tone": "high",
+         "unit": f"{told['critical']} critical" if told["critical"] else "",
          "url": "/findings?severity=high&show=live"},
-        {"label": "Overdue", "value": late, "tone": "warn" if late else "",
-         "url": "/findings?show=overdue"},
-        {"label": "Open findings", "value": pressing.count(), "tone": "",
+        {"label": "Overdue", "value": told["late"], "tone": "warn",
+         "unit": f"oldest {late_days} d" if late_days else "", "url": "/findings?show=overdue"},
+        {"label": "Open findings", "value": told["open"], "unit": f"{told['new']} new in 7 days",
          "url": "/findings?show=live"},
-        {"label": "Closed in 7 days", "value": closed, "tone": "", "url": "/findings?show=closed"},
-        {"label": "Servers", "value": servers.count(),
-         "unit": f"{silent} not whole" if silent else "all well",
-         "tone": "", "url": "/servers"},
-        {"label": "Fullest disk", "value": f"{fullest.used_percent:.0f}" if fullest else "–",
-         "unit": "%",
-         "tone": "high" if fullest and fullest.used_percent > 90 else "", "url": "/filesystems"},
+        {"label": "Closed in 7 days", "value": closed["all"],
+         "unit": f"{closed['verified']} verified" if closed["all"] else "", "url": "/closed"},
+        *_hosts(user),
+    ]  # fmt: skip
+
+
+def _hosts(user: Any) -> list[dict[str, Any]]:
+    """Return the figures of the strip that are about hosts."""
+    servers = Server.objects.visible_to(user).aggregate(
+        all=Count("pk"), silent=Count("pk", ~Q(state="ok"))
+    )
+    disks = Filesystem.objects.visible_to(user).select_related("server__item")
+    fullest = disks.order_by("-used_percent").first()
+    used = fullest.used_percent if fullest else 0
+    return [
+        {"label": "Servers", "value": servers["all"], "url": "/servers",
+         "unit": f"{servers['silent']} not whole" if servers["silent"] else "all well"},
+        {"label": "Fullest disk", "value": f"{used:.0f} %" if fullest else "–",
+         "unit": f"{fullest.server}" if fullest else "", "tone": "high" if used > 90 else "",
+         "url": "/filesystems"},
     ]  # fmt: skip
 
 

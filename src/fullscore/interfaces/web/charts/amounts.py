@@ -70,23 +70,11 @@ def waterfall(
         top, x = min(y(start), y(end)), n * room + room * 0.18
         sign = "" if is_whole or amount <= 0 else "+"
         told = sign + figure(amount, unit)
+        tall, middle = max(abs(y(end) - y(start)), 1), x + room * 0.32
         parts += [
-            d.box(
-                x,
-                top,
-                room * 0.64,
-                max(abs(y(end) - y(start)), 1),
-                f"bar{tone}",
-                hint=f"{name}: {told}",
-            ),
-            d.words(x + room * 0.32, top - 5, told, anchor="middle"),
-            d.words(
-                x + room * 0.32,
-                FALL_HEIGHT - 12,
-                d.cut(name, room),
-                classes="name",
-                anchor="middle",
-            ),
+            d.box(x, top, room * 0.64, tall, f"bar{tone}", hint=f"{name}: {told}"),
+            d.words(middle, top - 5, told, anchor="middle"),
+            d.words(middle, FALL_HEIGHT - 12, d.cut(name, room), classes="name", anchor="middle"),
         ]
         if n < len(columns) - 1:
             at = y(levels[n + 1])
@@ -97,13 +85,9 @@ def waterfall(
 
 
 def objective(
-    value: float | None,
-    promised: float,
-    *,
-    title: str,
-    unit: str = "ratio",
+    value: float | None, promised: float, *, title: str, unit: str = "ratio",
     low: float | None = None,
-) -> SafeString:
+) -> SafeString:  # fmt: skip
     """Return one figure against its promise, as a bar with a line at the promise.
 
     The scale starts at `low`; by default four times as far below the promise as the best is above

@@ -16,21 +16,9 @@ LEFT, TOP, RIGHT, BOTTOM = 58, 16, 8, 22
 SPARK = (120, 30)
 COLOURS = 6  # series told apart; the sixth is grey, for "others"
 STEPS = (
-    60,
-    300,
-    900,
-    1800,
-    3600,
-    7200,
-    10_800,
-    21_600,
-    43_200,
-    86_400,
-    172_800,
-    604_800,
-    1_209_600,
+    60, 300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600,
     2_592_000,
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

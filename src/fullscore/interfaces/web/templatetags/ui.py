@@ -6,15 +6,21 @@ from typing import Any
 import nh3
 from django import forms, template
 from django.forms import BoundField
+from django.http import QueryDict
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from markdown_it import MarkdownIt
 
 from fullscore.interfaces.web import figures
-from fullscore.kit import time
+from fullscore.kit import tables, time
+from fullscore.kit.resource import Resource
+from fullscore.kit.words import past, titled
 
 register = template.Library()
+register.filter("past", past)
+register.filter("titled", titled)
 _markdown = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table"])
 
 # (word, tone, bars lit) of the severities 5 to 1; the worst is a sign, not a bar.
@@ -79,7 +85,7 @@ def ago(moment: datetime | None) -> SafeString | str:
     told = "just now" if abs(seconds) < 60 else f"{words} ago" if seconds > 0 else f"in {words}"
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
-        moment.isoformat(timespec="seconds"), f"{moment:%-d %b %Y %H:%M:%S %Z}", told,
+        moment.isoformat(timespec="seconds"), f"{localtime(moment):%-d %b %Y %H:%M:%S %Z}", told,
     )  # fmt: skip
 
 
@@ -105,6 +111,12 @@ def chart(src: str, title: str, window: str = "24h") -> SafeString:
     )  # fmt: skip
 
 
+@register.simple_tag
+def unknown_words(resource: Resource, query: QueryDict) -> list[str]:
+    """Return the words of a list's address that are none of its filters, and so do nothing."""
+    return sorted(set(query) - set(resource.filter_class().base_filters) - set(tables.OWN))
+
+
 @register.filter
 def markdown(text: str) -> SafeString:
     """Return what somebody wrote in Markdown as HTML; only harmless tags are let through."""
@@ -115,6 +127,15 @@ def markdown(text: str) -> SafeString:
 def is_check(field: BoundField) -> bool:
     """Say whether a field is a single box to tick."""
     return isinstance(field.field.widget, forms.CheckboxInput)
+
+
+@register.filter
+def says_optional(field: BoundField) -> bool:
+    """Say whether a field is marked as optional: it can be left empty, and another cannot."""
+    needed = any(
+        f.required and not isinstance(f, forms.ChoiceField) for f in field.form.fields.values()
+    )
+    return needed and not field.field.required
 
 
 @register.filter

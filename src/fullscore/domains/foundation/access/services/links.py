@@ -22,6 +22,12 @@ FIRST_EMAIL = "admin@localhost"
 FIRST_MINUTES = 60
 
 
+class LinkIsSpent(NotAllowed):
+    """The link opens nothing, or nothing any more."""
+
+    title = "This link no longer signs in"
+
+
 def issue(user: User, *, by: User, minutes: int = 30, is_from_machine: bool = False) -> str:
     """Make a link that signs an account in once, in place of all earlier ones; return its path.
 
@@ -120,9 +126,9 @@ def _open_link(text: str, *, lock: bool = False) -> SignInLink:
         links = links.select_for_update(of=("self",))
     link = links.filter(digest=tokens.digest(text)).first()
     if link is None or link.used_at is not None or link.expires_at <= time.now():
-        raise NotAllowed(
-            "This link was used already, has expired or was replaced: ask for a new one, or run "
-            "`fullscore access link` on the machine."
+        raise LinkIsSpent(
+            "It was used already, has expired or was replaced by a newer one. Ask for a new link, "
+            "or run `fullscore access link` on the machine."
         )
     return link
 

@@ -30,7 +30,11 @@ class DueRule(models.Model):
         verbose_name = "due rule"
         constraints = [
             models.UniqueConstraint(
-                "severity", Coalesce("criticality", 0), "environment", name="due_rule_once"
+                "severity",
+                Coalesce("criticality", 0),
+                "environment",
+                name="due_rule_once",
+                violation_error_message="There is a rule for the same findings already.",
             )
         ]
 

@@ -19,6 +19,7 @@ from fullscore.domains.foundation.findings.services.waivers import (
     revoke,
 )
 from fullscore.domains.foundation.findings.services.working import (
+    LONGEST_MUTE_DAYS,
     acknowledge,
     announce_overdue,
     assign,
@@ -33,6 +34,7 @@ from fullscore.domains.foundation.findings.services.working import (
 )
 
 __all__ = [
+    "LONGEST_MUTE_DAYS",
     "acknowledge",
     "announce_overdue",
     "ask_exception",

@@ -84,6 +84,11 @@ class Changes:
         if finding.pk is not None:
             self.changed[finding.pk] = finding
 
+    @property
+    def is_anything(self) -> bool:
+        """Say whether the run alters anything."""
+        return bool(self.opened or self.changed or self.reopened or self.closed)
+
     def hold(self) -> None:
         """Take back every closing: so much good news at once is more often a blind check."""
         held = {id(f) for f in self.closed}
@@ -96,11 +101,14 @@ def write_run(
     check: Check, scope: Scope, told: Mapping[str, Verdict], changes: Changes, took_ms: int,
     is_held: bool,
 ) -> CheckRun:  # fmt: skip
-    """Write down that the check ran, and what it counted."""
+    """Write down that the check ran, and what it counted.
+
+    A look at a few items that altered nothing is not kept: fresh facts of each host cause many.
+    """
     counts: dict[str, int] = dict(Counter(v.outcome for v in told.values()))
     counts |= {"opened": len(changes.opened), "closed": len(changes.closed)}
     where = "" if scope.items is None else f"{len(scope.items)} items"
-    return CheckRun.objects.create(
+    run = CheckRun(
         check_of=check,
         scope=where,
         started_at=scope.now,
@@ -111,6 +119,9 @@ def write_run(
         if is_held
         else "",
     )
+    if scope.items is None or is_held or changes.is_anything:
+        run.save()
+    return run
 
 
 def write(changes: Changes, run: CheckRun, by: User) -> None:
@@ -118,7 +129,8 @@ def write(changes: Changes, run: CheckRun, by: User) -> None:
     closed = {finding.pk for finding in changes.closed}
     altered = [finding for finding in changes.changed.values() if finding.pk not in closed]
     _write_opened(changes)
-    values = attrgetter(*(Finding._meta.get_field(name).attname for name in WRITTEN), "pk")
+    stored = {field.name: field.attname for field in Finding._meta.concrete_fields}
+    values = attrgetter(*(stored[name] for name in WRITTEN), "pk")
     bulk.update(Finding, WRITTEN, map(values, altered))
     _write_closed(changes)
     told = ((e.finding.pk, changes.now, None, *e[1:]) for e in changes.events)

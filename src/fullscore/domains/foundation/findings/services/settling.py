@@ -83,7 +83,8 @@ def _weight(verdict: Verdict) -> tuple[int, int]:
 
 
 def _live(check: Check, scope: Scope) -> Iterable[Finding]:
-    rows = check.findings.live()
+    # Locked: what somebody does to one meanwhile waits, instead of being overwritten.
+    rows = check.findings.live().select_for_update()
     return rows if scope.items is None else rows.filter(item__in=scope.items)
 
 
@@ -115,8 +116,8 @@ def _settle_bad(
             finding = back[fingerprint]
             _reopen(finding, verdict, changes, returns.get(finding.pk, 0) + 1)
         elif verdict.subject.item is None or verdict.subject.item in owners.items:
-            known = earlier.get(fingerprint)
-            changes.opened.append(_opened(check, fingerprint, verdict, owners, known, changes))
+            first = earlier.get(fingerprint)
+            changes.opened.append(_opened(check, fingerprint, verdict, owners, first, changes))
 
 
 def _earlier(prints: list[str]) -> dict[str, Finding]:

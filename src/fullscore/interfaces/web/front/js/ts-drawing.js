@@ -11,6 +11,7 @@ export function colour(token, opacity = 1) {
   return found;
 }
 
+const NEAR = 12; // px between marks that are told apart
 const font = () => `500 ${10.5 * devicePixelRatio}px "Inter Variable", sans-serif`;
 
 /** Steps of the value axis that are round in the unit's own prefixes. */
@@ -53,6 +54,21 @@ export function drawThresholds(plot, thresholds) {
   ctx.restore();
 }
 
+/** The marks that are in the picture; those a few pixels apart become one with their number. */
+function gathered(plot, marks) {
+  const {left, width} = plot.bbox;
+  const near = NEAR * devicePixelRatio;
+  const groups = [];
+  for (const {at_ms: at, label} of [...marks].sort((a, b) => a.at_ms - b.at_ms)) {
+    const x = plot.valToPos(at / 1000, 'x', true);
+    const last = groups.at(-1);
+    if (x < left || x > left + width) continue;
+    if (last && x - last.x < near) last.label = `${(last.count += 1)} changes`;
+    else groups.push({x, label, count: 1});
+  }
+  return groups;
+}
+
 export function drawMarks(plot, marks) {
   const {ctx, bbox} = plot;
   const px = devicePixelRatio;
@@ -64,9 +80,7 @@ export function drawMarks(plot, marks) {
   ctx.strokeStyle = colour('--text-3');
   ctx.fillStyle = colour('--text-2');
   let freeFrom = -Infinity; // names that would touch are left to the hint
-  for (const {at_ms: at, label} of [...marks].sort((a, b) => a.at_ms - b.at_ms)) {
-    const x = plot.valToPos(at / 1000, 'x', true);
-    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+  for (const {x, label} of gathered(plot, marks)) {
     ctx.setLineDash([2 * px, 3 * px]);
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);

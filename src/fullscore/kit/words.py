@@ -1,0 +1,29 @@
+"""Names of the code as people read them."""
+
+ACRONYMS = {
+    "api", "cpu", "csv", "dns", "gid", "http", "https", "id", "ip", "json", "os", "ram", "smart",
+    "snmp", "ssh", "tls", "uid", "uri", "url", "uuid", "vm", "xlsx",
+}  # fmt: skip
+
+
+def titled(name: str) -> str:
+    """Return a name as a heading: `ssh_port` becomes “SSH port”, “API token” stays."""
+    words = " ".join(w.upper() if w in ACRONYMS else w for w in name.replace("_", " ").split())
+    return words[:1].upper() + words[1:]
+
+
+IRREGULAR = {
+    "run": "ran",
+    "say": "said",
+    "see": "saw",
+    "send": "sent",
+    "leave": "left",
+    "undo": "undid",
+}
+
+
+def past(name: str) -> str:
+    """Return a verb as what was done: `acknowledge` becomes “acknowledged”."""
+    first, *rest = name.split("_")
+    stem = first[:-1] + "i" if first.endswith("y") else first.removesuffix("e")
+    return " ".join([IRREGULAR.get(first, f"{stem}ed"), *rest])

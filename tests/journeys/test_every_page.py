@@ -1,0 +1,126 @@
+"""One page of each template, in both themes and at three widths: no fault axe finds, no sideways
+scroll."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.browsing import ROOT, browser, running, sign_in
+
+pytestmark = [pytest.mark.real, pytest.mark.journey, pytest.mark.once]
+
+AXE = ROOT / "src/fullscore/interfaces/web/front/node_modules/axe-core/axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+ASK = """rules => axe.run(document, {runOnly: rules}).then(told => told.violations.map(
+    one => `${one.id}: ${one.nodes.slice(0, 2).map(node => node.html.slice(0, 200)).join(" | ")}`
+))"""
+SIZES = {"desk": (1440, 900), "hand": (390, 844)}
+NARROWEST = 320
+
+PAGES = {
+    "attention/home": "/", "attention/queue": "/queue", "list": "/findings?show=live",
+    "a list without rows": "/findings?show=muted&unknown=1", "a wide list": "/series",
+    "detail": "/findings/1", "detail with charts": "/servers/1", "detail with map": "/items/1",
+    "a past detail": "/items/1?at={now}", "a check": "/checks/1", "changes": "/items/1/changes",
+    "servers/changed": "/servers/1/changed", "verb": "/findings/2/assign", "form": "/items/add",
+    "import": "/items/import", "notifications": "/notifications", "settings": "/settings",
+    "error 404": "/nowhere", "error 422": "/items?at=2999-01-01", "findings/map": "/map",
+    "findings/map of a failure": "/map?fails=120", "estate/what_if_page": "/what-if?fails=120",
+    "findings/closed": "/closed", "access/token": "/api-tokens/add",
+    "snooze": "/queue/finding:1/snooze",
+    "password": "/account/password/", "second factor": "/account/second-factor/",
+    "sessions": "/account/sessions/",
+}  # fmt: skip
+STRANGERS = {
+    "account/login": "/sign-in/", "password forgotten": "/sign-in/forgotten/",
+    "a spent link": "/sign-in/link/spent", "sign-up closed": "/sign-in/closed",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def sample():
+    """Give the sample company, and the cookies of who is signed in there."""
+    with running("demo") as started, browser() as chromium:
+        context = chromium.new_context()
+        sign_in(context.new_page(), started.link)
+        kept = context.storage_state()
+        context.close()
+        yield started, chromium, kept
+
+
+@pytest.fixture(params=["dark", "light"])
+def theme(request):
+    """Give each theme."""
+    return request.param
+
+
+def faults(page, address, path):
+    """Return what axe finds on one page, each with its page."""
+    page.goto(address + path)
+    page.evaluate(AXE.read_text())
+    return [f"{path}: {told}" for told in page.evaluate(ASK, RULES)]
+
+
+def is_wide(page):
+    """Say whether a page can be scrolled sideways."""
+    return page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(sample, theme, size):
+    started, chromium, kept = sample
+    width, height = SIZES[size]
+    found = []
+    for pages, state in ((PAGES, kept), (STRANGERS, None)):
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, color_scheme=theme, storage_state=state,
+            reduced_motion="reduce",
+        )  # fmt: skip
+        page = context.new_page()
+        for path in pages.values():
+            found += faults(page, started.address, at(path))
+            if is_wide(page):
+                found.append(f"{path}: scrolls sideways at {width} px")
+        context.close()
+
+    assert found == []
+
+
+def test_nothing_scrolls_sideways_on_the_smallest_telephone(sample):
+    started, chromium, kept = sample
+    context = chromium.new_context(viewport={"width": NARROWEST, "height": 640}, storage_state=kept)
+    page, wide = context.new_page(), []
+    for path in PAGES.values():
+        page.goto(started.address + at(path))
+        if is_wide(page):
+            wide.append(path)
+    context.close()
+
+    assert wide == []
+
+
+def test_the_first_page_fits_a_desk(sample):
+    started, chromium, kept = sample
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, storage_state=kept)
+    page = context.new_page()
+    page.goto(started.address)
+
+    height = page.evaluate("document.documentElement.scrollHeight")
+    context.close()
+    assert height <= 901
+
+
+def at(path):
+    """Return a path with its moment filled in: a minute in which the sample company stood."""
+    return path.replace("{now}", datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ"))
+
+
+def test_the_faults_are_found_at_all(sample):
+    _, chromium, _ = sample
+    page = chromium.new_page()
+    page.set_content("<main><img src=x><div style='width:3000px'>wide</div></main>")
+    page.evaluate(AXE.read_text())
+
+    assert any("image-alt" in told for told in page.evaluate(ASK, RULES))
+    assert is_wide(page)
+    page.close()
