@@ -1,7 +1,9 @@
 """What the plan makes of a solver that is slow, finds nothing, or knows only a bound."""
 
+from dataclasses import replace
 from time import monotonic
 
+import numpy as np
 import pytest
 import scipy.optimize
 
@@ -75,6 +77,22 @@ def test_whole_servers_of_a_plan_in_fractions_are_kept_when_the_solver_gets_no_f
 
     assert made.wave_of == {"rare": 1, "often": 0}
     assert made.bound == pytest.approx(1.0)
+
+
+def test_a_late_plan_of_the_solver_is_pulled_forward_the_riskiest_first(monkeypatch):
+    late = [0, 1, 0, 0, 1, 0, 0]  # rare in waves 0, 1; often in 0, 1, 2; left out of each
+    answering(monkeypatch, {"x": np.array(late), "fun": 0.0, "status": 0}, NOTHING, NOTHING)
+
+    assert plan(TRAP).wave_of == {"rare": 1, "often": 0}
+
+
+def test_the_bound_without_a_solver_spreads_like_servers_over_the_waves():
+    twin = replace(TRAP.servers[0], id="twin")
+
+    made = plan(replace(TRAP, servers=(*TRAP.servers, twin)), seconds=0)
+
+    assert made.cost == 19.0
+    assert made.bound == 3.0  # often in wave 0, and the two rare ones as if in 1 and 2
 
 
 def test_a_bound_counts_even_when_no_plan_came_with_it(monkeypatch):

@@ -41,8 +41,8 @@ class Draft:
                         break
 
     def pull_forward(self) -> None:
-        """Move what is placed into earlier waves as far as there is room."""
-        for number, kind in enumerate(self._kinds):
+        """Move what is placed into earlier waves as far as there is room, the riskiest first."""
+        for number, kind in sorted(enumerate(self._kinds), key=lambda each: -each[1].risk):
             for late in sorted(self._placed[number], reverse=True):
                 for early in kind.waves:
                     if early >= late or late not in self._placed[number]:
