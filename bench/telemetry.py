@@ -25,6 +25,20 @@ START = (int(time.time() * 1000) // DAY - 2) * DAY  # peers keep recent samples 
 CHUNK = 30  # minutes a peer is handed at once
 ROUNDS = 9
 
+# What is aimed at, by the beginning of a row's name.
+TARGETS = {
+    "append": "p50 ≤ 25 ms",
+    "latest": "≤ 0.5 × Prometheus",
+    "one series": "≤ 20 ms",
+    "5 min mean": "≤ 0.5 × VictoriaMetrics",
+    "p95": "≤ 500 ms",
+    "bytes": "≤ 1.6 × VictoriaMetrics, ≤ 0.8 × Prometheus",
+    "reader during compaction: wrong": "0",
+    "decode 10,000 × 1, series new": "≥ 0.5 × protobuf",
+    "decode 10,000 × 1, series known": "≥ 5 × protobuf",
+    "decode 500": "≥ 0.5 × protobuf",
+}
+
 Act = Callable[[int], object]
 Rows = dict[str, dict[str, float]]  # workload → who → figure
 
@@ -221,15 +235,15 @@ def cpu_ms(act: Callable[[], object]) -> float:
 
 
 def print_table(rows: Rows) -> None:
-    """Print each figure, and by how much a peer's is larger: above 1, ours is better."""
-    print(f"{'':52}{'ours':>9}  peers, and times ours")
+    """Print each figure, by how much a peer's is larger (above 1, ours is better), and the aim."""
     for name, figures in rows.items():
         ours = figures["ours"]
         told = [
             f"{who} {figure:.3g} ({figure / ours:.2f} ×)"
             for who, figure in figures.items() if who != "ours"
         ]  # fmt: skip
-        print(f"{name:52}{ours:9.3g}  {', '.join(told)}")
+        aim = next((aim for begin, aim in TARGETS.items() if name.startswith(begin)), "")
+        print(f"{name:56}{ours:9.3g}  {', '.join(told):62}  {aim}")
 
 
 if __name__ == "__main__":
