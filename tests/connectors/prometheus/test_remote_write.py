@@ -196,6 +196,21 @@ def test_labels_are_sorted_and_those_without_a_value_left_out():
         labels(b"\x0a\xff")
 
 
+def test_a_series_too_short_for_a_sample_is_not_looked_for_among_the_known():
+    class Asked(set):
+        def __contains__(self, key):
+            lengths.append(len(key))
+            return False
+
+    lengths = []
+    raw = series() + series(UP, sample(T0)) * 100
+
+    with pytest.raises(Garbled):
+        decode(packed(raw), known=Asked())
+
+    assert max(lengths) < len(series(UP, sample(T0)))
+
+
 NAMES = st.sampled_from(["up", "load1", "a_rather_long_name_" * 8, "größe"])
 KEYS = NAMES.map(lambda name: key(__name__=name, job="node", site="fra1"))
 VALUES = st.floats(width=64) | st.sampled_from([0.0, -0.0, bodies.STALE])
