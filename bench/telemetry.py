@@ -215,12 +215,14 @@ def decoding() -> Rows:
         known = dict.fromkeys(decode(received).keys)
         plain = cpu_ms(lambda r=received: writes.plainly(r))
         rows[f"decode {name}, series new [ms]"] = {
-            "ours": cpu_ms(lambda r=received: decode(r)), "protobuf": plain,
-        }  # fmt: skip
+            "ours": cpu_ms(lambda r=received: decode(r)),
+            "protobuf": plain,
+        }
         if samples == 1:
             rows[f"decode {name}, series known [ms]"] = {
-                "ours": cpu_ms(lambda r=received, k=known: decode(r, known=k)), "protobuf": plain,
-            }  # fmt: skip
+                "ours": cpu_ms(lambda r=received, k=known: decode(r, known=k)),
+                "protobuf": plain,
+            }
     return rows
 
 
@@ -240,8 +242,9 @@ def print_table(rows: Rows) -> None:
         ours = figures["ours"]
         told = [
             f"{who} {figure:.3g} ({figure / ours:.2f} ×)"
-            for who, figure in figures.items() if who != "ours"
-        ]  # fmt: skip
+            for who, figure in figures.items()
+            if who != "ours"
+        ]
         aim = next((aim for begin, aim in TARGETS.items() if name.startswith(begin)), "")
         print(f"{name:56}{ours:9.3g}  {', '.join(told):62}  {aim}")
 

@@ -7,10 +7,17 @@ from fullscore.connectors.prometheus.remote_write import wire
 from fullscore.connectors.prometheus.remote_write.contract import Read
 
 # An instant of six bytes, here in two parts, reaches from 1971 into 2109.
-SAMPLE = np.dtype([
-    ("tag", "u1"), ("size", "u1"), ("value_tag", "u1"), ("value", "<f8"),
-    ("time_tag", "u1"), ("low", "<u4"), ("high", "<u2"),
-])  # fmt: skip
+SAMPLE = np.dtype(
+    [
+        ("tag", "u1"),
+        ("size", "u1"),
+        ("value_tag", "u1"),
+        ("value", "<f8"),
+        ("time_tag", "u1"),
+        ("low", "<u4"),
+        ("high", "<u2"),
+    ]
+)
 # A value of 0 is left out on the wire.
 ZERO = np.dtype([(name, SAMPLE[name]) for name in ("tag", "size", "time_tag", "low", "high")])
 TAG, VALUE_TAG, TIME_TAG = 2 << 3 | wire.COUNTED, 1 << 3 | wire.EIGHT, 2 << 3 | wire.VARINT
@@ -50,9 +57,11 @@ def _before(raw: bytes, ends: NDArray[np.int64], shape: np.dtype[np.void]) -> ND
 def _are_framed(tails: NDArray[np.void], shape: np.dtype[np.void]) -> NDArray[np.bool_]:
     """Return which records are one sample with an instant of six bytes."""
     is_one: NDArray[np.bool_] = (
-        (tails["tag"] == TAG) & (tails["size"] == shape.itemsize - 2)
-        & (tails["time_tag"] == TIME_TAG) & (_packed(tails) & TOP_BITS == TOP_BITS_OF_SIX)
-    )  # fmt: skip
+        (tails["tag"] == TAG)
+        & (tails["size"] == shape.itemsize - 2)
+        & (tails["time_tag"] == TIME_TAG)
+        & (_packed(tails) & TOP_BITS == TOP_BITS_OF_SIX)
+    )
     return is_one
 
 
