@@ -41,9 +41,10 @@ class Peer:
     def write(self, body: bytes) -> None:
         """Hand it a remote-write body."""
         self.post(
-            "/api/v1/write", body,
+            "/api/v1/write",
+            body,
             **{"Content-Encoding": "snappy", "Content-Type": "application/x-protobuf"},
-        )  # fmt: skip
+        )
 
     def bytes_of_samples(self) -> int:
         """Return how much the samples alone take on the disk, once they are compacted."""
@@ -76,10 +77,14 @@ def _prometheus(folder: Path) -> Iterator[Peer]:
     settings.write_text("global: {}\n")
     port = _free_port()
     command = [
-        program, f"--config.file={settings}", f"--storage.tsdb.path={place}",
-        f"--web.listen-address=127.0.0.1:{port}", "--web.enable-remote-write-receiver",
-        "--web.enable-admin-api", "--log.level=error",
-    ]  # fmt: skip
+        program,
+        f"--config.file={settings}",
+        f"--storage.tsdb.path={place}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--web.enable-remote-write-receiver",
+        "--web.enable-admin-api",
+        "--log.level=error",
+    ]
     with _started(command, port, "/-/ready"):
         yield Peer("Prometheus", f"http://127.0.0.1:{port}", place)
 
@@ -89,9 +94,13 @@ def _victoria_metrics(folder: Path) -> Iterator[Peer]:
     program, place = _program("victoria-metrics", folder), folder / "victoria-metrics-data"
     port = _free_port()
     command = [
-        program, f"-storageDataPath={place}", f"-httpListenAddr=127.0.0.1:{port}",
-        "-search.latencyOffset=0s", "-search.disableCache", "-loggerLevel=ERROR",
-    ]  # fmt: skip
+        program,
+        f"-storageDataPath={place}",
+        f"-httpListenAddr=127.0.0.1:{port}",
+        "-search.latencyOffset=0s",
+        "-search.disableCache",
+        "-loggerLevel=ERROR",
+    ]
     with _started(command, port, "/health"):
         yield Peer("VictoriaMetrics", f"http://127.0.0.1:{port}", place)
 

@@ -15,10 +15,11 @@ SHAPES: dict[str, list[Field]] = {
     "Label": [("name", 1, _KIND.TYPE_STRING, ""), ("value", 2, _KIND.TYPE_STRING, "")],
     "Sample": [("value", 1, _KIND.TYPE_DOUBLE, ""), ("timestamp", 2, _KIND.TYPE_INT64, "")],
     "TimeSeries": [
-        ("labels", 1, _KIND.TYPE_MESSAGE, "Label"), ("samples", 2, _KIND.TYPE_MESSAGE, "Sample"),
+        ("labels", 1, _KIND.TYPE_MESSAGE, "Label"),
+        ("samples", 2, _KIND.TYPE_MESSAGE, "Sample"),
     ],
     "WriteRequest": [("timeseries", 1, _KIND.TYPE_MESSAGE, "TimeSeries")],
-}  # fmt: skip
+}
 
 
 def _class() -> Any:
@@ -41,10 +42,14 @@ WriteRequest = _class()
 def labels_of(number: int) -> dict[str, str]:
     """Return the labels of a series as an exporter on a host would have them."""
     return {
-        "__name__": f"node_bench_{number % 300}_total", "cluster": "production",
-        "device": f"eth{number % 300}", "instance": f"host-{number // 300:04d}.example.org:9100",
-        "job": "node", "shard": str(number % 10), "block": str(number // 1000),
-    }  # fmt: skip
+        "__name__": f"node_bench_{number % 300}_total",
+        "cluster": "production",
+        "device": f"eth{number % 300}",
+        "instance": f"host-{number // 300:04d}.example.org:9100",
+        "job": "node",
+        "shard": str(number % 10),
+        "block": str(number // 1000),
+    }
 
 
 def body(series: int, samples: int, *, at_ms: int) -> bytes:

@@ -51,11 +51,13 @@ def _plain_class():
         "Label": [("name", 1, kind.TYPE_STRING, ""), ("value", 2, kind.TYPE_STRING, "")],
         "Sample": [("value", 1, kind.TYPE_DOUBLE, ""), ("timestamp", 2, kind.TYPE_INT64, "")],
         "TimeSeries": [
-            ("labels", 1, kind.TYPE_MESSAGE, "Label"), ("samples", 2, kind.TYPE_MESSAGE, "Sample"),
-            ("exemplars", 3, kind.TYPE_BYTES, ""), ("histograms", 4, kind.TYPE_BYTES, ""),
+            ("labels", 1, kind.TYPE_MESSAGE, "Label"),
+            ("samples", 2, kind.TYPE_MESSAGE, "Sample"),
+            ("exemplars", 3, kind.TYPE_BYTES, ""),
+            ("histograms", 4, kind.TYPE_BYTES, ""),
         ],
         "WriteRequest": [("timeseries", 1, kind.TYPE_MESSAGE, "TimeSeries")],
-    }  # fmt: skip
+    }
     file = descriptor_pb2.FileDescriptorProto(name="plain.proto", package="plain", syntax="proto3")
     for message, fields in shapes.items():
         described = file.message_type.add(name=message)

@@ -196,6 +196,21 @@ def test_labels_are_sorted_and_those_without_a_value_left_out():
         labels(b"\x0a\xff")
 
 
+def test_a_series_too_short_for_a_sample_is_not_looked_for_among_the_known():
+    class Asked(set):
+        def __contains__(self, key):
+            lengths.append(len(key))
+            return False
+
+    lengths = []
+    raw = series() + series(UP, sample(T0)) * 100
+
+    with pytest.raises(Garbled):
+        decode(packed(raw), known=Asked())
+
+    assert max(lengths) < len(series(UP, sample(T0)))
+
+
 NAMES = st.sampled_from(["up", "load1", "a_rather_long_name_" * 8, "größe"])
 KEYS = NAMES.map(lambda name: key(__name__=name, job="node", site="fra1"))
 VALUES = st.floats(width=64) | st.sampled_from([0.0, -0.0, bodies.STALE])
@@ -218,10 +233,11 @@ def test_the_quick_ways_and_the_careful_way_agree(raw, known):
 
 
 @given(
-    raw=BODIES.filter(bool), known=st.sets(KEYS),
+    raw=BODIES.filter(bool),
+    known=st.sets(KEYS),
     harm=st.lists(st.tuples(st.integers(0, 2**16), st.integers(0, 255)), min_size=1, max_size=3),
     cut=st.integers(0, 3),
-)  # fmt: skip
+)
 @settings(max_examples=600, deadline=None)
 @example(raw=series(UP, sample(T0)), known={UP}, harm=[(1, 0)], cut=0)
 def test_harmed_bodies_are_garbled_or_read_as_the_protobuf_library_reads_them(
@@ -278,9 +294,13 @@ def test_a_hostile_body_is_garbled_within_little_memory(name):
     source = Path(__file__).parents[3] / "src"
 
     done = subprocess.run(
-        [sys.executable, "-c", UNPACKS], input=packed(raw), capture_output=True, timeout=60,
-        env={"PYTHONPATH": str(source)}, check=True,
+        [sys.executable, "-c", UNPACKS],
+        input=packed(raw),
+        capture_output=True,
+        timeout=60,
+        env={"PYTHONPATH": str(source)},
+        check=True,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30)),
-    )  # fmt: skip
+    )
 
     assert int(done.stdout) < 160 * 1024  # KiB; the body itself is unpacked to 32 MiB

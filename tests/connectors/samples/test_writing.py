@@ -18,6 +18,7 @@ def test_every_bit_comes_back(tmp_path, rows, monkeypatch):
         "ts_ms": random.integers(0, 2**42, rows),
         "value": random.integers(-(2**63), 2**63 - 1, rows).view(np.float64),
         "seq": np.full(rows, 7),
+        "negative": np.full(rows, -(2**63)),
     }
 
     path = tmp_path / "some.parquet"
@@ -39,3 +40,12 @@ def test_bounds_of_series_let_readers_skip_row_groups(tmp_path, monkeypatch):
     ).fetchall()  # fmt: skip
 
     assert told == [("1", "10"), ("11", "20")]
+
+
+def test_a_column_of_one_value_takes_no_room():
+    many = np.arange(10_000)
+
+    alike = writing.parquet({"series": many, "ts_ms": np.full(10_000, 7)})
+    apart = writing.parquet({"series": many, "ts_ms": many})
+
+    assert len(alike) < len(apart) - 79_000
