@@ -1,17 +1,22 @@
-"""Real servers on loopback that answer as badly as the test asks, and certificates for them."""
+"""Real servers on loopback that answer as badly as the test asks, and calls that may reach them."""
 
 import socket
 import ssl
 import threading
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from fullscore.connectors.guard import Guard
+from fullscore.connectors.http import Call
+
+LOOPBACK = (ip_network("127.0.0.0/8"),)
 
 
 class Server:
@@ -85,6 +90,30 @@ def answer(body=b"", *, status="200 OK", **headers):
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def moved(location, status="302 Found"):
+    """Return an HTTP answer that sends the caller elsewhere."""
+    return answer(status=status, Location=location)
+
+
+def in_turn(*answers):
+    """Return a `respond` that gives each request the next answer."""
+    left = iter(answers)
+    return lambda _head: [next(left)]
+
+
+def guard_for(*servers, addresses=("127.0.0.1",), **options):
+    """Return a guard that lets calls go to these servers, whatever name they are called by."""
+    return Guard(
+        **{"allowed": LOOPBACK, "look_up": lambda _host, _port: list(addresses)} | options,
+        ports=frozenset(server.port for server in servers),
+    )
+
+
+def call_to(server, host="app.example", path="/", scheme="http", **options):
+    """Return a call to this server that may go without encryption."""
+    return Call(f"{scheme}://{host}:{server.port}{path}", **{"is_http_allowed": True} | options)
 
 
 class Authority:
