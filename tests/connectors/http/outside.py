@@ -22,12 +22,12 @@ LOOPBACK = (ip_network("127.0.0.0/8"),)
 class Server:
     """Counts connections, keeps each request's head and the server name of each handshake."""
 
-    def __init__(self, respond, context=None):
+    def __init__(self, respond, context=None, address="127.0.0.1"):
         self.requests, self.names, self.connections = [], [], 0
         self._respond, self._context = respond, context
         if context:
             context.sni_callback = lambda _socket, name, _context: self.names.append(name)
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((address, 0))
         self.port = self._listener.getsockname()[1]
         self._ended = threading.Event()
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -69,16 +69,16 @@ class Server:
     def close(self):
         self._ended.set()
         with suppress(OSError):
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            socket.create_connection(self._listener.getsockname(), timeout=1).close()
         for thread in self._threads:
             thread.join(5)
         self._listener.close()
 
 
 @contextmanager
-def serving(*pieces, respond=None, context=None):
+def serving(*pieces, respond=None, **options):
     """Run a server that sends `pieces`, or what `respond(head)` yields, to each request."""
-    server = Server(respond or (lambda _head: pieces), context)
+    server = Server(respond or (lambda _head: pieces), **options)
     try:
         yield server
     finally:

@@ -95,8 +95,8 @@ def test_a_name_that_changes_its_answer_is_asked_only_once():
 
 
 def test_the_next_address_is_tried_when_the_first_does_not_answer():
-    with serving(answer(b"second")) as server:
-        guard = guard_for(server, addresses=["127.0.0.77", "127.0.0.1"])
+    with serving(answer(b"second"), address="127.0.0.2") as server:
+        guard = guard_for(server, addresses=["127.0.0.77", "127.0.0.2"])
 
         assert fetch(call_to(server), guard=guard).body == b"second"
 
