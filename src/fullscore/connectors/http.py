@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import httpcore2
 import httpx2
@@ -146,7 +147,7 @@ def _asked(
     target = httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=port, target=url.raw_path)
     with httpcore2.HTTPConnection(
         origin=target.origin,
-        ssl_context=_trust(guard, is_insecure=call.is_insecure) if url.scheme == "https" else None,
+        ssl_context=_trust(guard.ca_bundle, call.is_insecure) if url.scheme == "https" else None,
         network_backend=TimedBackend(addresses, deadline),
     ) as connection:
         request = _request(call, url, target)
@@ -183,15 +184,19 @@ def _decoded(response: httpx2.Response) -> Iterator[bytes]:
     return response.iter_bytes()
 
 
-def _trust(guard: Guard, *, is_insecure: bool) -> ssl.SSLContext:
-    """Return whom to believe: the system's authorities and the operator's, or anybody."""
+@lru_cache(maxsize=8)
+def _trust(ca_bundle: str, is_insecure: bool) -> ssl.SSLContext:
+    """Return whom to believe: the system's authorities and the operator's, or anybody.
+
+    Read once in a process: reading the system's authorities takes about 50 ms of CPU.
+    """
     context = httpx2.create_ssl_context(verify=not is_insecure, trust_env=False)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if guard.ca_bundle and not is_insecure:
+    if ca_bundle and not is_insecure:
         try:
-            context.load_verify_locations(cafile=guard.ca_bundle)
+            context.load_verify_locations(cafile=ca_bundle)
         except OSError as error:  # SSLError is one
-            raise Refused(f"The file of authorities {guard.ca_bundle} cannot be read.") from error
+            raise Refused(f"The file of authorities {ca_bundle} cannot be read.") from error
     return context
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from fullscore.connectors.base import Refused, Unreachable
 from fullscore.connectors.http import fetch
-from tests.connectors.http.outside import answer, call_to, guard_for, moved, serving
+from tests.connectors.http.outside import Authority, answer, call_to, guard_for, moved, serving
 
 pytestmark = pytest.mark.once
 
@@ -40,13 +40,13 @@ def test_a_wrong_certificate_is_refused(authority, host, days, is_known, why):
         assert server.requests == []
 
 
-def test_authorities_named_in_the_environment_are_not_believed(authority, monkeypatch):
+def test_authorities_named_in_the_environment_are_not_believed(authority, monkeypatch, tmp_path):
+    other = Authority(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.bundle))
-    with (
-        serving(answer(), context=authority.context("app.example")) as server,
-        pytest.raises(Refused, match="not trusted"),
-    ):
-        fetch(call_to(server, scheme="https"), guard=guard_for(server))
+    with serving(answer(), context=authority.context("app.example")) as server:
+        guard = guard_for(server, ca_bundle=str(other.bundle))
+        with pytest.raises(Refused, match="not trusted"):
+            fetch(call_to(server, scheme="https"), guard=guard)
 
 
 def test_a_target_marked_insecure_is_called_whatever_its_certificate(authority):
