@@ -147,9 +147,8 @@ def test_what_is_not_proper_http_is_garbled(said):
 
 
 def test_what_a_server_says_does_not_flood_our_sentence():
-    with serving(b"x" * 5000 + b"\r\n\r\n") as server:
-        with pytest.raises(Garbled) as caught:
-            fetch(call_to(server), guard=guard_for(server))
+    with serving(b"x" * 5000 + b"\r\n\r\n") as server, pytest.raises(Garbled) as caught:
+        fetch(call_to(server), guard=guard_for(server))
 
     assert len(str(caught.value)) < 400
 
