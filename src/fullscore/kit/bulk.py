@@ -35,7 +35,7 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Rows) -> None:
         else:
             marks = ", ".join(["%s"] * len(fields))
             into = f"INSERT INTO {_table(model)} ({columns}) VALUES ({marks})"  # noqa: S608
-            cursor.executemany(into, told)
+            cursor.executemany(into, list(told))
 
 
 def update(model: type[models.Model], names: Sequence[str], rows: Rows) -> None:
@@ -46,7 +46,7 @@ def update(model: type[models.Model], names: Sequence[str], rows: Rows) -> None:
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.executemany(
             f"UPDATE {_table(model)} SET {told} WHERE {_column(key)} = %s",  # noqa: S608
-            _told(rows, [*fields, key]),
+            list(_told(rows, [*fields, key])),
         )
 
 

@@ -84,9 +84,9 @@ def body(
     for place, (pk, values) in enumerate(rows, 1):
         drawn = [d(v) for d, v in zip(draw, values, strict=True)]
         drawn[lead] = f'<a data-open href="{escape(resource.url(pk))}">{drawn[lead]}</a>'
-        box = f'<input type="checkbox" name="pk" value="{escape(pk)}" '
-        box = f'<td>{box}aria-label="Choose row {place}">'
-        start = f'<tr data-pk="{escape(pk)}">{box}</td>' if can_choose else "<tr>"
+        box = f'name="pk" value="{escape(pk)}" aria-label="Choose row {place}"'
+        chosen = f'<tr data-pk="{escape(pk)}"><td><input type="checkbox" {box}></td>'
+        start = chosen if can_choose else "<tr>"
         told.append(f"{start}<td>{'</td><td>'.join(drawn)}</td></tr>")
     return SafeString("".join(told))
 
