@@ -18,8 +18,8 @@ pytestmark = pytest.mark.once
 REPOSITORY = Path(__file__).parents[1]
 ROOT = REPOSITORY / "src/fullscore"
 
-KIT_LINES = 3900
-INTERFACE_LINES = 5000
+KIT_LINES = 4_100
+INTERFACE_LINES = 5_000
 """The budgets were 3,200 and 3,000, set before assistants, charts, the palette and as-of pages were
 part of either floor: those four are 1,500 lines. What these floors held then is within the budget;
 the figures here keep them from growing further unnoticed."""
@@ -28,8 +28,6 @@ FUNCTION_LINES = 40
 LONG_FILES = {"connectors/probe/probe.py"}  # one file by design: it runs alone, on targets
 
 MAY_WRITE = {
-    # what is past its keeping; the chain keeps that it was
-    "domains/foundation/findings/jobs.py:prune",
     # rows of the session library, kept in step with the session itself
     "domains/foundation/access/sessions.py:SessionEnds",
     "domains/foundation/access/sessions.py:step_up",

@@ -69,7 +69,7 @@ def moment(value: datetime, *, user: Any) -> SafeString:
     else:
         words = f"{local:%-d %b %Y}"
     exact, hint = value.isoformat(timespec="seconds"), f"{local:%-d %b %Y %H:%M:%S %Z}"
-    return SafeString(f'<time datetime="{exact}" title="{hint}">{words}</time>')
+    return format_html('<time datetime="{}" title="{}">{}</time>', exact, hint, words)
 
 
 def body(
