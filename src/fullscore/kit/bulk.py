@@ -26,6 +26,8 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Rows) -> None:
     fields = [model._meta.get_field(name) for name in names]
     columns = ", ".join(map(_column, fields))
     told = _told(rows, fields)
+    if not told:
+        return
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             into = f"COPY {_table(model)} ({columns}) FROM STDIN"
@@ -35,19 +37,20 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Rows) -> None:
         else:
             marks = ", ".join(["%s"] * len(fields))
             into = f"INSERT INTO {_table(model)} ({columns}) VALUES ({marks})"  # noqa: S608
-            cursor.executemany(into, list(told))
+            cursor.executemany(into, told)
 
 
 def update(model: type[models.Model], names: Sequence[str], rows: Rows) -> None:
     """Give stored rows new values; each row ends with its key."""
     fields = [model._meta.get_field(name) for name in names]
     key = model._meta.pk
-    told = ", ".join(f"{_column(field)} = %s" for field in fields)
+    told = _told(rows, [*fields, key])
+    if not told:
+        return
+    changes = ", ".join(f"{_column(field)} = %s" for field in fields)
+    statement = f"UPDATE {_table(model)} SET {changes} WHERE {_column(key)} = %s"  # noqa: S608
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE {_table(model)} SET {told} WHERE {_column(key)} = %s",  # noqa: S608
-            list(_told(rows, [*fields, key])),
-        )
+        cursor.executemany(statement, told)
 
 
 def keys(model: type[models.Model], count: int) -> Sequence[int]:
@@ -68,14 +71,14 @@ def keys(model: type[models.Model], count: int) -> Sequence[int]:
     return range(first, first + count)
 
 
-def _told(rows: Rows, fields: Sequence[Any]) -> Any:  # an iterator: Django types ask for a list
-    """Yield rows of values as the database takes them."""
+def _told(rows: Rows, fields: Sequence[Any]) -> list[list[Any]]:
+    """Return rows of values as the database takes them."""
     tell = [(place, told) for place, f in enumerate(fields) if (told := _teller(f)) is not None]
-    for row in rows:
-        values = list(row)
+    made = [list(row) for row in rows]
+    for values in made:
         for place, told in tell:
             values[place] = told(values[place])
-        yield values
+    return made
 
 
 def _teller(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
