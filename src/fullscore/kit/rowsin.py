@@ -4,6 +4,8 @@ A row is matched by its `id`, else by `key` or `name` when exactly one visible r
 records it refers to are given by id or by name.
 """
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -154,6 +156,8 @@ def _form(
             data[name] = value() if callable(value) else value
         elif isinstance(form_field, forms.ModelChoiceField) and given[name]:
             data[name] = names.find(form_field, given[name], row, resource.label_of(name))
+        elif isinstance(form_field, forms.JSONField) and form_field.initial is list:
+            data[name] = _list(given[name])
         else:
             data[name] = _choice(form_field, given[name])
     form = resource.form_class()(data, instance=_copy(row.record))
@@ -161,6 +165,13 @@ def _form(
         if isinstance(form.fields[name], forms.JSONField) and isinstance(data[name], dict | list):
             form.fields[name].disabled = name not in given
     return form
+
+
+def _list(text: str) -> str:
+    """Return a list as JSON, also one that a person wrote as words between commas."""
+    if not text or text.startswith("["):
+        return text or "[]"
+    return json.dumps([word.strip() for word in re.split("[,;]", text) if word.strip()])
 
 
 def _copy(record: Any) -> Any:

@@ -19,6 +19,11 @@ IRREGULAR = {
     "send": "sent",
     "leave": "left",
     "undo": "undid",
+    "take": "took",
+    "write": "wrote",
+    "hold": "held",
+    "give": "gave",
+    "begin": "began",
 }
 
 

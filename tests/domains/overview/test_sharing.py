@@ -66,14 +66,18 @@ def test_who_is_not_here_is_proposed_nothing(team, lead, state):
     member("ann", team, state=state)
     found(team, title="one")
 
-    assert proposed(services.share_out(by=lead, team=team)) == {("one", None)}
+    with pytest.raises(Conflict, match="Nobody of unix is here"):
+        services.share_out(by=lead, team=team)
+
+    assert not Sharing.objects.exists()
 
 
 def test_what_is_about_a_person_is_not_handed_round(team, lead):
     member("ann", team)
     found(team, title="a leaver's account", person=make.person())
 
-    assert proposed(services.share_out(by=lead, team=team)) == set()
+    with pytest.raises(Conflict, match="Nothing of unix waits"):
+        services.share_out(by=lead, team=team)
 
 
 def test_who_accepts_is_on_it(team, lead):

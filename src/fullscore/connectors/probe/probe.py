@@ -1149,6 +1149,7 @@ def facts_filesystems(host):
                 "options": options,
                 "size_bytes": space.f_blocks * space.f_frsize if space else None,
                 "used_bytes": (space.f_blocks - space.f_bfree) * space.f_frsize if space else None,
+                "available_bytes": space.f_bavail * space.f_frsize if space else None,
                 "inodes": space.f_files if space else None,
                 "inodes_used": space.f_files - space.f_ffree if space else None,
                 "is_read_only": "ro" in options.split(","),

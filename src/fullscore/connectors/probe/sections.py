@@ -56,6 +56,7 @@ HARDWARE = fields(
 
 FILESYSTEM = fields(
     mount=text, device=text, type=text, options=text, size_bytes=whole, used_bytes=whole,
+    available_bytes=whole,
     inodes=whole, inodes_used=whole, is_read_only=flag, options_wanted=text,
 )  # fmt: skip
 

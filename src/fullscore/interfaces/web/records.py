@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from fullscore.interfaces import wire
 from fullscore.interfaces.web import cells, moments, shell
 from fullscore.interfaces.web.shell import SignedIn
 from fullscore.kit import access, history, tables, time
@@ -29,7 +30,9 @@ def detail_of(resource: Resource) -> View:
     def view(request: SignedIn, pk: int) -> HttpResponse:
         require(resource.permission("view"), by=request.user)
         record = find(resource.model, pk, by=request.user)
-        at = moments.asked(request) if resource.keeps_history else None
+        at = moments.asked(request)
+        if at:
+            wire.check_history(resource)
         shown = was(record, at) if at else record
         context: dict[str, Any] = {
             "resource": resource, "title": str(shown), "at": at,

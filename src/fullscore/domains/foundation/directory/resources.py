@@ -23,6 +23,15 @@ TEAM = Resource(
             columns=["person", "role", "manager", "starts_on"],
         )
     ],
+    verbs=[
+        Verb(
+            services.add_member,
+            permission="directory.add_membership",
+            icon="user-plus",
+            in_bulk=False,
+            done="{} has a member more.",
+        ),
+    ],
 )
 
 PERSON = Resource(

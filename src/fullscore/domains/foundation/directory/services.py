@@ -49,6 +49,19 @@ def join(
     return joined
 
 
+def add_member(
+    team: Team,
+    *,
+    by: User,
+    person: Person,
+    role: str = "",
+    manager: Person | None = None,
+    starts_on: date | None = None,
+) -> Membership:
+    """Put somebody into the team from a day on."""
+    return join(person, by=by, team=team, role=role, manager=manager, starts_on=starts_on)
+
+
 def end(membership: Membership, *, by: User, ends_on: date | None = None) -> Membership:
     """Let somebody's time in a team end on a day."""
     if membership.ends_on is not None:
@@ -59,8 +72,7 @@ def end(membership: Membership, *, by: User, ends_on: date | None = None) -> Mem
 
 
 def leave(person: Person, *, by: User, ends_on: date | None = None) -> Person:
-    """Record that somebody leaves, and when: from that day on they are in no team and sign in
-    nowhere.
+    """Record somebody's last day: from then on they are in no team and cannot sign in.
 
     Nothing is deleted, and what they own stands on their page. A day to come is kept until it has.
     """

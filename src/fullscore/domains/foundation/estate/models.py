@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -33,6 +34,12 @@ class ItemQuerySet(models.QuerySet["Item"]):
 
 def _is_site(reach: access.Reach) -> Q:
     return Q(pk__in=reach.sites) if reach.sites else Q(pk__in=[])
+
+
+def check_words(value: Any) -> None:
+    """Raise ValidationError unless a value is a list of short words."""
+    if not isinstance(value, list) or not all(isinstance(w, str) and len(w) <= 60 for w in value):
+        raise ValidationError("Write words of at most 60 letters, separated by commas.")
 
 
 class Item(models.Model):
@@ -79,7 +86,7 @@ class Item(models.Model):
     support_source = models.CharField(max_length=120, blank=True)
     monthly_cost = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     attributes = models.JSONField(default=dict, blank=True)
-    tags = models.JSONField(default=list, blank=True)
+    tags = models.JSONField(default=list, blank=True, validators=[check_words])
     seen_at = models.DateTimeField(null=True, blank=True, editable=False)
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"

@@ -13,6 +13,7 @@ def make(home: Path) -> None:
     """Make the data folder if there is none. Raises Invalid when it cannot be written."""
     try:
         home.mkdir(mode=0o750, parents=True, exist_ok=True)
+        (home / "static").mkdir(mode=0o750, exist_ok=True)  # looked for, though nothing need be in
         probe = home / f".write-{os.getpid()}"
         probe.write_bytes(b"")
         probe.unlink()

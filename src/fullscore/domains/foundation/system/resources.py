@@ -39,7 +39,7 @@ IMPORT = Resource(
     panels=[Panel("What it does", draw=draw_rows)],
     verbs=[
         Verb(services.apply, permission="system.add_import", icon="check", tone="primary",
-             when=_when("preview", "It is no longer a preview.")),
+             when=lambda i: _when("preview", "It is no longer a preview.")(i) or services.idle(i)),
         Verb(services.undo, past="undone", permission="system.add_import", icon="undo-2",
              tone="danger", when=_when("done", "Only a finished import is undone.")),
     ],

@@ -47,14 +47,20 @@ def apply(import_: Import, *, by: User) -> Import:
     """Write the good rows, in the background; the refused ones stay named on the page."""
     if import_.state != Import.State.PREVIEW:
         raise Conflict(f"This import is {import_.state}: send the file again.")
-    if not (import_.counts.get("new") or import_.counts.get("changed")):
-        raise Conflict("There is nothing to write: no row is new or changed.")
+    if told := idle(import_):
+        raise Conflict(told)
     require(_resource(import_.noun).permission("add"), by=by)
     with recorded(import_, "apply", by=by):
         import_.state = Import.State.WAITING
         import_.first_entry = audit.head()[0]
         announce(ImportAccepted(import_.pk, by.pk))
     return import_
+
+
+def idle(import_: Import) -> str:
+    """Say why there is nothing to write; empty when there is."""
+    is_any = import_.counts.get("new") or import_.counts.get("changed")
+    return "" if is_any else "There is nothing to write: no row is new or changed."
 
 
 def write(import_: Import, *, by: User) -> Import:

@@ -18,7 +18,7 @@ from fullscore.domains.infrastructure.servers.models import (
 # What changes by itself is no change of the host: left out of hashes and versions.
 VOLATILE: Mapping[str, frozenset[str]] = {
     "os": frozenset({"time_offset_seconds"}),
-    "filesystems": frozenset({"used_bytes", "inodes_used"}),
+    "filesystems": frozenset({"used_bytes", "available_bytes", "inodes_used"}),
     "units": frozenset({"since", "main_pid", "restarts", "restarts_recent", "condition_met"}),
     "timers": frozenset({"last_at", "next_at"}),
     "users": frozenset({"last_login_at"}),
@@ -180,13 +180,21 @@ def filesystems_of(server: Server, mounts: Sequence[Mapping[str, Any]]) -> list[
             server=server, mount=m["mount"][:300], device=str(m.get("device") or "")[:300],
             type=str(m.get("type") or "")[:20], size_bytes=m.get("size_bytes") or 0,
             used_bytes=m.get("used_bytes") or 0,
-            used_percent=round(100 * (m.get("used_bytes") or 0) / (m.get("size_bytes") or 1), 1),
+            used_percent=_used_percent(m),
             inodes=m.get("inodes"), inodes_used=m.get("inodes_used"),
             options=str(m.get("options") or "")[:400],
         )
         for m in mounts
     }  # fmt: skip
     return list(made.values())
+
+
+def _used_percent(mount: Mapping[str, Any]) -> float:
+    """Return what `df` prints: of what is used and what people may still use."""
+    used, size = mount.get("used_bytes") or 0, mount.get("size_bytes") or 0
+    available = mount.get("available_bytes")
+    room = size if available is None else used + available
+    return round(100 * used / (room or 1), 1)
 
 
 def _write_filesystems(server: Server, mounts: Sequence[Mapping[str, Any]]) -> None:

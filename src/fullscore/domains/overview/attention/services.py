@@ -25,9 +25,13 @@ def share_out(*, by: User, team: Team, hours_each: float = 8.0) -> Sharing:
     made = Sharing(team=team, hours_each=hours_each, at=time.now(), by=by)
     waits = queries.waiting(by, made.at)
     of_team = {key: one for key, one in waits.items() if one.source.team_of(one.record) == team.pk}
+    people = _members(team)
+    if not people:
+        raise Conflict(f"Nobody of {team} is here: let people join it first.")
+    if not any(not one.source.is_taken(one.record) for one in of_team.values()):
+        raise Conflict(f"Nothing of {team} waits for somebody to take it.")
     with recorded(made, "share_out", by=by):
         pass
-    people = _members(team)
     workers = _workers(people, of_team.values(), hours_each)
     entries = attention.ranked(
         [one.concern for one in of_team.values() if not one.source.is_taken(one.record)],

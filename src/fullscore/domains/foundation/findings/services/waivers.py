@@ -46,7 +46,7 @@ def _check_length(severity: int, expires_on: date) -> None:
 
 
 def grant(waiver: Waiver, *, by: User, note: str = "") -> Waiver:
-    """Allow an exception that somebody else asked for; what is critical needs a second yes."""
+    """Allow an exception that was asked for; what is critical needs a second yes."""
     _check_grantable(waiver)
     is_alone = waiver.asked_by_id == by.pk
     if is_alone:
