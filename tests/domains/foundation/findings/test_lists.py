@@ -47,7 +47,10 @@ def test_every_sort_follows_an_index_instead_of_sorting(ann, sort, show):
     told = plan(f"sort={sort}" + (f"&show={show}" if show else ""), ann)
 
     by = sort.removeprefix("-")
-    assert f"finding_live_by_{by}" in told if show == "live" else f"finding_by_{by}" in told
+    ways = [f"finding_live_by_{by}"] if show == "live" else [f"finding_by_{by}"]
+    if connection.vendor == "postgresql":  # of a few rows either costs the same
+        ways.append(f"finding_by_{by}")
+    assert any(way in told for way in ways), told
     assert "TEMP B-TREE" not in told
     assert "Sort" not in told
 
