@@ -1,10 +1,12 @@
 """Every source of the ranked queue."""
 
+from fullscore.domains.foundation.directory.models import Person
 from fullscore.domains.foundation.findings import queries as findings
 from fullscore.domains.foundation.findings import services
 from fullscore.domains.foundation.findings.models import Finding
 from fullscore.domains.overview.attention.queries import Source, Told
 from fullscore.kit.models import User
+from fullscore.kit.perform import find, require
 
 
 def _told(finding: Finding, user: User) -> Told:
@@ -23,6 +25,13 @@ def _told(finding: Finding, user: User) -> Told:
     )
 
 
+def _give(finding: Finding, *, person: Person, by: User) -> None:
+    """Assign a finding as if somebody had done it on its page: seen, permitted, locked."""
+    locked = find(Finding, finding.pk, by=by, lock=True)
+    require("findings.acknowledge_finding", locked, by=by)
+    services.assign(locked, by=by, person=person)
+
+
 SOURCES = (
     Source(
         findings.concerns,
@@ -30,6 +39,6 @@ SOURCES = (
         # What is about a person is nobody's to hand round.
         team_of=lambda finding: None if finding.person_id else finding.owner_id,
         is_taken=lambda finding: finding.assignee_id is not None,
-        give=services.assign,
+        give=_give,
     ),
 )

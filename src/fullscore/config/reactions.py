@@ -13,6 +13,7 @@ from fullscore.kit.announcements import Reactions
 REACTIONS: Reactions = {
     directory.PersonLeft: [access_jobs.clear_account, findings_jobs.return_to_teams],
     system.ImportAccepted: [system_jobs.write_import],
+    system.ImportRevoked: [system_jobs.take_back_import],
     servers.FactsTaken: [servers_jobs.check_facts],
     findings.FindingsOpened: [findings_jobs.notify_opened],
     findings.FindingsRaised: [findings_jobs.notify_opened],

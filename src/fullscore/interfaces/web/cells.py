@@ -12,7 +12,7 @@ from fullscore.interfaces.web import shell
 from fullscore.kit import time
 from fullscore.kit.models import User
 from fullscore.kit.resource import Resource
-from fullscore.kit.tables import Chosen, Ref, Row
+from fullscore.kit.tables import RESTRICTED, Chosen, Ref, Row
 
 NOTHING = mark_safe('<span class="none" aria-label="nothing">–</span>')
 LONGEST = 400  # characters of one text in a cell or fact
@@ -117,12 +117,22 @@ def facts(resource: Resource, record: Any, *, user: User) -> list[tuple[str, Any
     told = []
     for column in [*resource.columns, *resource.facts]:
         value = value_of(resource, record, column)
+        if isinstance(value, Ref):
+            value = _as_seen(resource, column, value, user)
         if column in ("name", "title") and str(value) == str(record):
             continue
         if column not in resource.columns and value in (None, "", [], {}):
             continue  # what is said of some records only
         told.append((resource.label_of(column), cell(resource, column, value, user=user)))
     return told
+
+
+def _as_seen(resource: Resource, column: str, ref: Ref, user: User) -> Ref:
+    """Return a record as the reader may see it: what is hidden keeps its name to itself."""
+    related = _related(resource, column)
+    if related is None or related.visible_to(user).filter(pk=ref.id).exists():
+        return ref
+    return Ref(ref.id, RESTRICTED)
 
 
 def value_of(resource: Resource, record: Any, column: str) -> Any:

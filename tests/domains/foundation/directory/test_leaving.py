@@ -114,6 +114,21 @@ def test_who_keeps_people_cannot_lock_out_an_administrator(boss):
     assert boss.is_active
 
 
+@pytest.mark.parametrize(
+    "values", [{"ends_on": TODAY}, {"user": None}], ids=["the last day", "the account"]
+)
+def test_nor_by_changing_the_record(boss, values):
+    person = make.person("Boss", user=boss)
+
+    with pytest.raises(NotAllowed, match="administers accounts"):
+        services.change(person, by=make.user("clerk", role="hr"), **values)
+
+
+def test_leaving_is_recorded_by_its_own_verb(ben, boss):
+    with pytest.raises(Conflict, match="leave"):
+        services.change(ben, by=boss, state="left")
+
+
 def test_nobody_leaves_twice(ben, boss):
     services.leave(ben, by=boss)
 

@@ -45,6 +45,7 @@ PERSON = Resource(
     icon="user",
     group="People",
     people=PEOPLE,
+    change=services.change,
     panels=[
         Panel(
             "Teams",

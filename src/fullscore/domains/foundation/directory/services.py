@@ -1,6 +1,7 @@
 """What can be done with people and teams."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from django.db.models import Q
 
@@ -69,6 +70,18 @@ def end(membership: Membership, *, by: User, ends_on: date | None = None) -> Mem
     with recorded(membership, "end", by=by):
         membership.ends_on = ends_on or time.now().date()
     return membership
+
+
+def change(person: Person, *, by: User, **values: Any) -> Person:
+    """Give a person new values; leaving is recorded by its own verb."""
+    if values.get("state", person.state) == Person.State.LEFT != person.state:
+        raise Conflict(f"Record the last day of {person} instead: `leave`.")
+    if any(getattr(person, n) != values[n] for n in ("user", "ends_on") if n in values):
+        _check_may_let_go(person, by)
+    with recorded(person, "change", by=by):
+        for name, value in values.items():
+            setattr(person, name, value)
+    return person
 
 
 def leave(person: Person, *, by: User, ends_on: date | None = None) -> Person:

@@ -61,7 +61,8 @@ def _fold(ids: list[int]) -> list[int]:
 def _notify(ids: list[int]) -> None:
     # Muted and excepted findings are counted, and never told; nor is what a told one explains.
     rows = Finding.objects.pressing().filter(pk__in=ids, severity__gte=2)
-    rows = rows.exclude(because_of__severity__gte=F("severity"))
+    told = Finding.objects.pressing().values("pk")
+    rows = rows.exclude(because_of__severity__gte=F("severity"), because_of__in=told)
     findings = rows.select_related("item", "assignee__user").order_by("-severity", "pk")
     for finding in findings[:100]:
         for user in _told(finding):

@@ -9,3 +9,11 @@ class ImportAccepted:
 
     number: int
     by: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRevoked:
+    """Somebody wants back how it was before an import."""
+
+    number: int
+    by: int

@@ -22,7 +22,8 @@ def import_file(file: str, *, into: str, is_applied: bool, by: User) -> int:
         if row["error"]:
             print(f"line {row['line']}: {row['error']}")
     if is_applied and (told.counts["new"] or told.counts["changed"]):
-        told = services.write(services.apply(told, by=by), by=by)
+        told = services.write(services.apply(told, by=by), by=by)  # here, unless a worker has it
+        told.refresh_from_db()
         for fault in told.shown.get("faults", ()):
             print(f"line {fault['line']}: {fault['error']}")
     counts = ", ".join(f"{count} {kind}" for kind, count in told.counts.items())

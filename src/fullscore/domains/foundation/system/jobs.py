@@ -16,6 +16,14 @@ def write_import(number: int, by: int) -> None:
         services.write(accepted, by=user)
 
 
+@job()
+def take_back_import(number: int, by: int) -> None:
+    """Take back what an import wrote, as whoever wants it so."""
+    revoked, user = Import.objects.get(pk=number), User.objects.get(pk=by)
+    with coming("import"):
+        services.take_back(revoked, by=user)
+
+
 @every(days=1, at="03:50")
 def prune_imports() -> None:
     """Let go of the rows of imports after 30 days: what they wrote stands in the audit."""

@@ -26,6 +26,7 @@ class Import(models.Model):
         WAITING = "waiting"
         RUNNING = "running"
         DONE = "done"
+        UNDOING = "undoing"
         UNDONE = "undone"
 
     UNDER_WAY = (State.WAITING, State.RUNNING)

@@ -2,13 +2,14 @@
 
 import csv
 import io
+import zlib
 from collections.abc import Sequence
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from fullscore.kit.errors import Invalid
 
-MOST_ROWS = 100_001
+MOST_ROWS, MOST_COLUMNS = 20_002, 200
 MOST_CELL = 131_072  # characters; the csv module's own
 # product_security.md V5: archives of at most so many entries, that unpack to so many times their
 # size; and in all no more than memory bears.
@@ -51,11 +52,29 @@ def _workbook(content: bytes) -> list[list[str]]:
     try:
         _refuse_bomb(content)
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        rows = book.worksheets[0].iter_rows(values_only=True, max_row=MOST_ROWS)
-        return [[_text(c) for c in row] for row in rows]
+        rows = book.worksheets[0].iter_rows(
+            values_only=True, max_row=MOST_ROWS, max_col=MOST_COLUMNS
+        )
+        return [_trimmed([_text(c) for c in row]) for row in rows]
     # openpyxl lets through whatever the parsers beneath it raise, SyntaxError of XML among them.
-    except (BadZipFile, LookupError, ValueError, OSError, SyntaxError, TypeError) as error:
+    except (
+        BadZipFile,
+        LookupError,
+        ValueError,
+        OSError,
+        SyntaxError,
+        TypeError,
+        zlib.error,
+        RuntimeError,
+    ) as error:
         raise Invalid(f"The workbook cannot be read: {error}.") from error
+
+
+def _trimmed(cells: list[str]) -> list[str]:
+    """Return the cells without the empty ones that fill a row up to the widest."""
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
 
 
 def _refuse_bomb(content: bytes) -> None:

@@ -9,7 +9,14 @@ from fullscore.domains.foundation.system.models import Import
 from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Panel, Resource
 
-TONES = {"preview": "warn", "waiting": "info", "running": "info", "done": "ok", "undone": ""}
+TONES = {
+    "preview": "warn",
+    "waiting": "info",
+    "running": "info",
+    "done": "ok",
+    "undoing": "info",
+    "undone": "",
+}
 
 
 def draw_rows(import_: Import, user: Any, at: Any) -> str:

@@ -1,21 +1,22 @@
 """What can be done with a file of rows: see what it would do, let it happen, take it back."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.apps import apps
 from django.db import models, transaction
-from django.db.models import ProtectedError, Q
+from django.db.models import Max, Min, ProtectedError, Q, RestrictedError
+from django.db.models.deletion import Collector
 
 from fullscore.domains.foundation.system import reading
-from fullscore.domains.foundation.system.announcements import ImportAccepted
+from fullscore.domains.foundation.system.announcements import ImportAccepted, ImportRevoked
 from fullscore.domains.foundation.system.models import Import
 from fullscore.kit import audit, live, resource, time
 from fullscore.kit.announcements import announce
 from fullscore.kit.audit import recorded, removed
 from fullscore.kit.errors import Conflict, Invalid, Problem
-from fullscore.kit.models import AuditEntry, User
-from fullscore.kit.perform import require
+from fullscore.kit.models import AuditEntry, User, VersionBase
+from fullscore.kit.perform import find, require
 from fullscore.kit.resource import Resource
 from fullscore.kit.rowsin import In, Parsed, parse
 
@@ -71,7 +72,8 @@ def write(import_: Import, *, by: User) -> Import:
     rows = parse(found, reading.table(import_.text.encode()), by=by).rows
     with audit.because(import_.mark):
         for start in range(import_.reached, len(rows), CHUNK):
-            _write_chunk(import_, found, rows[start : start + CHUNK], by)
+            if not _write_chunk(import_, found, rows[start : start + CHUNK], by):
+                return import_
     with recorded(import_, "write", by=by):
         import_.state, import_.finished_at = Import.State.DONE, time.now()
         import_.last_entry = audit.head()[0]
@@ -79,7 +81,11 @@ def write(import_: Import, *, by: User) -> Import:
 
 
 @transaction.atomic
-def _write_chunk(import_: Import, found: Resource, rows: Any, by: User) -> None:
+def _write_chunk(import_: Import, found: Resource, rows: Sequence[In], by: User) -> bool:
+    """Write some rows; False when another process is writing this import."""
+    kept = Import.objects.select_for_update().get(pk=import_.pk)
+    if kept.reached != import_.reached or kept.state not in Import.UNDER_WAY:
+        return False
     counts, faults = import_.counts, import_.shown.setdefault("faults", [])
     for row in rows:
         problem = _write_row(found, row, by)
@@ -93,6 +99,7 @@ def _write_chunk(import_: Import, found: Resource, rows: Any, by: User) -> None:
         reached=import_.reached, state=import_.state, counts=counts, shown=import_.shown
     )
     live.publish(audit.noun_of(import_), str(import_.pk))
+    return True
 
 
 def _write_row(found: Resource, row: In, by: User) -> str:
@@ -102,56 +109,88 @@ def _write_row(found: Resource, row: In, by: User) -> str:
             if row.kind == "new":
                 found.create(row.values, by=by)
             elif row.kind == "changed":
-                found.update(row.record, row.values, by=by)
+                # As it is by now: what somebody has changed meanwhile beside this stays.
+                record = find(found.model, row.record.pk, by=by, lock=True)
+                found.update(record, _altered(record, row.values), by=by)
     except Problem as problem:
         return str(problem)
     return ""
 
 
-@transaction.atomic
+def _altered(record: models.Model, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if getattr(record, name) != value}
+
+
 def undo(import_: Import, *, by: User) -> Import:
-    """Take back what an import wrote, as far as nobody has touched it since."""
+    """Take back what an import wrote, in the background, as far as nobody has touched it since."""
     if import_.state != Import.State.DONE:
         raise Conflict(f"Only a finished import is undone; this one is {import_.state}.")
     require(_resource(import_.noun).permission("add"), by=by)
+    with recorded(import_, "undo", by=by):
+        import_.state = Import.State.UNDOING
+        announce(ImportRevoked(import_.pk, by.pk))
+    return import_
+
+
+def take_back(import_: Import, *, by: User) -> Import:
+    """Take back what an import wrote, the newest first; begun again, it goes on."""
+    if import_.state != Import.State.UNDOING:
+        return import_
     its_own = Q(reason=import_.mark) | Q(reason__startswith=f"{import_.mark} · ")
     between = Q(n__gt=import_.first_entry or 0, n__lte=import_.last_entry or 0)
-    entries = AuditEntry.objects.filter(its_own, between).order_by("-n")
-    kept = [told for entry in entries if (told := _undo(entry, by))]
-    with recorded(import_, "undo", by=by):
+    entries = AuditEntry.objects.filter(its_own, between).order_by()
+    spans = entries.values_list("noun", "record").annotate(first=Min("n"), last=Max("n"))
+    touched = list(spans.order_by("-last"))
+    kept: list[str] = []
+    with audit.because(f"undo of {import_.mark}"):
+        for start in range(0, len(touched), CHUNK):
+            with transaction.atomic():
+                some = (_taken_back(*one, by=by) for one in touched[start : start + CHUNK])
+                kept += [told for told in some if told]
+    with recorded(import_, "take_back", by=by):
         import_.state = Import.State.UNDONE
-        import_.counts |= {"taken back": len(entries) - len(kept), "kept": len(kept)}
+        import_.counts |= {"taken back": len(touched) - len(kept), "kept": len(kept)}
         import_.shown["faults"] = [{"line": "", "error": told} for told in kept[:1000]]
     return import_
 
 
-def _undo(entry: AuditEntry, by: User) -> str:
-    """Bring one record back to how it was before an entry; returns why not, or nothing."""
-    record = _record_of(entry)
-    if record is None:
-        return f"{entry.noun} {entry.record} is gone."
-    newest = AuditEntry.objects.filter(noun=entry.noun, record=entry.record).latest("n")
-    if newest.n != entry.n:
-        return f"{record} was touched since ({newest.verb})."
+def _taken_back(noun: str, pk: str, first: int, last: int, *, by: User) -> str:
+    """Bring a record back to how it was before its first entry; returns why not, or nothing."""
+    found = next((r for r in resource.known() if r.noun == noun), None)
+    newest = AuditEntry.objects.filter(noun=noun, record=pk).latest("n")
+    if newest.reason.split(" · ")[0] == audit.origin.get().reason:
+        return ""  # by an earlier attempt
+    if found is None or newest.n > last:
+        return f"{noun} {pk} was touched since ({newest.verb})."
+    before = AuditEntry.objects.get(n=first).before
     try:
         with transaction.atomic():
-            if entry.before is None:
-                with removed(record, by=by, note="undone"):
-                    pass
-            else:
+            record = find(found.model, pk, by=by, lock=True)
+            require(found.permission("change" if before else "add"), record, by=by)
+            if before:
                 with recorded(record, "undo", by=by):
-                    _restore(record, entry.before)
-    except ProtectedError:
-        return f"{record} is used by others since."
+                    _restore(record, before)
+            elif _is_used(record):
+                return f"{record} is used by others since."
+            else:
+                with removed(record, by=by):
+                    pass
     except Problem as problem:
-        return f"{record}: {problem}"
+        return f"{noun} {pk}: {problem}"
     return ""
 
 
-def _record_of(entry: AuditEntry) -> models.Model | None:
-    model = apps.get_model(entry.noun)
-    found: models.Model | None = model._base_manager.filter(pk=entry.record).first()
-    return found
+def _is_used(record: models.Model) -> bool:
+    """Say whether anything else would go or lose something with a record; its versions may."""
+    collector = Collector(using="default", origin=record)
+    try:
+        collector.collect([record])
+    except (ProtectedError, RestrictedError):
+        return True
+    going: list[Any] = [q for rows in collector.field_updates.values() for q in rows]
+    going += [q for q in collector.fast_deletes if not issubclass(q.model, VersionBase)]
+    others = [model for model in collector.data if model is not type(record)]
+    return any(map(bool, going)) or any(not issubclass(model, VersionBase) for model in others)
 
 
 def _restore(record: models.Model, before: dict[str, Any]) -> None:
@@ -178,7 +217,7 @@ def forget_old(*, by: User) -> int:
 
 def _resource(noun: str) -> Resource:
     found = resource.named(noun)
-    if found is None or not found.fields:
+    if found is None or not found.fields or not found.takes_files or found.needs_fresh:
         raise Invalid(f"“{noun[:40]}” is no noun that rows can be imported into.")
     return found
 

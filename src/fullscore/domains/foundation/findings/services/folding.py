@@ -67,6 +67,10 @@ def _by_check(found: dict[int, Finding]) -> dict[int, int]:
 
 def _place(finding: Finding, cause: Finding | None, by: User) -> None:
     note = f"it follows from finding {cause.pk}" if cause else "it stands by itself"
+    locked = Finding.objects.live().select_for_update().filter(pk=finding.pk).first()
+    if locked is None:  # closed meanwhile
+        return
+    finding = locked
     with recorded(finding, "fold" if cause else "unfold", by=by, note=note):
         finding.because_of = cause
         Event.objects.create(

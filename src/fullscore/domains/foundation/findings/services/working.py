@@ -133,19 +133,21 @@ def unmute(finding: Finding, *, by: User) -> Finding:
     return finding
 
 
+@transaction.atomic
 def reopen_unanswered(*, by: User) -> int:
     """Open again what was said to be fixed a day ago and no check has confirmed."""
     late = Finding.objects.filter(state="fixed", fixed_at__lt=time.now() - UNANSWERED)
-    for finding in late:
+    for finding in late.select_for_update():
         with recorded(finding, "reopen", by=by, note="no check confirmed it within 24 h"):
             finding.state, finding.fixed_at = Finding.State.OPEN, None
             _happened(finding, by, "unconfirmed", note="no check confirmed it within 24 h")
     return len(late)
 
 
+@transaction.atomic
 def return_to_teams(person: Person, *, by: User) -> int:
     """Give what somebody who left was on back to the teams that own it; returns how much."""
-    held = Finding.objects.live().filter(assignee=person)
+    held = Finding.objects.live().select_for_update().filter(assignee=person)
     for finding in held:
         with recorded(finding, "return", by=by, note=f"{person} has left"):
             finding.assignee = None
@@ -182,7 +184,7 @@ def forget_old(*, by: User, now: datetime) -> int:
         some = gone[start : start + CHUNK]
         search.forget_many(Finding, some)
         Finding.objects.filter(pk__in=some).delete()
-    Event.objects.filter(at__lt=closed_before).delete()
+    Event.objects.filter(at__lt=closed_before, finding__state="closed").delete()
     CheckRun.objects.filter(started_at__lt=now - timedelta(days=RUNS_KEPT_DAYS)).delete()
     if gone:
         bulk("findings.finding", "forget", by=by, counts={"forgotten": len(gone)}, rows=gone)
