@@ -152,6 +152,7 @@ def _mount(mount: str, device: str, size: int, share: float) -> dict[str, Any]:
         "options": "rw,relatime",
         "size_bytes": size,
         "used_bytes": int(size * share),
+        "available_bytes": size - int(size * share),
         "inodes": size // 16384,
         "inodes_used": size // 16384 // 12,
         "is_read_only": False,

@@ -136,8 +136,9 @@ def unmute(finding: Finding, *, by: User) -> Finding:
 @transaction.atomic
 def reopen_unanswered(*, by: User) -> int:
     """Open again what was said to be fixed a day ago and no check has confirmed."""
-    late = Finding.objects.filter(state="fixed", fixed_at__lt=time.now() - UNANSWERED)
-    for finding in late.select_for_update():
+    unanswered = Finding.objects.filter(state="fixed", fixed_at__lt=time.now() - UNANSWERED)
+    late = list(unanswered.select_for_update())
+    for finding in late:
         with recorded(finding, "reopen", by=by, note="no check confirmed it within 24 h"):
             finding.state, finding.fixed_at = Finding.State.OPEN, None
             _happened(finding, by, "unconfirmed", note="no check confirmed it within 24 h")
