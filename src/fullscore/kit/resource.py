@@ -81,6 +81,7 @@ class Resource:
     people: Mapping[str, str] = field(default_factory=dict)  # field → private, team or open
     add: Callable[..., Any] | None = None  # add(by=…, **values); None: the plain recorded one
     change: Callable[..., Any] | None = None
+    can_change: bool = True  # False: `change` says why not, and no page offers it
     can_delete: bool = False
     takes_files: bool = True  # its rows may come in as a file
     adds_by_page: bool = False  # a page of its own at `/<path>/add` adds records

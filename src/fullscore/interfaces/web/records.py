@@ -122,7 +122,8 @@ def _button(resource: Resource, verb: Verb, record: Any) -> dict[str, Any]:
 
 
 def _edit_url(resource: Resource, record: Any, user: User) -> str:
-    may = bool(resource.fields) and access.may(user, resource.permission("change"))
+    is_offered = bool(resource.fields) and resource.can_change
+    may = is_offered and access.may(user, resource.permission("change"))
     return resource.url(record.pk, "edit") if may else ""
 
 

@@ -42,6 +42,7 @@ IMPORT = Resource(
     add=services.receive,
     change=services.change,
     takes_files=False,
+    can_change=False,
     in_bulk=False,
     panels=[Panel("What it does", draw=draw_rows)],
     verbs=[

@@ -16,6 +16,7 @@ SHARING = Resource(
     order=["-at"],
     icon="users",
     takes_files=False,
+    can_change=False,
     in_bulk=False,
     add=services.share_out,
     change=services.keep,

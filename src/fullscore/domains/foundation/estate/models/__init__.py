@@ -1,0 +1,39 @@
+"""Items, what they need, who says so, and how they were."""
+
+from fullscore.domains.foundation.estate.models.items import (
+    Identifier,
+    Item,
+    ItemQuerySet,
+    ItemVersion,
+    OfItemQuerySet,
+    check_words,
+)
+from fullscore.domains.foundation.estate.models.needs import (
+    DowntimeCost,
+    Link,
+    LinkQuerySet,
+    Requirement,
+)
+from fullscore.domains.foundation.estate.models.seen import (
+    Certificate,
+    Claim,
+    Difference,
+    Listener,
+)
+
+__all__ = [
+    "Certificate",
+    "Claim",
+    "Difference",
+    "DowntimeCost",
+    "Identifier",
+    "Item",
+    "ItemQuerySet",
+    "ItemVersion",
+    "Link",
+    "LinkQuerySet",
+    "Listener",
+    "OfItemQuerySet",
+    "Requirement",
+    "check_words",
+]
