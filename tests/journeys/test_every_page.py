@@ -111,6 +111,7 @@ def test_the_first_page_fits_a_desk(sample):
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, storage_state=kept)
     page = context.new_page()
     page.goto(started.address)
+    page.locator("ts-chart canvas").nth(1).wait_for()  # until then a chart holds its place roughly
 
     height = page.evaluate("document.documentElement.scrollHeight")
     context.close()
