@@ -7,6 +7,7 @@ from fullscore.domains.foundation.findings import jobs as findings
 from fullscore.domains.foundation.system import jobs as system
 from fullscore.domains.foundation.telemetry import jobs as telemetry
 from fullscore.domains.infrastructure.servers import jobs as servers
+from fullscore.domains.overview.attention import jobs as attention
 from fullscore.domains.overview.demo import jobs as demo
 from fullscore.kit import jobs, limits, live, notify
 from fullscore.kit.jobs import Clocked
@@ -20,6 +21,7 @@ SCHEDULE: Sequence[Clocked] = (
     system.prune_imports,
     servers.declare_silent,
     telemetry.maintain_store,
+    attention.let_pass,
     jobs.prune,
     live.prune,
     limits.prune,

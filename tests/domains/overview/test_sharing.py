@@ -2,7 +2,7 @@
 
 import pytest
 
-from fullscore.domains.overview.attention import services
+from fullscore.domains.overview.attention import jobs, services
 from fullscore.domains.overview.attention.models import Proposal, Sharing
 from fullscore.kit.errors import Conflict, Invalid, NotAllowed
 from fullscore.kit.models import AuditEntry, Notification
@@ -101,6 +101,20 @@ def test_what_somebody_took_meanwhile_passes(team, lead):
 
     finding.refresh_from_db()
     assert (proposal.state, str(finding.assignee)) == ("passed", "ben")
+
+
+def test_what_is_done_or_taken_waits_for_no_answer(team, lead):
+    member("ann", team)
+    done, taken, _ = (found(team, title=title) for title in ("done", "taken", "left"))
+    services.share_out(by=lead, team=team)
+    done.state, taken.assignee = "excepted", make.person("ben")
+    done.save()
+    taken.save()
+
+    jobs.let_pass()
+
+    states = {p.title: p.state for p in Proposal.objects.all()}
+    assert states == {"done": "passed", "taken": "passed", "left": "proposed"}
 
 
 def test_who_refuses_says_why_and_the_next_round_proposes_anew(team, lead):

@@ -72,6 +72,28 @@ def test_a_day_to_come_is_kept_until_it_has_come(ben, boss, clock):
     assert (ben.state, ben.user.is_active) == ("left", False)
 
 
+def test_one_whose_record_is_at_odds_keeps_nobody_else_here(ben, boss, clock, monkeypatch):
+    cyd = make.person("Cyd", user=make.user("cyd", role="viewer"))
+    for person in (ben, cyd):
+        services.leave(person, by=boss, ends_on=TODAY + timedelta(days=1))
+    clock[0] += timedelta(days=1)
+    goes = services._go
+    monkeypatch.setattr(
+        services, "_go", lambda p, by: goes(p, by) if p == cyd else _refuse("Ben stays")
+    )
+
+    with pytest.raises(Conflict, match="Ben stays"):
+        jobs.let_go()
+
+    ben.refresh_from_db()
+    cyd.refresh_from_db()
+    assert (ben.state, cyd.state) == ("active", "left")
+
+
+def _refuse(words):
+    raise Conflict(words)
+
+
 def test_what_the_account_held_ends_and_what_was_assigned_returns_to_the_team(ben, boss):
     make.token(user=ben.user)
     team = make.team("unix")

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
+from django.db import DatabaseError
 from django.db.models import Q
 
 from fullscore.domains.foundation.directory.announcements import PersonLeft
@@ -10,7 +11,7 @@ from fullscore.domains.foundation.directory.models import Membership, Person, Te
 from fullscore.kit import access, time
 from fullscore.kit.announcements import announce
 from fullscore.kit.audit import recorded
-from fullscore.kit.errors import Conflict, NotAllowed
+from fullscore.kit.errors import Conflict, NotAllowed, Problem
 from fullscore.kit.models import User
 
 MANAGES = "kit.change_user"
@@ -103,14 +104,23 @@ def leave(person: Person, *, by: User, ends_on: date | None = None) -> Person:
     return person
 
 
-def let_go(*, by: User) -> int:
-    """Let everybody go whose last day has come; returns how many."""
+def let_go(*, by: User) -> None:
+    """Let everybody go whose last day has come.
+
+    Raises the first failure, after all others are gone: one record that is at odds with a rule
+    keeps nobody else's account open.
+    """
     today = time.now().date()
     leaving = Person.objects.filter(ends_on__lte=today).exclude(state=Person.State.LEFT)
+    failures: list[Problem | DatabaseError] = []
     for person in leaving:
-        with recorded(person, "leave", by=by, note=f"the last day was {person.ends_on}"):
-            _go(person, by)
-    return len(leaving)
+        try:
+            with recorded(person, "leave", by=by, note=f"the last day was {person.ends_on}"):
+                _go(person, by)
+        except (Problem, DatabaseError) as failure:
+            failures.append(failure)
+    if failures:
+        raise failures[0]
 
 
 def _go(person: Person, by: User) -> None:

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from django.db import transaction
+
 from fullscore.domains.foundation.directory.models import Membership, Person, Team
 from fullscore.domains.overview.attention import queries
 from fullscore.domains.overview.attention.models import Proposal, Sharing, Snooze
@@ -17,11 +19,13 @@ from fullscore.kit.models.user import system
 MOST_TIMES = 3
 
 
+@transaction.atomic
 def share_out(*, by: User, team: Team, hours_each: float = 8.0) -> Sharing:
     """Propose who of a team takes what of its open work: the dearest first, to the least loaded.
 
     Able are the members who are here. Hours already taken are off what each has free.
     """
+    Team.objects.select_for_update().get(pk=team.pk)  # two rounds at once would propose twice
     made = Sharing(team=team, hours_each=hours_each, at=time.now(), by=by)
     waits = queries.waiting(by, made.at)
     of_team = {key: one for key, one in waits.items() if one.source.team_of(one.record) == team.pk}
@@ -93,6 +97,17 @@ def _pass_by(keys: Sequence[str], by: User) -> None:
     for old in Proposal.objects.filter(key__in=keys, state=Proposal.State.PROPOSED):
         with recorded(old, "pass", by=by, note="shared out anew"):
             old.state = Proposal.State.PASSED
+
+
+def let_pass(*, by: User) -> None:
+    """Let proposals pass whose work is done or taken: nobody need answer them any more."""
+    open_ = list(Proposal.objects.filter(state=Proposal.State.PROPOSED))
+    waits = queries.waiting(by, time.now()) if open_ else {}
+    for proposal in open_:
+        one = waits.get(proposal.key)
+        if one is None or one.source.is_taken(one.record):
+            with recorded(proposal, "pass", by=by, note="done or taken meanwhile"):
+                proposal.state = Proposal.State.PASSED
 
 
 def accept(proposal: Proposal, *, by: User) -> Proposal:
