@@ -1,27 +1,19 @@
-"""Taking samples in, and who may send them."""
+"""Series by their labels: found, made when they are new, muted."""
 
-import hashlib
-import hmac
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import NamedTuple
 
-import numpy as np
 from django.db import transaction
 
-from fullscore.connectors.samples import Samples
 from fullscore.domains.foundation.estate.models import Item
-from fullscore.domains.foundation.telemetry import queries
 from fullscore.domains.foundation.telemetry.metrics import described
-from fullscore.domains.foundation.telemetry.models import Metric, PushKey, Series
-from fullscore.kit import time
+from fullscore.domains.foundation.telemetry.models import Metric, Series
 from fullscore.kit.audit import recorded
-from fullscore.kit.errors import Conflict, Invalid, NotAllowed
+from fullscore.kit.errors import Conflict, Invalid
 from fullscore.kit.models import User
 
-FUTURE = timedelta(minutes=10)  # further ahead is a wrong clock, not a sample
 REFRESHED = timedelta(minutes=10)  # how exactly `last_at` is known
 LABELS, LABEL_LENGTH = 64, 1024
 
@@ -39,30 +31,6 @@ _known: dict[tuple[int, bytes], tuple[int, datetime]] = {}  # (item, fingerprint
 KNOWN_AT_MOST = 200_000
 
 
-def ingest(samples: Sequence[Measured], *, item: Item | None, now: datetime) -> int:
-    """Store samples; on return they are durable. Returns how many were taken.
-
-    Raises Invalid, and takes nothing, when one lies more than ten minutes ahead or has too many
-    labels.
-    """
-    if not samples:
-        return 0
-    limit = queries.milliseconds(now + FUTURE)
-    if ahead := next((s for s in samples if s.ts_ms > limit), None):
-        raise Invalid(
-            f"{ahead.name} is dated more than 10 minutes ahead: check the sender's clock."
-        )
-    prints = [fingerprint_of(s, item) for s in samples]
-    ids = _resolve(samples, prints, item, now)
-    return queries.store().append(
-        Samples(
-            series=np.array([ids[p] for p in prints], dtype=np.int64),
-            ts_ms=np.array([s.ts_ms for s in samples], dtype=np.int64),
-            values=np.array([s.value for s in samples], dtype=np.float64),
-        )
-    )
-
-
 def fingerprint_of(sample: Measured, item: Item | None) -> bytes:
     """Return what tells one series from every other: owner, metric and sorted labels."""
     told = [str(item.pk if item else ""), sample.name]
@@ -70,7 +38,7 @@ def fingerprint_of(sample: Measured, item: Item | None) -> bytes:
     return blake2b("\x1f".join(told).encode(), digest_size=16).digest()
 
 
-def _resolve(
+def resolve(
     samples: Sequence[Measured], prints: Sequence[bytes], item: Item | None, now: datetime
 ) -> dict[bytes, int]:
     """Return the series of each fingerprint, making those that are new: get or create in batch."""
@@ -130,42 +98,6 @@ def _refresh(keys: set[tuple[int, bytes]], now: datetime) -> None:
     _known.update({k: (_known[k][0], now) for k in old})
 
 
-def issue_push_key(item: Item, *, by: User, name: str = "probe") -> tuple[PushKey, str]:
-    """Make a key with which a host may push as this item; its text is shown once."""
-    if item.push_keys.filter(name=name, revoked_at__isnull=True).exists():
-        raise Conflict(f"{item} has a key “{name}”: revoke it first, or give another name.")
-    text = "fp_" + secrets.token_urlsafe(32)
-    key = PushKey(
-        item=item, name=name, prefix=text[:8], digest=_digest(text), created_at=time.now()
-    )
-    with recorded(key, "issue_push_key", by=by):
-        pass
-    return key, text
-
-
-def revoke(key: PushKey, *, by: User, note: str = "") -> PushKey:
-    """Let a key push no longer."""
-    if key.revoked_at is not None:
-        raise Conflict("This key is revoked already.")
-    with recorded(key, "revoke", by=by, note=note):
-        key.revoked_at = time.now()
-    return key
-
-
-def owner_of_key(text: str) -> PushKey:
-    """Return the key a sender shows. Raises NotAllowed for one that is unknown or revoked."""
-    digest = _digest(text)
-    key = PushKey.objects.select_related("item").filter(digest=digest).first()
-    if key is None or not hmac.compare_digest(key.digest, digest):
-        raise NotAllowed("This key is not known here: `fullscore server enrol` makes one.")
-    if key.revoked_at is not None:
-        raise NotAllowed(f"This key was revoked on {key.revoked_at:%F}: make a new one.")
-    now = time.now()
-    if key.last_used_at is None or now - key.last_used_at > timedelta(minutes=1):
-        PushKey.objects.filter(pk=key.pk).update(last_used_at=now)
-    return key
-
-
 def mute(series: Series, *, by: User) -> Series:
     """Keep a series out of checks; its samples are still taken."""
     if series.is_muted:
@@ -182,7 +114,3 @@ def unmute(series: Series, *, by: User) -> Series:
     with recorded(series, "unmute", by=by):
         series.is_muted = False
     return series
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,53 @@
+"""Who may send samples."""
+
+import hashlib
+import hmac
+import secrets
+from datetime import timedelta
+
+from fullscore.domains.foundation.estate.models import Item
+from fullscore.domains.foundation.telemetry.models import PushKey
+from fullscore.kit import time
+from fullscore.kit.audit import recorded
+from fullscore.kit.errors import Conflict, NotAllowed
+from fullscore.kit.models import User
+
+
+def issue_push_key(item: Item, *, by: User, name: str = "probe") -> tuple[PushKey, str]:
+    """Make a key with which a host may push as this item; its text is shown once."""
+    if item.push_keys.filter(name=name, revoked_at__isnull=True).exists():
+        raise Conflict(f"{item} has a key “{name}”: revoke it first, or give another name.")
+    text = "fp_" + secrets.token_urlsafe(32)
+    key = PushKey(
+        item=item, name=name, prefix=text[:8], digest=_digest(text), created_at=time.now()
+    )
+    with recorded(key, "issue_push_key", by=by):
+        pass
+    return key, text
+
+
+def revoke(key: PushKey, *, by: User, note: str = "") -> PushKey:
+    """Let a key push no longer."""
+    if key.revoked_at is not None:
+        raise Conflict("This key is revoked already.")
+    with recorded(key, "revoke", by=by, note=note):
+        key.revoked_at = time.now()
+    return key
+
+
+def owner_of_key(text: str) -> PushKey:
+    """Return the key a sender shows. Raises NotAllowed for one that is unknown or revoked."""
+    digest = _digest(text)
+    key = PushKey.objects.select_related("item").filter(digest=digest).first()
+    if key is None or not hmac.compare_digest(key.digest, digest):
+        raise NotAllowed("This key is not known here: `fullscore server enrol` makes one.")
+    if key.revoked_at is not None:
+        raise NotAllowed(f"This key was revoked on {key.revoked_at:%F}: make a new one.")
+    now = time.now()
+    if key.last_used_at is None or now - key.last_used_at > timedelta(minutes=1):
+        PushKey.objects.filter(pk=key.pk).update(last_used_at=now)
+    return key
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
