@@ -7,7 +7,7 @@ import subprocess
 import sys
 from itertools import takewhile
 
-PARTS = ("startup", "probe", "samples", "telemetry", "findings", "graph", "waves")
+PARTS = ("startup", "probe", "samples", "telemetry", "findings", "graph", "waves", "rootcause")
 
 
 def main() -> None:
