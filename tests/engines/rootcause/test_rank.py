@@ -133,7 +133,17 @@ def test_reasons_are_sentences_with_figures():
         told(suspects, "b") == "latency is 3.1× the usual 1. Nothing it depends on explains that."
     )
     assert "b, on which it depends, explains 100%." in told(suspects, "a")
-    assert told(suspects, "c") == "Nothing unusual was measured here."
+    assert told(suspects, "c") == "b, which depends on it, suffers for no reason of its own."
+
+
+def test_what_all_who_suffer_depend_on_is_suspected_before_what_one_does():
+    signals = chain(top=3, one=3, two=3, shared=1, alone=1)
+    edges = [("top", "one"), ("top", "two"), ("one", "alone")]
+    edges += [("one", "shared"), ("two", "shared")]
+
+    order = names(rank(signals, edges, symptom="top"))
+
+    assert order.index("one") < order.index("shared") < order.index("alone")
 
 
 @pytest.mark.parametrize(

@@ -6,26 +6,20 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from .evidence import Evidence, gathered
-from .reasons import Verdict, reasons
+from .reasons import RecentChange, Verdict, reasons
 from .shifts import Signal, shift_of
 
 ASSUMED = 1.2  # least strength of the symptom: somebody reported it, so it is real
 ELSEWHERE = 0.3  # weight of what the symptom does not depend on
 ENOUGH_RISE = 0.3  # share of a caller's rise that explains it: how often it calls is not known
 ENOUGH_STRENGTH = 0.5  # share of a caller's strength that explains it
+# Share of what a caller feels without a reason that falls on each it calls: the fault may be silent
+# there, or in the network between. However many callers, never more than most of the worst one.
+SILENT, MOST_SILENT = 0.3, 0.9
 HALF_LIFE = 120.0  # minutes after which a change is half as suspect
 CHANGED = 0.5  # by how much a change at the moment of the onset raises a score
 
 Graph = Mapping[str, Collection[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class RecentChange:
-    """Something altered before the onset."""
-
-    item: str
-    title: str
-    minutes_before: float  # end of the change → onset
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +48,8 @@ def rank(
     Method: score = (felt·(1 − explained) + local) · way. *felt* is how slow or failing an item is;
     *explained* how far its worst dependency accounts for that; *local* what nothing below can
     explain, such as its processor; *way* the square root of the weakest strength between it and
-    the symptom, relative to its own. A fault propagates along dependencies (compare MicroRCA,
+    the symptom, relative to its own. What is slow for no known reason casts a shadow of suspicion
+    on what it calls. A fault propagates along dependencies (compare MicroRCA,
     L. Wu et al., NOMS 2020) and rises and falls together with what it causes.
     """
     if not signals:
@@ -65,15 +60,19 @@ def rank(
     below = _below(edges, proxies)
     strongest = _ways(symptom, below, found)
     latest = _latest(changes)
+    verdicts = {
+        item: _judged(item, symptom, below, found, strongest, is_proxy=item in proxies)
+        for item in _named(signals, edges)
+    }
+    shadows = _shadows(verdicts, below, symptom)
     suspects = []
-    for item in _named(signals, edges):
-        verdict = _judged(item, symptom, below, found, strongest, is_proxy=item in proxies)
-        score = verdict.score
-        change = latest.get(item)
+    for item, verdict in verdicts.items():
+        shadow, caller = shadows.get(item, (0.0, None))
+        score = verdict.score + shadow
+        change = latest.get(item) if score > 0 else None
         if change is not None:
             score *= 1 + CHANGED * _recency(change)
-        title = change.title if change and score > 0 else None
-        told = reasons(verdict, found[item], title, change.minutes_before if change else 0.0)
+        told = reasons(verdict, found[item], caller, change)
         suspects.append(Suspect(item, score, told))
     return sorted(suspects, key=lambda suspect: (-suspect.score, suspect.item))
 
@@ -95,20 +94,41 @@ def _judged(
     shares = {each: _explains(felt, evidence, found[each]) for each in below.get(item, ())}
     by = min(shares, key=lambda each: (-shares[each], each), default=None)
     explained = shares[by] if by is not None else 0.0
-    score = felt * (1 - explained) + evidence.local
     is_reached = is_symptom or item in strongest
-    if not is_reached:
-        score *= ELSEWHERE
-    elif not is_symptom and evidence.total > 0:
-        score *= min(1.0, strongest[item] / evidence.total) ** 0.5
+    way = 1.0 if is_reached else ELSEWHERE
+    if is_reached and not is_symptom and evidence.total > 0:
+        way = min(1.0, strongest[item] / evidence.total) ** 0.5
     return Verdict(
         item,
-        score,
+        (felt * (1 - explained) + evidence.local) * way,
+        unexplained=felt * (1 - explained) * way,
         is_symptom=is_symptom,
         is_reached=is_reached,
         explained=explained,
         explained_by=by,
     )
+
+
+def _shadows(
+    verdicts: Mapping[str, Verdict], below: Graph, symptom: str
+) -> dict[str, tuple[float, str]]:
+    """Return what falls on items from callers slow for no known reason, and the worst of those.
+
+    The symptom casts none: whatever it calls would be suspected, which says nothing.
+    """
+    callers: defaultdict[str, list[tuple[float, str]]] = defaultdict(list)
+    for caller, called in below.items():
+        unexplained = verdicts[caller].unexplained
+        if caller != symptom and unexplained > 0:
+            for item in called:
+                callers[item].append((-unexplained, caller))
+    return {item: _shadow(sorted(each)) for item, each in callers.items()}
+
+
+def _shadow(callers: Sequence[tuple[float, str]]) -> tuple[float, str]:
+    worst, name = callers[0]
+    total = sum(unexplained for unexplained, _ in callers)
+    return min(-SILENT * total, -MOST_SILENT * worst), name
 
 
 def _explains(felt: float, caller: Evidence, callee: Evidence) -> float:

@@ -10,11 +10,21 @@ WELL_EXPLAINED = 0.5  # share from which a dependency is named as the explanatio
 
 
 @dataclass(frozen=True, slots=True)
+class RecentChange:
+    """Something altered before the onset."""
+
+    item: str
+    title: str
+    minutes_before: float  # end of the change → onset
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """How an item was judged, before changes are considered."""
 
     item: str
     score: float
+    unexplained: float = 0.0  # of the score, what is felt and no dependency accounts for
     is_symptom: bool = False
     is_reached: bool = False
     is_proxy: bool = False
@@ -23,9 +33,9 @@ class Verdict:
 
 
 def reasons(
-    verdict: Verdict, evidence: Evidence, change: str | None, minutes: float
+    verdict: Verdict, evidence: Evidence, caller: str | None, change: RecentChange | None
 ) -> tuple[str, ...]:
-    """Return one sentence or more, most important first."""
+    """Return one sentence or more, most important first; `caller` casts suspicion on the item."""
     if verdict.is_proxy:
         return ("It is another name of an item, so it is not blamed itself.",)
     told = [_moved(shift) for shift in _strongest(evidence)]
@@ -39,10 +49,12 @@ def reasons(
         told.append("The trouble shows here, and nothing it depends on explains it.")
     elif evidence.felt > 0:
         told.append("Nothing it depends on explains that.")
+    if caller is not None:
+        told.append(f"{caller}, which depends on it, suffers for no reason of its own.")
     if told and not verdict.is_reached:
         told.append("The symptom is not known to depend on it.")
     if change is not None:
-        told.append(f"“{change}” ended {minutes:.0f} minutes before the onset.")
+        told.append(f"“{change.title}” ended {change.minutes_before:.0f} minutes before the onset.")
     return tuple(told) or ("Nothing unusual was measured here.",)
 
 
