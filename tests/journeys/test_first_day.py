@@ -37,6 +37,7 @@ def test_a_finding_is_found_opened_and_excepted(page):
     expect(page.locator("h1")).to_have_text(title)
     expect(page.locator("main")).to_contain_text("How it is verified")
 
+    page.get_by_role("button", name="More").click()
     page.get_by_role("link", name=re.compile("Ask exception")).click()
     page.locator("[name=reason]").fill("Replaced next month")
     page.locator("[name=expires_on]").fill((date.today() + timedelta(days=20)).isoformat())  # noqa: DTZ011

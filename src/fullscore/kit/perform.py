@@ -20,6 +20,10 @@ from fullscore.kit.models import User
 from fullscore.kit.words import past, titled
 
 
+class Unmet(str):
+    """What a verb says when it was done, but what was hoped for did not become true."""
+
+
 @dataclass(frozen=True)
 class Verb:
     """Something a person may do to one record: a button, an API route, a command and an MCP tool.

@@ -1,6 +1,7 @@
 """What goes back: JSON, and every refusal in one shape with its own status."""
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 from uuid import uuid4
 
@@ -17,8 +18,8 @@ from fullscore.kit.log import get_logger
 log = get_logger()
 
 TITLES = {
-    400: "Not readable", 401: "Who are you?", 403: "Not allowed", 404: "Not found", 409: "Not now",
-    413: "Too large", 422: "Not valid", 429: "Too many calls", 500: "Our fault",
+    400: "Not readable", 401: "Who are you?", 403: "Not allowed", 404: "Not found", 405: "Not that way",
+    409: "Not now", 413: "Too large", 422: "Not valid", 429: "Too many calls", 500: "Our fault",
 }  # fmt: skip
 
 
@@ -50,6 +51,21 @@ def translate(api: NinjaAPI) -> None:
     }
     for kind, handler in handlers.items():
         api.add_exception_handler(kind, handler)
+
+
+def in_one_shape(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let a view refuse a method in that shape: the library answers with text called HTML."""
+
+    @wraps(view)
+    def shaped(request: HttpRequest, *args: Any, **given: Any) -> HttpResponse:
+        made = view(request, *args, **given)
+        if made.status_code != 405:
+            return made
+        refused = _refused(405, f"{request.method} is not done here: {made['Allow']} is.")
+        refused["Allow"] = made["Allow"]
+        return refused
+
+    return shaped
 
 
 def _refused(

@@ -7,7 +7,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
 from fullscore.interfaces.api import operations, schemas
-from fullscore.interfaces.api.answers import TITLES, translate
+from fullscore.interfaces.api.answers import TITLES, in_one_shape, translate
 from fullscore.interfaces.api.bodies import StrictJson
 from fullscore.interfaces.api.callers import Session, Token
 from fullscore.interfaces.api.once import HEADER, LONGEST_KEY
@@ -63,6 +63,14 @@ class Api(NinjaAPI):
         told = super().get_openapi_schema(**given)
         told["components"]["schemas"]["Refusal"] = schemas.Refusal.model_json_schema()
         return told
+
+    @property
+    def urls(self) -> tuple[list[Any], str, str]:
+        """Return the addresses; a method they do not know is refused as everything else is."""
+        patterns, app, namespace = super().urls
+        for pattern in patterns:
+            pattern.callback = in_one_shape(pattern.callback)
+        return patterns, app, namespace
 
 
 def _add(api: NinjaAPI, resource: Resource) -> None:

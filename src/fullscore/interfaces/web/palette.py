@@ -40,7 +40,21 @@ def _verbs(request: SignedIn, text: str) -> dict[str, Any]:
                     "title": button["label"], "url": button["url"], "icon": button["icon"],
                     "hint": str(record),
                 })  # fmt: skip
+    else:
+        hits = _verbs_of_nouns(request, words) if words else []
     return {"title": "Do", "hits": hits[:PER_GROUP]}
+
+
+def _verbs_of_nouns(request: SignedIn, words: str) -> list[dict[str, str]]:
+    """Return verbs by name where no record is open: they lead to the list one chooses from."""
+    return [
+        {"title": f"{verb.label} {resource.title} …", "url": resource.url(), "icon": verb.icon,
+         "hint": f"choose {resource.title_plural}"}
+        for resource in shell.resources()
+        for verb in resource.verbs
+        if words in f"{verb.label} {resource.title}".lower()
+        and access.may(request.user, verb.permission)
+    ]  # fmt: skip
 
 
 def _open_record(request: SignedIn) -> tuple[Resource, Any] | None:

@@ -21,6 +21,7 @@ from fullscore.kit.resource import Panel, Resource, panels_on
 from fullscore.kit.words import titled
 
 View = Callable[..., HttpResponse]
+BUTTONS = 4  # of a record side by side; the others are in a menu
 PANEL_ROWS = 20
 
 
@@ -34,12 +35,13 @@ def detail_of(resource: Resource) -> View:
         if at:
             wire.check_history(resource)
         shown = was(record, at) if at else record
+        verbs = [] if at else buttons(resource, record, request.user)
         context: dict[str, Any] = {
             "resource": resource, "title": str(shown), "at": at,
             "subtitle": resource.subtitle(shown) if resource.subtitle else "",
             "badges": list(resource.badges(shown)) if resource.badges else [],
             "facts": cells.facts(resource, shown, user=request.user),
-            "verbs": [] if at else buttons(resource, record, request.user),
+            "verbs": verbs[:BUTTONS], "more_verbs": verbs[BUTTONS:],
             "panels": _panels(resource, shown, request.user, at),
             "as_of": _as_of(resource, record, at) if resource.keeps_history else None,
             "edit_url": "" if at else _edit_url(resource, record, request.user),
@@ -104,8 +106,9 @@ def was(record: Any, at: datetime) -> Any:
 
 
 def buttons(resource: Resource, record: Any, user: User) -> list[dict[str, Any]]:
-    """Return the verbs somebody may do to this record; what cannot be done now says why."""
-    return [_button(resource, verb, record) for verb in resource.verbs if _may_do(verb, user)]
+    """Return the verbs somebody may do to this record; what cannot be done now says why, last."""
+    told = [_button(resource, verb, record) for verb in resource.verbs if _may_do(verb, user)]
+    return sorted(told, key=lambda button: bool(button["why_not"]))
 
 
 def _may_do(verb: Verb, user: User) -> bool:

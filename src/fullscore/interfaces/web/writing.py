@@ -16,7 +16,7 @@ from fullscore.interfaces.wire import narrowed
 from fullscore.kit.audit import noun_of
 from fullscore.kit.errors import Conflict, Invalid, NotFound, Problem
 from fullscore.kit.models import AuditEntry
-from fullscore.kit.perform import Verb, find, perform, require
+from fullscore.kit.perform import Unmet, Verb, find, perform, require
 from fullscore.kit.resource import Resource
 from fullscore.kit.words import titled
 
@@ -114,7 +114,9 @@ def verb_of(resource: Resource, verb: Verb) -> View:
             except Problem as problem:
                 _tell(form, problem)
             else:
-                messages.success(request, verb.said(f"“{record}”", done), extra_tags=undo)
+                said = verb.said(f"“{record}”", done)
+                tell = messages.warning if isinstance(said, Unmet) else messages.success
+                tell(request, said, extra_tags=undo)
                 return go(request, resource.url(pk))
         return _verb_page(request, resource, verb, form, str(record), resource.url(pk))
 

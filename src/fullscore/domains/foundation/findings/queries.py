@@ -11,6 +11,7 @@ from fullscore.domains.foundation.findings.models import Check, CheckRun, Findin
 from fullscore.engines.attention import Concern
 from fullscore.kit.access import Actor
 from fullscore.kit.checks import Scope
+from fullscore.kit.perform import Unmet
 
 SOURCE = "finding"
 USUAL_REPAIR_HOURS = 4.0  # our judgement, until a team's own median is known
@@ -65,16 +66,18 @@ def verdict(finding: Finding) -> str:
         return f"Good: closed with proof ({proof.how})." if proof else "Good: closed."
     run = finding.check_of.runs.first()
     if run and run.state == CheckRun.State.FAILED:
-        return f"Could not be read: the check failed ({run.problem})."
+        return Unmet(f"Could not be read: the check failed ({run.problem}).")
     if run and run.state == CheckRun.State.HELD:
-        return "Good, but not closed: the run would close so much that somebody must release it."
+        return Unmet(
+            "Good, but not closed: the run would close so much that somebody must release it."
+        )
     of_item = Q(item=finding.item_id) | Q(item__isnull=True)
     if blind := finding.check_of.blinds.filter(of_item).first():
-        return f"Could not be read: {blind.why}"
+        return Unmet(f"Could not be read: {blind.why}")
     if finding.good_streak:
         wanted = "24 hours" if finding.is_flapping else f"{finding.check_of.good_runs} runs"
         return f"Good this time: it closes when it was good for {wanted}."
-    return f"Still bad: {_figure(finding) or finding.title}."
+    return Unmet(f"Still bad: {_figure(finding) or finding.title}.")
 
 
 def _figure(finding: Finding) -> str:

@@ -172,7 +172,7 @@ FINDING = Resource(
     order=["-severity", "due_on", "-opened_at", "-closed_at"],
     icon="triangle-alert",
     group="Watch",
-    cells={"severity": lambda value: severity(stored(value))},
+    cells={"severity": lambda value: severity(stored(value), words=True)},
     badges=badges,
     subtitle=lambda f: f"Finding {f.pk} · {f.item or 'no item'}",
     trouble=trouble,

@@ -19,8 +19,8 @@ class Server(models.Model):
 
     class State(models.TextChoices):
         NEW = "new"
-        OK = "ok"
-        PARTIAL = "partial"
+        OK = "ok", "in touch"  # it tells all it is asked; how well it is, its findings say
+        PARTIAL = "partial", "read in part"
         SILENT = "silent"
 
     item = models.OneToOneField(Item, on_delete=models.CASCADE, related_name="server")

@@ -71,7 +71,8 @@ SERVER = Resource(
               columns=["name", "active", "sub", "enabled", "restarts", "result"]),
         Panel("Who can log in", rows=lambda s: s.accounts.filter(can_log_in=True),
               columns=["name", "becomes_root", "key_count", "last_login_at"]),
-        Panel("Updates", rows=lambda s: s.installed.exclude(candidate=""),
+        Panel("Updates", rows=lambda s: s.installed.exclude(candidate="")
+              .order_by("-is_security", "package__name"),
               columns=["package", "candidate", "is_security", "waiting_since"]),
         Panel("What changed this week", draw=draw_changed),
         Panel("What the probe told", draw=draw_told),

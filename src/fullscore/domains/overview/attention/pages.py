@@ -85,7 +85,7 @@ def _hosts(user: Any) -> list[dict[str, Any]]:
     used = fullest.used_percent if fullest else 0
     return [
         {"label": "Servers", "value": servers["all"], "url": "/servers",
-         "unit": f"{servers['silent']} not whole" if servers["silent"] else "all well"},
+         "unit": f"{servers['silent']} not in touch" if servers["silent"] else "all in touch"},
         {"label": "Fullest disk", "value": f"{used:.0f} %" if fullest else "–",
          "unit": f"{fullest.server}" if fullest else "", "tone": "high" if used > 90 else "",
          "url": "/filesystems"},

@@ -66,8 +66,8 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("new", "New"),
-                            ("ok", "Ok"),
-                            ("partial", "Partial"),
+                            ("ok", "in touch"),
+                            ("partial", "read in part"),
                             ("silent", "Silent"),
                         ],
                         default="new",
