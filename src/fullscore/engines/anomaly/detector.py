@@ -8,10 +8,10 @@ import numpy as np
 from .profile import HOUR, Profile
 
 # A sample whose score reaches this is unusual. The score is s/(s + CALM): one half is s = CALM.
-# Measured on the developers' part of NAB (`bench/anomaly.py`): 3.0 to 4.2 are within 10 points,
-# and MEMORY, QUIET and the rates move the result by less than 5 when halved or doubled.
+# Measured on the developers' part of NAB (`bench/anomaly.py`): 3.5 to 4.0 are within 4 points;
+# MEMORY, QUIET and the rates move the result by less than 5 when halved or doubled.
 ALARM = 0.5
-CALM = 3.7
+CALM = 3.75
 
 DAY, WEEK = 24, 168  # hours
 DAY_RATE, WEEK_RATE = 0.9, 2.7  # an hour of the week comes seldom and is learned at once

@@ -32,14 +32,18 @@ class Spread:
             return math.copysign(MANY, off)
         return max(-WIDEST, min(WIDEST, off / math.sqrt(self._variance)))
 
+    def bounded(self, value: float) -> float:
+        """Return the value, or the nearest that is not strange."""
+        if self._variance <= 0.0:
+            return value
+        limit = STRANGE * math.sqrt(self._variance)
+        return max(self._mean - limit, min(self._mean + limit, value))
+
     def learn(self, value: float, span: float) -> None:
         """Take in a value; `span` is the number of values remembered."""
         self._count += self._count < span
         weight = 1.0 / self._count
-        off = value - self._mean
-        if self._variance > 0.0:
-            limit = STRANGE * math.sqrt(self._variance)
-            off = max(-limit, min(limit, off))
+        off = self.bounded(value) - self._mean
         self._mean += weight * off
         self._variance = (1.0 - weight) * (self._variance + weight * off * off)
 
@@ -71,7 +75,7 @@ class Profile:
         if usual is None:
             self._usual[hour] = value
             return
-        departure = value - usual
+        departure = self._departures.bounded(value - usual)
         self._departures.learn(departure, span)
         self._usual[hour] = usual + (1.0 - math.exp(-self._rate * step / HOUR)) * departure
 
