@@ -2,6 +2,7 @@
 
 import math
 from collections import defaultdict
+from itertools import permutations
 
 import pytest
 from hypothesis import given
@@ -245,6 +246,20 @@ def test_alerts_of_equal_time_may_come_in_any_order(edges, sent, shuffled):
     in_order, otherwise = (sorted(each, key=lambda alert: alert.at) for each in (sent, other))
 
     assert incidents(in_order, edges) == incidents(otherwise, edges)
+
+
+def test_a_silent_cause_inferred_at_once_with_its_own_alert_does_not_depend_on_their_order():
+    edges = ["cf", "ce", "be", "bc", "df", "fa", "dg", "bg", "ef", "ge"]
+    alerts = [Alert(f"{n}", item, 25) for n, item in enumerate("eda")]
+    before = [Alert("first", "b", 0)]
+    at_ten = [Alert(item, item, 10) for item in "ecf"]
+
+    found = [
+        incidents([*before, *order, *alerts], [tuple(edge) for edge in edges])
+        for order in permutations(at_ten)
+    ]
+
+    assert all(each == found[0] for each in found)
 
 
 steps = st.lists(

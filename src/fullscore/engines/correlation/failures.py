@@ -16,7 +16,7 @@ class Failure:
     """An item that fails: it alerts, or enough of what depends on it does."""
 
     item: str
-    since: float  # Unix seconds of the first sign
+    since: float  # Unix seconds of the first sign; still changes while time stands
     known_at: float  # when it alerted or was inferred; not before `since`
     last_at: float  # of its newest alert
     does_alert: bool

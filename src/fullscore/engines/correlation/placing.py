@@ -140,7 +140,7 @@ class Placing:
         effects = [
             effect
             for effect in self._failures.unexplained(cause.item, self._at)
-            if effect is not cause and abs(effect.since - self._at) <= seconds
+            if effect is not cause and abs(effect.known_at - self._at) <= seconds
         ]
         for effect in effects:
             self._join(effect)
@@ -157,7 +157,7 @@ class Placing:
             effect
             for effect in self._failures.unexplained(item, self._at)
             if item in self._estate.supports(effect.item)
-            and abs(effect.since - self._at) <= self._pace.together
+            and abs(effect.known_at - self._at) <= self._pace.together
         ]
         failing, dependents = (
             len({effect.item for effect in effects}),
@@ -165,7 +165,7 @@ class Placing:
         )
         if failing < max(FEWEST, SHARE * dependents):
             return
-        since = min(self._at, *(effect.since for effect in effects))
+        since = min(self._at, *(effect.known_at for effect in effects))
         self.reasons.append(
             f"{failing} of {dependents} that depend on {item} fail together: {item} is likely down."
         )
