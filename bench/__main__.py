@@ -7,7 +7,18 @@ import subprocess
 import sys
 from itertools import takewhile
 
-PARTS = ("startup", "probe", "samples", "telemetry", "findings", "graph", "waves", "rootcause")
+PARTS = (
+    "startup",
+    "probe",
+    "samples",
+    "telemetry",
+    "findings",
+    "graph",
+    "waves",
+    "rootcause",
+    "correlation",
+    "anomaly",
+)
 
 
 def main() -> None:
