@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from tests.browsing import ROOT, browser, running, sign_in
+from tests.browsing import ROOT, running, sign_in
 
 pytestmark = [pytest.mark.real, pytest.mark.journey, pytest.mark.once]
 
@@ -39,9 +39,9 @@ STRANGERS = {
 
 
 @pytest.fixture(scope="module")
-def sample():
+def sample(chromium):
     """Give the sample company, and the cookies of who is signed in there."""
-    with running("demo") as started, browser() as chromium:
+    with running("demo") as started:
         context = chromium.new_context()
         sign_in(context.new_page(), started.link)
         kept = context.storage_state()
