@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 import numpy as np
 from django.conf import settings
-from django.db.models import Min
+from django.db.models import Min, Sum
 
 from fullscore.connectors.samples import Function, Samples, SampleStore, open_store
 from fullscore.domains.foundation.estate.models import Item
-from fullscore.domains.foundation.telemetry.models import Metric, Series
+from fullscore.domains.foundation.telemetry.models import Metric, Refusal, Series
 
 STEPS = (15, 30, 60, 120, 300, 900, 1800, 3600, 7200, 21_600, 86_400)  # seconds
 MOST_POINTS = 1500
@@ -136,3 +136,9 @@ def _drawn(name: str, grid: Any, values: Any) -> Drawn:
 def titles() -> Mapping[str, str]:
     """Return the title of every metric by its name."""
     return dict(Metric.objects.values_list("name", "title"))
+
+
+def refused_by_reason() -> dict[str, int]:
+    """Return how many samples were not taken so far, by reason."""
+    rows = Refusal.objects.order_by().values_list("reason").annotate(total=Sum("count"))
+    return dict(rows)
