@@ -23,7 +23,10 @@ def limit(key: str, *, per: timedelta, count: int) -> None:
     the transaction of the work, or a rollback takes the count back. Being refused writes nothing.
     """
     present = now()
-    known = LimitCount.objects.filter(key=key, ends_at__gt=present, count__gte=count).first()
+    running = LimitCount.objects.filter(key=key, ends_at__gt=present)
+    known = running.filter(count__gte=count).first()
+    if known is None and running.filter(count__lt=count).update(count=F("count") + 1):
+        return  # the usual case, in two statements
     window = known or _counted(key, ends_at=present + per)
     if known or window.count > count:
         seconds = max(1, math.ceil((window.ends_at - present).total_seconds()))

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from fullscore.connectors.samples import Full
-from fullscore.domains.foundation.telemetry import jobs, queries, services
+from fullscore.domains.foundation.telemetry import checks, jobs, queries, services
 from fullscore.domains.foundation.telemetry.models import Metric, PushKey, Refusal, Series
 from fullscore.domains.foundation.telemetry.services import intake
 from fullscore.kit import time
+from fullscore.kit.checks import Limits, Scope
 from fullscore.kit.models.user import system
 from tests import make
 from tests.connectors.prometheus import bodies
@@ -301,6 +302,22 @@ def test_a_key_of_a_site_reaches_nothing_beyond_it(client, host):
 
     owners = {s.labels["instance"]: s.item for s in Series.objects.all()}
     assert owners == {"db1:9100": inside, f"{host.name}:9100": None}
+
+
+def test_samples_without_an_owner_are_found_and_gone_once_they_have_one(write, host):
+    write(up(now_ms(), instance="new1:9100"), up(now_ms(), instance="192.0.2.7:9100"))
+    scope = Scope(time.now())
+
+    def verdicts():
+        found = queries.senders_without_owner(scope)
+        return list(checks.unowned.judge(found, now=scope.now, limits=Limits({})))
+
+    (before,) = verdicts()
+    services.bind(Series.objects.unowned().get(), item=host, by=system())
+    (after,) = verdicts()
+
+    assert (before.outcome, before.figure, after.outcome) == ("bad", 1, "good")
+    assert before.evidence[0]["instance"] == "new1:9100"
 
 
 def test_what_becomes_known_later_gets_its_series_and_a_hand_outlives_the_rules(write, host):
