@@ -25,6 +25,7 @@ class Peer:
     name: str
     address: str
     folder: Path
+    pid: int
 
     def get(self, path: str, **asked: object) -> bytes:
         """Return what it answers."""
@@ -85,8 +86,8 @@ def _prometheus(folder: Path) -> Iterator[Peer]:
         "--web.enable-admin-api",
         "--log.level=error",
     ]
-    with _started(command, port, "/-/ready"):
-        yield Peer("Prometheus", f"http://127.0.0.1:{port}", place)
+    with _started(command, port, "/-/ready") as pid:
+        yield Peer("Prometheus", f"http://127.0.0.1:{port}", place, pid)
 
 
 @contextlib.contextmanager
@@ -101,17 +102,17 @@ def _victoria_metrics(folder: Path) -> Iterator[Peer]:
         "-search.disableCache",
         "-loggerLevel=ERROR",
     ]
-    with _started(command, port, "/health"):
-        yield Peer("VictoriaMetrics", f"http://127.0.0.1:{port}", place)
+    with _started(command, port, "/health") as pid:
+        yield Peer("VictoriaMetrics", f"http://127.0.0.1:{port}", place, pid)
 
 
 @contextlib.contextmanager
-def _started(command: list[str], port: int, ready: str) -> Iterator[None]:
+def _started(command: list[str], port: int, ready: str) -> Iterator[int]:
     """Run a program until it answers, and end it afterwards."""
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             _await(f"http://127.0.0.1:{port}{ready}", process)
-            yield
+            yield process.pid
         finally:
             process.terminate()
 

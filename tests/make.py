@@ -39,7 +39,7 @@ from fullscore.domains.foundation.findings.models import (
     Waiver,
 )
 from fullscore.domains.foundation.system.models import Import
-from fullscore.domains.foundation.telemetry.models import Metric, PushKey, Series
+from fullscore.domains.foundation.telemetry.models import Metric, PushKey, Refusal, Series
 from fullscore.domains.infrastructure.servers.models import (
     Account,
     Facts,
@@ -241,6 +241,11 @@ def push_key(**values: Any) -> PushKey:
     known = {"name": name, "prefix": "fp_", "digest": sha256(name.encode()).hexdigest(),
              "created_at": AT}  # fmt: skip
     return _with(PushKey, known | values, item=item)
+
+
+def refusal(**values: Any) -> Refusal:
+    known = {"reason": "future", "count": 3, "first_at": AT, "last_at": AT}
+    return _with(Refusal, known | values, key=push_key)
 
 
 # ── servers ────────────────────────────────────────────────────────────────────────────────────

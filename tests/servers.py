@@ -113,7 +113,7 @@ def nginx(*, port: int, behind: int) -> Iterator[None]:
     words = ["-c", home / "nginx.conf", "-p", home, "-e", home / "error.log"]
     process = subprocess.Popen([program, *words])
     try:
-        _wait_for(port)
+        wait_for(port)
         yield
     finally:
         process.terminate()
@@ -121,7 +121,33 @@ def nginx(*, port: int, behind: int) -> Iterator[None]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _wait_for(port: int, seconds: float = 30) -> None:
+@contextmanager
+def prometheus(settings: str) -> Iterator[Path]:
+    """Run a Prometheus with these settings; yield where its log is; skip where there is none."""
+    program = shutil.which("prometheus")
+    if program is None:
+        pytest.skip("No Prometheus here: sudo apt-get install prometheus")
+    home, port = Path(tempfile.mkdtemp(prefix="fullscore-prometheus-")), free_port()
+    (home / "prometheus.yml").write_text(settings)
+    log = home / "log"
+    words = [
+        f"--config.file={home / 'prometheus.yml'}",
+        f"--storage.tsdb.path={home / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--storage.remote.flush-deadline=1s",
+    ]
+    with log.open("w") as output:
+        process = subprocess.Popen([program, *words], stdout=output, stderr=output, cwd=home)
+    try:
+        wait_for(port)
+        yield log
+    finally:
+        process.terminate()
+        process.wait(20)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def wait_for(port: int, seconds: float = 30) -> None:
     """Wait until something listens on a port of this machine."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:

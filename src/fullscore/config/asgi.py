@@ -12,9 +12,21 @@ from django.conf import settings  # noqa: E402  the settings stand once the appl
 from django.urls import resolve  # noqa: E402
 
 from fullscore.config.doors import authenticate, build_mcp  # noqa: E402
+from fullscore.domains.foundation.telemetry import endpoints as telemetry  # noqa: E402
+from fullscore.domains.infrastructure.servers import endpoints as servers  # noqa: E402
+from fullscore.interfaces.ingest.straight import Door, straight  # noqa: E402
 from fullscore.interfaces.mcp.transports import beside, http_app  # noqa: E402
 
-application = beside(pages, http_app(build_mcp, authenticate, hosts=settings.ALLOWED_HOSTS))
+MIB = 1024 * 1024
+DOORS = {  # where programs send, and how much at once
+    "/api/v1/write": Door(telemetry.write, telemetry.MOST_BYTES),
+    "/api/push": Door(servers.push, servers.MOST_BYTES),
+}
+
+application = beside(
+    straight(pages, DOORS, otherwise=64 * MIB),
+    http_app(build_mcp, authenticate, hosts=settings.ALLOWED_HOSTS),
+)
 
 # What is loaded stays: the collector of cycles need not walk it again, 0.3 s each time it does.
 resolve("/")

@@ -4,6 +4,8 @@ from fullscore.domains.foundation.estate import checks as estate
 from fullscore.domains.foundation.estate import queries as items
 from fullscore.domains.foundation.findings import checks as findings
 from fullscore.domains.foundation.findings import queries as found
+from fullscore.domains.foundation.telemetry import checks as telemetry
+from fullscore.domains.foundation.telemetry import queries as measured
 from fullscore.domains.infrastructure.servers.checks import (
     logins,
     running,
@@ -74,6 +76,8 @@ CHECKS: tuple[Check, ...] = (
     estate.unseen.reading(items.held),
     estate.single_point.reading(items.leaning),
     estate.difference_old.reading(items.disputed),
+    # What measures
+    telemetry.unowned.reading(measured.senders_without_owner),
     # The checks themselves
     findings.check_failing.reading(found.failing_checks),
 )

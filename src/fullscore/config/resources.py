@@ -27,7 +27,7 @@ from fullscore.domains.foundation.findings.resources import (
     WAIVER,
 )
 from fullscore.domains.foundation.system.resources import IMPORT
-from fullscore.domains.foundation.telemetry.resources import METRIC, PUSH_KEY, SERIES
+from fullscore.domains.foundation.telemetry.resources import METRIC, PUSH_KEY, REFUSAL, SERIES
 from fullscore.domains.infrastructure.servers.resources import (
     ACCOUNT as SERVER_ACCOUNT,
 )
@@ -58,6 +58,8 @@ RESOURCES: tuple[Resource, ...] = (
     BLIND,
     METRIC,
     SERIES,
+    PUSH_KEY,
+    REFUSAL,
     PERSON,
     TEAM,
     ACCOUNT,
@@ -72,7 +74,6 @@ RESOURCES: tuple[Resource, ...] = (
     DOWNTIME_COST,
     INSTALLED,
     FACTS,
-    PUSH_KEY,
     CHECK_RUN,
     CHECK_SETTING,
     DUE_RULE,

@@ -21,6 +21,8 @@ SCHEDULE: Sequence[Clocked] = (
     system.prune_imports,
     servers.declare_silent,
     telemetry.maintain_store,
+    telemetry.bind_unowned,
+    telemetry.tell_refused,
     attention.let_pass,
     jobs.prune,
     live.prune,

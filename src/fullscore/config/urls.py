@@ -8,6 +8,8 @@ from fullscore.domains.foundation.access import pages as access
 from fullscore.domains.foundation.estate import pages as estate
 from fullscore.domains.foundation.findings import pages as findings
 from fullscore.domains.foundation.system import pages as system
+from fullscore.domains.foundation.telemetry import endpoints as telemetry
+from fullscore.domains.foundation.telemetry import pages as keys
 from fullscore.domains.infrastructure.servers import endpoints as push
 from fullscore.domains.infrastructure.servers import pages as servers
 from fullscore.domains.overview.attention import pages as attention
@@ -21,6 +23,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *estate.PATTERNS,
     *servers.PATTERNS,
     *push.PATTERNS,
+    *telemetry.PATTERNS,
+    *keys.PATTERNS,
     *system.PATTERNS,
     path("api/", build(RESOURCES, authenticate).urls),
     *web.patterns(RESOURCES),

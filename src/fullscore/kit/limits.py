@@ -23,7 +23,10 @@ def limit(key: str, *, per: timedelta, count: int) -> None:
     the transaction of the work, or a rollback takes the count back. Being refused writes nothing.
     """
     present = now()
-    known = LimitCount.objects.filter(key=key, ends_at__gt=present, count__gte=count).first()
+    running = LimitCount.objects.filter(key=key, ends_at__gt=present)
+    known = running.filter(count__gte=count).first()
+    if known is None and running.filter(count__lt=count).update(count=F("count") + 1):
+        return  # the usual case, in two statements
     window = known or _counted(key, ends_at=present + per)
     if known or window.count > count:
         seconds = max(1, math.ceil((window.ends_at - present).total_seconds()))
@@ -32,16 +35,25 @@ def limit(key: str, *, per: timedelta, count: int) -> None:
         )
 
 
-def _counted(key: str, *, ends_at: datetime) -> LimitCount:
-    """Return the window with one more in it; a window that is over begins again."""
-    is_over = When(ends_at__lte=now(), then=Value(1))
+def room(key: str, *, per: timedelta, count: int, wanted: int) -> int:
+    """Count up to `wanted` more of `key` and return how many of them fit below `count`."""
+    with transaction.atomic():
+        window = _counted(key, ends_at=now() + per, more=0)
+        got = max(0, min(wanted, count - window.count))
+        LimitCount.objects.filter(key=key).update(count=F("count") + got)
+    return got
+
+
+def _counted(key: str, *, ends_at: datetime, more: int = 1) -> LimitCount:
+    """Return the window with so many more in it; a window that is over begins again."""
+    is_over = When(ends_at__lte=now(), then=Value(more))
     with transaction.atomic():
         LimitCount.objects.bulk_create(
             [LimitCount(key=key, count=0, ends_at=ends_at)], ignore_conflicts=True
         )
         # One statement adds; its row stays locked until the end of the transaction.
         LimitCount.objects.filter(key=key).update(
-            count=Case(is_over, default=F("count") + 1),
+            count=Case(is_over, default=F("count") + more),
             ends_at=Case(When(ends_at__lte=now(), then=Value(ends_at)), default=F("ends_at")),
         )
         return LimitCount.objects.get(key=key)

@@ -10,10 +10,13 @@ from fullscore.connectors.samples.contract import (
     StoreStats,
 )
 from fullscore.connectors.samples.door import open_store
+from fullscore.connectors.samples.grouping import Full, Grouped
 
 __all__ = [
     "Event",
+    "Full",
     "Function",
+    "Grouped",
     "Maintenance",
     "Retention",
     "SampleStore",

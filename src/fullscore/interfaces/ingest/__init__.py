@@ -1,1 +1,1 @@
-"""Blocks for endpoints that programs send to."""
+"""Blocks for endpoints that programs send to; they know no domain."""

@@ -236,9 +236,9 @@ def test_a_spool_of_reports_is_taken_in_turn(client, key, server):
 @pytest.mark.parametrize(
     ("text", "status"),
     [
-        pytest.param("", 403, id="none"),
-        pytest.param("fsp_wrong", 403, id="wrong"),
-        pytest.param("\u00e9", 403, id="no ASCII"),
+        pytest.param("", 401, id="none"),
+        pytest.param("fsp_wrong", 401, id="wrong"),
+        pytest.param("\u00e9", 401, id="no ASCII"),
     ],
 )
 def test_without_a_good_key_nothing_is_taken(client, key, text, status):
@@ -249,7 +249,7 @@ def test_without_a_good_key_nothing_is_taken(client, key, text, status):
 def test_a_revoked_key_opens_nothing(client, key):
     telemetry.revoke(key[0], by=system())
 
-    assert push(client, report(units=[UNIT]), key[1]).status_code == 403
+    assert push(client, report(units=[UNIT]), key[1]).status_code == 401
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ ON_THE_WAY = frozenset(
 FRESH = {
     "account-add", "account-import", "account-edit", "account-grant", "account-deactivate",
     "account-send_link", "account-bulk", "access-role-end", "api-token-add",
+    "push-key-add",
 }  # fmt: skip
 
 View = Callable[..., HttpResponse]

@@ -47,6 +47,7 @@ KNOWN: dict[str, Known] = {
     "unit_cpu_seconds_total": Known("CPU time of units", "s", "counter"),
     "unit_memory_bytes": Known("Memory of units", "By"),
     "unit_tasks": Known("Tasks of units", "1"),
+    "fullscore_samples_refused_total": Known("Samples not taken", "1", "counter"),
     "unit_restarts_total": Known("Restarts of units", "1", "counter"),
 }
 

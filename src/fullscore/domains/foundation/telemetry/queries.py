@@ -8,11 +8,13 @@ from typing import Any, Literal
 
 import numpy as np
 from django.conf import settings
-from django.db.models import Min
+from django.db.models import Count, Min, Q, Sum
 
 from fullscore.connectors.samples import Function, Samples, SampleStore, open_store
 from fullscore.domains.foundation.estate.models import Item
-from fullscore.domains.foundation.telemetry.models import Metric, Series
+from fullscore.domains.foundation.telemetry.facts import Unowned
+from fullscore.domains.foundation.telemetry.models import Metric, PushKey, Refusal, Series
+from fullscore.kit.checks import Scope
 
 STEPS = (15, 30, 60, 120, 300, 900, 1800, 3600, 7200, 21_600, 86_400)  # seconds
 MOST_POINTS = 1500
@@ -136,3 +138,29 @@ def _drawn(name: str, grid: Any, values: Any) -> Drawn:
 def titles() -> Mapping[str, str]:
     """Return the title of every metric by its name."""
     return dict(Metric.objects.values_list("name", "title"))
+
+
+def refused_by_reason() -> dict[str, int]:
+    """Return how many samples were not taken so far, by reason."""
+    rows = Refusal.objects.order_by().values_list("reason").annotate(total=Sum("count"))
+    return dict(rows)
+
+
+def senders_without_owner(scope: Scope) -> list[Unowned]:
+    """Return every sender that tells of many, with how many of its series are nobody's."""
+    keys = PushKey.objects.filter(revoked_at=None).filter(Q(item=None) | Q(item__kind="site"))
+    if scope.items is not None:
+        keys = keys.filter(item__in=scope.items)
+    counted = keys.annotate(
+        all=Count("series"), nobodys=Count("series", filter=Q(series__item=None))
+    )
+    return [
+        Unowned(key.pk, key.name, key.item_id, key.all, key.nobodys, _examples(key))
+        for key in counted
+    ]
+
+
+def _examples(key: PushKey) -> tuple[dict[str, str], ...]:
+    rows = Series.objects.unowned().filter(key=key).order_by("-last_at")
+    found = rows.values_list("metric__name", "labels__instance", "binding")[:5]
+    return tuple({"metric": m, "instance": str(i or ""), "why": why} for m, i, why in found)

@@ -2,7 +2,7 @@
 
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry import services
-from fullscore.domains.foundation.telemetry.models import Metric, PushKey, Series
+from fullscore.domains.foundation.telemetry.models import Metric, PushKey, Refusal, Series
 from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Panel, Resource
 
@@ -22,14 +22,15 @@ METRIC = Resource(
 SERIES = Resource(
     Series,
     columns=["metric", "item", "labels", "last_at", "is_muted"],
-    facts=["first_at"],
-    filters=["metric", "item", "is_muted"],
+    facts=["bound_by", "binding", "key", "first_at"],
+    filters=["metric", "item", "bound_by", "key", "is_muted"],
     search=["metric__name", "item__name", "labels"],
     order=["-last_at"],
     icon="chart-line",
     group="Telemetry",
     under="Metrics",
     verbs=[
+        Verb(services.bind, permission="telemetry.change_series", icon="link", past="bound"),
         Verb(services.mute, permission="telemetry.change_series", icon="bell-off",
              undo=lambda s: ("unmute", {}),
              when=lambda s: "It is muted." if s.is_muted else ""),
@@ -41,16 +42,34 @@ SERIES = Resource(
 
 PUSH_KEY = Resource(
     PushKey,
+    adds_by_page=True,
     columns=["name", "item", "prefix", "created_at", "last_used_at", "revoked_at"],
-    facts=["per_minute"],
+    facts=["per_minute", "new_series_per_hour"],
     filters=["item"],
     search=["name", "item__name"],
     order=["name"],
     icon="key-round",
-    panels=[Panel("Push keys", on=Item, rows=lambda item: item.push_keys.all(),
-                  columns=["name", "prefix", "last_used_at", "revoked_at"])],
+    group="Telemetry",
+    under="Metrics",
+    panels=[
+        Panel("Not taken", rows=lambda key: key.refusals.all(),
+              columns=["reason", "count", "example", "last_at"]),
+        Panel("Push keys", on=Item, rows=lambda item: item.push_keys.all(),
+              columns=["name", "prefix", "last_used_at", "revoked_at"]),
+    ],
     verbs=[
         Verb(services.revoke, permission="telemetry.change_pushkey", icon="x", tone="danger",
              when=lambda k: "It is revoked." if k.revoked_at else ""),
     ],
 )  # fmt: skip
+
+REFUSAL = Resource(
+    Refusal,
+    columns=["key", "reason", "count", "example", "last_at"],
+    facts=["first_at"],
+    filters=["reason", "key"],
+    order=["-last_at", "-count"],
+    icon="circle-slash",
+    group="Telemetry",
+    under="Metrics",
+)

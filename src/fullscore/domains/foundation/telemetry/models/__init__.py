@@ -1,7 +1,7 @@
 """Names of what the sample store keeps as numbers, and who may send them."""
 
-from fullscore.domains.foundation.telemetry.models.keys import PushKey, PushKeyQuerySet
+from fullscore.domains.foundation.telemetry.models.keys import PushKey, PushKeyQuerySet, Refusal
 from fullscore.domains.foundation.telemetry.models.metrics import Metric
 from fullscore.domains.foundation.telemetry.models.series import Series, SeriesQuerySet
 
-__all__ = ["Metric", "PushKey", "PushKeyQuerySet", "Series", "SeriesQuerySet"]
+__all__ = ["Metric", "PushKey", "PushKeyQuerySet", "Refusal", "Series", "SeriesQuerySet"]

@@ -1,13 +1,23 @@
 """What can be done with samples, series and keys."""
 
-from fullscore.domains.foundation.telemetry.services.intake import ingest
+from fullscore.domains.foundation.telemetry.services.intake import (
+    Batch,
+    Taken,
+    ingest,
+    known_keys,
+    take,
+)
 from fullscore.domains.foundation.telemetry.services.keys import (
     issue_push_key,
     owner_of_key,
     revoke,
 )
+from fullscore.domains.foundation.telemetry.services.senders import Sender, of_item, of_key
 from fullscore.domains.foundation.telemetry.services.series import (
+    Called,
     Measured,
+    bind,
+    bind_unowned,
     fingerprint_of,
     metrics_named,
     mute,
@@ -15,13 +25,23 @@ from fullscore.domains.foundation.telemetry.services.series import (
 )
 
 __all__ = [
+    "Batch",
+    "Called",
     "Measured",
+    "Sender",
+    "Taken",
+    "bind",
+    "bind_unowned",
     "fingerprint_of",
     "ingest",
     "issue_push_key",
+    "known_keys",
     "metrics_named",
     "mute",
+    "of_item",
+    "of_key",
     "owner_of_key",
     "revoke",
+    "take",
     "unmute",
 ]

@@ -5,24 +5,40 @@ import hmac
 import secrets
 from datetime import timedelta
 
+from django.db import transaction
+
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry.models import PushKey
 from fullscore.kit import time
 from fullscore.kit.audit import recorded
 from fullscore.kit.errors import Conflict, NotAllowed
 from fullscore.kit.models import User
+from fullscore.kit.perform import require
+
+HOST_PER_MINUTE, MANY_PER_MINUTE = 30, 6000  # requests: a probe's, a Prometheus' with many shards
 
 
-def issue_push_key(item: Item, *, by: User, name: str = "probe") -> tuple[PushKey, str]:
-    """Make a key with which a host may push as this item; its text is shown once."""
-    if item.push_keys.filter(name=name, revoked_at__isnull=True).exists():
-        raise Conflict(f"{item} has a key “{name}”: revoke it first, or give another name.")
+def issue_push_key(
+    item: Item | None, *, by: User, name: str = "probe", per_minute: int = 0
+) -> tuple[PushKey, str]:
+    """Make a key to push with; its text is shown once.
+
+    For one host, for what stands at a site, or without an item for the whole estate: that only by
+    whoever may make keys everywhere.
+    """
+    same = PushKey.objects.filter(item=item, name=name, revoked_at__isnull=True)
+    if same.exists():
+        whose = item or "The whole estate"
+        raise Conflict(f"{whose} has a key “{name}”: revoke it first, or give another name.")
     text = "fp_" + secrets.token_urlsafe(32)
     key = PushKey(
         item=item, name=name, prefix=text[:8], digest=_digest(text), created_at=time.now()
     )
-    with recorded(key, "issue_push_key", by=by):
-        pass
+    key.per_minute = per_minute or (HOST_PER_MINUTE if key.host else MANY_PER_MINUTE)
+    with transaction.atomic():
+        with recorded(key, "issue_push_key", by=by):
+            pass
+        require("telemetry.add_pushkey", key, by=by)  # for where it stands, once it stands
     return key, text
 
 
@@ -40,7 +56,7 @@ def owner_of_key(text: str) -> PushKey:
     digest = _digest(text)
     key = PushKey.objects.select_related("item").filter(digest=digest).first()
     if key is None or not hmac.compare_digest(key.digest, digest):
-        raise NotAllowed("This key is not known here: `fullscore server enrol` makes one.")
+        raise NotAllowed("This key is not known here: make one under Push keys.")
     if key.revoked_at is not None:
         raise NotAllowed(f"This key was revoked on {key.revoked_at:%F}: make a new one.")
     now = time.now()

@@ -1,4 +1,4 @@
-"""Series by their labels: found, made when they are new, muted."""
+"""Series by their labels: found, made when they are new, given to an item, muted."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -10,92 +10,172 @@ from django.db import transaction
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry.metrics import described
 from fullscore.domains.foundation.telemetry.models import Metric, Series
+from fullscore.domains.foundation.telemetry.services import binding
+from fullscore.domains.foundation.telemetry.services.senders import Sender, of_item
+from fullscore.kit import limits
 from fullscore.kit.audit import recorded
-from fullscore.kit.errors import Conflict, Invalid
+from fullscore.kit.errors import Conflict
 from fullscore.kit.models import User
 
-REFRESHED = timedelta(minutes=10)  # how exactly `last_at` is known
-LABELS, LABEL_LENGTH = 64, 1024
+LABELS, LABEL_LENGTH, NAME_LENGTH = 64, 1024, 200
+AT_ONCE = 900  # parameters in one statement, whatever SQLite it is
+HOUR = timedelta(hours=1)
+Labels = Mapping[str, str]
 
 
 class Measured(NamedTuple):
     """One sample as it comes in."""
 
     name: str
-    labels: Mapping[str, str]
+    labels: Labels
     value: float
     ts_ms: int
 
 
-_known: dict[tuple[int, bytes], tuple[int, datetime]] = {}  # (item, fingerprint) → series, last_at
-KNOWN_AT_MOST = 200_000
+class Called(NamedTuple):
+    """A series as its sender names it; `kind` where the sender says it."""
+
+    name: str
+    labels: Labels
+    kind: str = ""
+
+
+class Resolved(NamedTuple):
+    """The series of fingerprints; those refused for being too many are absent, and counted."""
+
+    ids: dict[bytes, int]
+    refused: int = 0
 
 
 def fingerprint_of(sample: Measured, item: Item | None) -> bytes:
-    """Return what tells one series from every other: owner, metric and sorted labels."""
-    told = [str(item.pk if item else ""), sample.name]
-    told += [f"{k}\x1e{v}" for k, v in sorted(sample.labels.items())]
+    """Return what tells an item's series from every other."""
+    return fingerprint(of_item(item).scope, sample.name, sample.labels)
+
+
+def fingerprint(scope: str, name: str, labels: Labels) -> bytes:
+    """Return what tells one series from every other: scope, metric and sorted labels."""
+    told = [scope, name, *(f"{k}\x1e{v}" for k, v in sorted(labels.items()))]
     return blake2b("\x1f".join(told).encode(), digest_size=16).digest()
 
 
-def resolve(
-    samples: Sequence[Measured], prints: Sequence[bytes], item: Item | None, now: datetime
-) -> dict[bytes, int]:
+def objection(name: str, labels: Labels) -> str:
+    """Return why a series cannot be kept; empty when it can."""
+    if len(name) > NAME_LENGTH:
+        return f"The name {name[:40]}… is longer than {NAME_LENGTH} letters."
+    if len(labels) > LABELS:
+        return f"{name} has {len(labels)} labels; at most {LABELS} are kept."
+    for key, value in labels.items():
+        if len(key) > LABEL_LENGTH or len(value) > LABEL_LENGTH:
+            return f"{name} has the label {key[:40]} of more than {LABEL_LENGTH} letters."
+        if "\0" in key or "\0" in value:
+            return f"{name} has the label {key[:40]} with a zero byte."
+    return f"The name {name[:40]!r} has a zero byte." if "\0" in name else ""
+
+
+def resolve(wanted: Mapping[bytes, Called], sender: Sender, *, now: datetime) -> Resolved:
     """Return the series of each fingerprint, making those that are new: get or create in batch."""
-    owner = item.pk if item else 0
-    ids = {p: _known[owner, p][0] for p in prints if (owner, p) in _known}
-    missing = {p: s for p, s in zip(prints, samples, strict=True) if p not in ids}
-    if missing:
+    ids = _known(list(wanted))
+    new = sorted(wanted.keys() - ids.keys())  # sorted: two at once lock rows in one order
+    room = _room(sender, len(new))
+    if new[:room]:
         with transaction.atomic():
-            _create(missing, item, now)
-        wanted = list(missing)
-        for start in range(0, len(wanted), 900):
-            rows = Series.objects.filter(fingerprint__in=wanted[start : start + 900])
-            for pk, fingerprint, last_at in rows.values_list("pk", "fingerprint", "last_at"):
-                ids[bytes(fingerprint)] = pk
-                _known[owner, bytes(fingerprint)] = (pk, last_at)
-    _refresh({(owner, p) for p in prints}, now)
-    if len(_known) > KNOWN_AT_MOST:
-        _known.clear()
+            _create({print_: wanted[print_] for print_ in new[:room]}, sender, now)
+        ids |= _known(new[:room])
+    return Resolved(ids, len(new) - min(room, len(new)))
+
+
+def _room(sender: Sender, wanted: int) -> int:
+    """Return how many new series may come from a sender now."""
+    if sender.new_series_per_hour is None or not wanted:
+        return wanted
+    return limits.room(
+        f"new-series:{sender.name}", per=HOUR, count=sender.new_series_per_hour, wanted=wanted
+    )
+
+
+def _known(prints: Sequence[bytes]) -> dict[bytes, int]:
+    ids: dict[bytes, int] = {}
+    for start in range(0, len(prints), AT_ONCE):
+        rows = Series.objects.filter(fingerprint__in=prints[start : start + AT_ONCE])
+        ids |= {bytes(print_): pk for print_, pk in rows.values_list("fingerprint", "pk")}
     return ids
 
 
-def _create(missing: Mapping[bytes, Measured], item: Item | None, now: datetime) -> None:
-    metrics = metrics_named({s.name for s in missing.values()})
-    rows = []
-    for fingerprint, sample in missing.items():
-        if len(sample.labels) > LABELS or any(
-            len(v) > LABEL_LENGTH for v in sample.labels.values()
-        ):
-            raise Invalid(f"{sample.name} has too many or too long labels: at most {LABELS}.")
-        rows.append(
-            Series(
-                metric=metrics[sample.name], item=item, labels=dict(sample.labels),
-                fingerprint=fingerprint, first_at=now, last_at=now,
-            )
-        )  # fmt: skip
+def _create(wanted: Mapping[bytes, Called], sender: Sender, now: datetime) -> None:
+    called = list(wanted.values())
+    metrics = metrics_named({c.name for c in called}, kinds={c.name: c.kind for c in called})
+    rows = [
+        Series(
+            metric=metrics[one.name], labels=dict(one.labels), fingerprint=print_,
+            item_id=owner.item, bound_by=owner.by, binding=owner.why[:200], key_id=sender.key,
+            first_at=now, last_at=now,
+        )
+        for (print_, one), owner in zip(wanted.items(), _owners(called, sender), strict=True)
+    ]  # fmt: skip
     Series.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
 
 
-def metrics_named(names: Iterable[str]) -> dict[str, Metric]:
+def _owners(called: Sequence[Called], sender: Sender) -> list[binding.Owner]:
+    if sender.bound_by:
+        return [binding.Owner(sender.item, sender.bound_by)] * len(called)
+    return binding.owners([one.labels for one in called], site=sender.site)
+
+
+def metrics_named(
+    names: Iterable[str], *, kinds: Mapping[str, str] | None = None
+) -> dict[str, Metric]:
     """Return the metrics of these names, making those that are new."""
+    names = sorted(names)
+    found = _metrics(names)
     fresh = []
-    for name in names:
+    for name in (n for n in names if n not in found):
         known = described(name)
-        fresh.append(Metric(name=name[:200], title=known.title, unit=known.unit, kind=known.kind))
-    Metric.objects.bulk_create(fresh, ignore_conflicts=True)
-    return {m.name: m for m in Metric.objects.filter(name__in=list(names))}
+        kind = (kinds or {}).get(name) or known.kind
+        fresh.append(Metric(name=name, title=known.title, unit=known.unit, kind=kind))
+    if fresh:
+        Metric.objects.bulk_create(fresh, ignore_conflicts=True)
+        found |= _metrics([metric.name for metric in fresh])
+    return found
 
 
-def _refresh(keys: set[tuple[int, bytes]], now: datetime) -> None:
-    """Note that series are alive, at most every ten minutes."""
-    old = [k for k in keys if k in _known and now - _known[k][1] > REFRESHED]
-    if not old:
-        return
-    pks = [_known[k][0] for k in old]
-    for start in range(0, len(pks), 900):
-        Series.objects.filter(pk__in=pks[start : start + 900]).update(last_at=now)
-    _known.update({k: (_known[k][0], now) for k in old})
+def _metrics(names: Sequence[str]) -> dict[str, Metric]:
+    found = {}
+    for start in range(0, len(names), AT_ONCE):
+        rows = Metric.objects.filter(name__in=names[start : start + AT_ONCE])
+        found.update({metric.name: metric for metric in rows})
+    return found
+
+
+def refresh(series: Iterable[int], *, now: datetime) -> int:
+    """Note that series are alive; returns how many of them there are."""
+    pks, count = list(series), 0
+    for start in range(0, len(pks), AT_ONCE):
+        count += Series.objects.filter(pk__in=pks[start : start + AT_ONCE]).update(last_at=now)
+    return count
+
+
+def bind(series: Series, *, item: Item, by: User) -> Series:
+    """Give a series to an item by hand; no rule takes it back."""
+    with recorded(series, "bind", by=by):
+        series.item, series.bound_by, series.binding = item, Series.BoundBy.HAND, ""
+    return series
+
+
+def bind_unowned(*, at_most: int = 20_000) -> int:
+    """Try the rules again on what is nobody's, for items come later; returns how many found one."""
+    rows = Series.objects.unowned().exclude(bound_by=Series.BoundBy.HAND)
+    waiting = list(rows.select_related("key__item").order_by("-last_at")[:at_most])
+    sites: dict[int | None, list[Series]] = {}
+    for one in waiting:
+        sites.setdefault(one.key.site if one.key else None, []).append(one)
+    for site, some in sites.items():
+        for one, owner in zip(
+            some, binding.owners([s.labels for s in some], site=site), strict=True
+        ):
+            one.item_id, one.bound_by, one.binding = owner.item, owner.by, owner.why[:200]
+    bound = [one for one in waiting if one.item_id]
+    Series.objects.bulk_update(bound, ["item", "bound_by", "binding"], batch_size=500)
+    return len(bound)
 
 
 def mute(series: Series, *, by: User) -> Series:

@@ -1,0 +1,117 @@
+"""Remote-write end to end: what a server of ours and its peers take of the CPU for the same bodies.
+
+`python -m bench.incoming`. Real processes, real HTTP on loopback, all durable when answered (the
+peers sync later). CPU is that of the server's process, user and system, from the kernel's count.
+"""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from bench import peers, writes
+from bench.peers import Peer
+
+SERIES, REQUESTS, WARM = 10_000, 60, 5
+ROOT = Path(__file__).parents[1]
+TICKS = os.sysconf("SC_CLK_TCK")  # a second, as the kernel counts CPU
+KEY = """
+import django; django.setup()
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+from fullscore.domains.foundation.telemetry.models import PushKey
+from fullscore.domains.foundation.telemetry import services
+from fullscore.kit.models.user import system
+print(services.issue_push_key(None, by=system(), name="bench")[1])
+"""
+
+
+class Ours(Peer):
+    """A server of ours; it asks for a key."""
+
+    def write(self, body: bytes) -> None:
+        """Hand it a remote-write body."""
+        key = (self.folder / "key").read_text()
+        self.post("/api/v1/write", body, Authorization=f"Bearer {key}")
+
+
+def main() -> None:
+    """Print CPU time per 10,000 samples, and samples per CPU second."""
+    with peers.temporary() as folder, peers.running(Path(folder)) as others:
+        for name, figures in measured(Path(folder), others).items():
+            print(name, {who: round(figure, 2) for who, figure in figures.items()})
+
+
+def measured(folder: Path, others: list[Peer]) -> dict[str, dict[str, float]]:
+    """Return the CPU time in ms that each takes for a body of 10,000 series with a sample each."""
+    with serving(folder) as ours:
+        taken = {peer.name: cpu_ms(peer) for peer in (ours, *others)}
+    return {"remote-write, 10,000 series, end to end [CPU ms]": taken}
+
+
+def cpu_ms(peer: Peer) -> float:
+    """Return the CPU time of one body once all series are known."""
+    dice, names = np.random.default_rng(7), writes.keys(SERIES)
+    begin = int(time.time() * 1000) - REQUESTS * 5_000
+    bodies = [
+        writes.block(names, np.array([begin + n * 5_000]), dice.random((1, SERIES)) * 1e6)
+        for n in range(REQUESTS)
+    ]
+    for body in bodies[:WARM]:
+        peer.write(body)
+    before = spent_ms(peer.pid)
+    for body in bodies[WARM:]:
+        peer.write(body)
+    return (spent_ms(peer.pid) - before) / (REQUESTS - WARM)
+
+
+def spent_ms(pid: int) -> float:
+    """Return the CPU time a process has taken so far, all its threads together."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / TICKS
+
+
+@contextlib.contextmanager
+def serving(folder: Path) -> Iterator[Peer]:
+    """Run a server of ours on a new data folder with a key for the whole estate."""
+    home = folder / "ours"
+    home.mkdir()
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    environment = {
+        **os.environ,
+        "FULLSCORE_HOME": str(home),
+        "PYTHONPATH": str(ROOT / "src"),
+        "DJANGO_SETTINGS_MODULE": "fullscore.config.settings",
+    }
+    made = subprocess.run(
+        [sys.executable, "-c", KEY], env=environment, check=True, capture_output=True, text=True
+    )
+    (home / "key").write_text(made.stdout.split()[-1])
+    command = [sys.executable, "-m", "fullscore", "web", "--port", str(port)]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+        try:
+            _await(f"http://127.0.0.1:{port}/sign-in/")
+            yield Ours("ours", f"http://127.0.0.1:{port}", home, process.pid)
+        finally:
+            process.terminate()
+
+
+def _await(url: str) -> None:
+    for _ in range(300):
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):
+            return
+        time.sleep(0.1)
+    raise OSError("our server does not answer")
+
+
+if __name__ == "__main__":
+    main()

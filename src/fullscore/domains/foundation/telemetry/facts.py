@@ -1,0 +1,14 @@
+"""What the checks of this domain read, as values."""
+
+from typing import NamedTuple
+
+
+class Unowned(NamedTuple):
+    """A sender, and how many of its series are nobody's."""
+
+    key: int
+    name: str
+    item: int | None  # the site the key is for
+    series: int
+    unowned: int
+    examples: tuple[dict[str, str], ...] = ()
