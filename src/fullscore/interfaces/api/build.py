@@ -69,7 +69,8 @@ class Api(NinjaAPI):
         """Return the addresses; a method they do not know is refused as everything else is."""
         patterns, app, namespace = super().urls
         for pattern in patterns:
-            pattern.callback = in_one_shape(pattern.callback)
+            if pattern.callback is not None:
+                pattern.callback = in_one_shape(pattern.callback)
         return patterns, app, namespace
 
 
