@@ -3,6 +3,7 @@
 And one that minds them all.
 """
 
+import gc
 import os
 import signal
 import subprocess
@@ -83,6 +84,7 @@ def serve_worker() -> None:
     """Run jobs as they come."""
     worker = Worker()
     worker.obey_signals()
+    _keep_what_is_loaded()
     worker.serve()
 
 
@@ -108,6 +110,7 @@ def serve_behind(schedule: Sequence[Clocked], collected: Sequence[tuple[float, M
         for one in (collector, scheduler)
     ]
     worker.obey_signals()
+    _keep_what_is_loaded()
     for thread in threads:
         thread.start()
     worker.serve()
@@ -115,6 +118,12 @@ def serve_behind(schedule: Sequence[Clocked], collected: Sequence[tuple[float, M
     scheduler.stop()
     for thread in threads:
         thread.join(5)
+
+
+def _keep_what_is_loaded() -> None:
+    """Take the code out of the sight of Python's collector of cycles: it stays anyway."""
+    gc.collect()
+    gc.freeze()
 
 
 def _stops(work: Any) -> None:
