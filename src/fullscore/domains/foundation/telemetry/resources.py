@@ -2,7 +2,14 @@
 
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry import services
-from fullscore.domains.foundation.telemetry.models import Metric, PushKey, Refusal, Series
+from fullscore.domains.foundation.telemetry.models import (
+    Collector,
+    Metric,
+    PushKey,
+    Refusal,
+    ScrapeTarget,
+    Series,
+)
 from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Panel, Resource
 
@@ -70,6 +77,47 @@ REFUSAL = Resource(
     filters=["reason", "key"],
     order=["-last_at", "-count"],
     icon="circle-slash",
+    group="Telemetry",
+    under="Metrics",
+)
+
+TONES = {"ok": "ok", "failing": "crit", "new": "info", "paused": ""}
+
+SCRAPE_TARGET = Resource(
+    ScrapeTarget,
+    columns=["url", "item", "state", "last_at", "last_samples", "last_took_ms", "last_error"],
+    fields=["item", "url", "every_seconds", "timeout_seconds", "sample_limit"],
+    facts=["failures", "first_metrics", "username", "holder"],
+    filters=["state", "item"],
+    search=["url", "item__name"],
+    order=["url", "-last_at"],
+    icon="radar",
+    group="Telemetry",
+    under="Metrics",
+    badges=lambda t: [(t.get_state_display(), TONES[t.state])],
+    panels=[Panel("Scrape targets", on=Item, rows=lambda item: item.scrape_targets.all(),
+                  columns=["url", "state", "last_at", "last_error"])],
+    verbs=[
+        Verb(services.scrape_now, permission="telemetry.change_scrapetarget", icon="play",
+             tone="primary", done="A collector reads {} now; this page follows."),
+        Verb(services.give_credential, permission="telemetry.change_scrapetarget",
+             icon="key-round", in_bulk=False, done="{} has a credential; it is not shown again."),
+        Verb(services.pause, permission="telemetry.change_scrapetarget", icon="pause",
+             when=lambda t: "It is paused." if t.state == "paused" else "",
+             undo=lambda t: ("resume", {})),
+        Verb(services.resume, permission="telemetry.change_scrapetarget", icon="play",
+             when=lambda t: "" if t.state == "paused" else "It is not paused.",
+             undo=lambda t: ("pause", {})),
+    ],
+)  # fmt: skip
+
+COLLECTOR = Resource(
+    Collector,
+    name="sample-collector",  # `fullscore collector` is the command that is one
+    columns=["name", "seen_at", "capacity"],
+    search=["name"],
+    order=["name", "-seen_at"],
+    icon="satellite",
     group="Telemetry",
     under="Metrics",
 )

@@ -12,7 +12,12 @@ from fullscore.domains.foundation.telemetry.services.keys import (
     owner_of_key,
     revoke,
 )
-from fullscore.domains.foundation.telemetry.services.senders import Sender, of_item, of_key
+from fullscore.domains.foundation.telemetry.services.senders import (
+    Sender,
+    of_item,
+    of_key,
+    of_target,
+)
 from fullscore.domains.foundation.telemetry.services.series import (
     Called,
     Measured,
@@ -23,25 +28,46 @@ from fullscore.domains.foundation.telemetry.services.series import (
     mute,
     unmute,
 )
+from fullscore.domains.foundation.telemetry.services.targets import (
+    Scraped,
+    beat,
+    give_credential,
+    hold,
+    leave,
+    note_scraped,
+    pause,
+    resume,
+    scrape_now,
+)
 
 __all__ = [
     "Batch",
     "Called",
     "Measured",
+    "Scraped",
     "Sender",
     "Taken",
+    "beat",
     "bind",
     "bind_unowned",
     "fingerprint_of",
+    "give_credential",
+    "hold",
     "ingest",
     "issue_push_key",
     "known_keys",
+    "leave",
     "metrics_named",
     "mute",
+    "note_scraped",
     "of_item",
     "of_key",
+    "of_target",
     "owner_of_key",
+    "pause",
+    "resume",
     "revoke",
+    "scrape_now",
     "take",
     "unmute",
 ]

@@ -1,0 +1,10 @@
+"""What runs by itself: upkeep on the clock, and scraping without end."""
+
+from fullscore.domains.foundation.telemetry.jobs.scraping import Scraper
+from fullscore.domains.foundation.telemetry.jobs.upkeep import (
+    bind_unowned,
+    maintain_store,
+    tell_refused,
+)
+
+__all__ = ["Scraper", "bind_unowned", "maintain_store", "tell_refused"]
