@@ -174,10 +174,11 @@ def test_each_target_has_its_own_moment_and_a_late_one_is_passed_over(scraper, s
     begin = time.now()
 
     due = [scraper._is_due(_held(target), begin + timedelta(seconds=n)) for n in range(61)]
-    late = [scraper._is_due(_held(target), begin + timedelta(seconds=s)) for s in (300, 301)]
+    late = [scraper._is_due(_held(target), begin + timedelta(seconds=300 + n)) for n in range(15)]
 
     assert sum(due) == 4
-    assert late == [True, False]
+    assert late[0]
+    assert sum(late) <= 2  # the one that is late and the next; the 15 missed meanwhile never are
 
 
 def _held(target):
