@@ -66,6 +66,7 @@ class Options:
         secret=True,
     )
     mail_from: str = _doc("The sender of mail.", "fullscore@localhost")
+    currency: str = _doc("The currency of every amount, by its code of ISO 4217.", "EUR")
     time_zone: str = _doc("Default time zone of new accounts.", "UTC")
     trusted_proxies: str = _doc(
         "Addresses whose X-Forwarded-* headers count, separated by commas.", ""

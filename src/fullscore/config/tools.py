@@ -17,7 +17,7 @@ def what_needs_me(user: User, limit: int = 10) -> dict[str, Any]:
     told = [
         {
             "title": row.told.title, "url": row.told.url, "severity": row.told.severity,
-            "cost_per_hour": round(row.entry.cost_per_hour, 2), "why": row.why,
+            "cost_per_hour": round(row.entry.cost_per_hour, 2), "cost": row.cost, "why": row.why,
             "owner": row.told.owner, "due": row.told.due,
         }
         for row in rows

@@ -36,7 +36,7 @@ def shown(value: Any, *, user: Any, related: Resource | None = None) -> Any:
     if isinstance(value, datetime):
         return moment(value, user=user)
     if isinstance(value, date):
-        return format_html('<time datetime="{}">{}</time>', value.isoformat(), f"{value:%-d %b %Y}")
+        return day(value, user=user)
     if isinstance(value, float):
         return f"{value:,.2f}".rstrip("0").rstrip(".")
     if isinstance(value, int | Decimal):
@@ -46,6 +46,14 @@ def shown(value: Any, *, user: Any, related: Resource | None = None) -> Any:
     if isinstance(value, list | tuple):
         return ", ".join(str(v) for v in value[:20])
     return str(value)[:LONGEST]
+
+
+def day(value: date, *, user: Any) -> SafeString:
+    """Return a day; the year is in the hint while it is the present one."""
+    now = time.now().astimezone(time.zone(getattr(user, "time_zone", "") or "UTC"))
+    whole = f"{value:%-d %b %Y}"
+    words = f"{value:%-d %b}" if value.year == now.year else whole
+    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), whole, words)
 
 
 def linked(ref: Ref, related: Resource | None) -> SafeString | str:

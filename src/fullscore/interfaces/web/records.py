@@ -152,7 +152,7 @@ def _panels(
         if html:
             told.append(_shown(panel.title, panel.key, html, count))
     if at is None and not any(panel.is_history for _, panel in panels):
-        told += _history(record, user)
+        told += _history(resource, record, user)
     return told
 
 
@@ -236,16 +236,16 @@ def _entries(record: Any, user: User, *, since: datetime, until: datetime) -> li
     return list(rows.filter(at__gt=since, at__lte=until).select_related("by")[:200])
 
 
-def _history(record: Any, user: User) -> list[dict[str, Any]]:
+def _history(resource: Resource, record: Any, user: User) -> list[dict[str, Any]]:
     rows = AuditEntry.objects.filter(noun=noun_of(record), record=str(record.pk))
-    entries = [_entry(e) for e in rows.select_related("by")[:PANEL_ROWS]]
+    entries = [_entry(resource, e) for e in rows.select_related("by")[:PANEL_ROWS]]
     context = {"entries": entries, "user": user}
     html = render_to_string("panel_history.html", context)
     return [_shown("History", "history", html)] if entries else []
 
 
-def _entry(entry: AuditEntry) -> dict[str, Any]:
+def _entry(resource: Resource, entry: AuditEntry) -> dict[str, Any]:
     before, after = entry.before or {}, entry.after or {}
     names = sorted(n for n in before.keys() | after.keys() if before.get(n) != after.get(n))
-    changed = [n.removesuffix("_id").replace("_", " ") for n in names] if entry.before else []
+    changed = [resource.label_of(n.removesuffix("_id")) for n in names] if entry.before else []
     return {"entry": entry, "changed": ", ".join(changed[:8])}

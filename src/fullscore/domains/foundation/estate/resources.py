@@ -20,6 +20,7 @@ from fullscore.domains.foundation.estate.models import (
     Listener,
     Requirement,
 )
+from fullscore.kit import money
 from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Panel, Resource, Searched
 
@@ -176,6 +177,7 @@ DOWNTIME_COST = Resource(
     fields=["service", "low", "base", "high", "note"],
     search=["service__name", "note"],
     order=["-base"],
+    cells=dict.fromkeys(("low", "base", "high"), money.per_hour),
     icon="banknote",
     can_delete=True,
 )

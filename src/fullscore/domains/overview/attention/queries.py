@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from fullscore.domains.overview.attention.models import Snooze
 from fullscore.engines import attention
-from fullscore.kit import time
+from fullscore.kit import money, time
 from fullscore.kit.models import User
 
 
@@ -59,12 +59,7 @@ class QueueRow:
     @property
     def cost(self) -> str:
         """Return the cost per hour as the row shows it."""
-        cost = self.entry.cost_per_hour
-        if cost >= 10:
-            return f"{cost:,.0f}/h"
-        if cost >= 0.01:
-            return f"{cost:.2f}/h"
-        return "< 0.01/h" if cost else "0/h"
+        return money.per_hour(self.entry.cost_per_hour)
 
 
 class Waiting(NamedTuple):
@@ -106,12 +101,12 @@ def explained(concern: attention.Concern, entry: attention.Entry, told: Told, no
     """Say in one sentence why the row costs what it costs."""
     parts = []
     if concern.loss_per_hour:
-        parts.append(f"{concern.loss_per_hour:,.0f} lost each hour")
+        parts.append(f"{money.told(concern.loss_per_hour)} lost each hour")
     if concern.chance_per_hour and concern.stake:
-        parts.append(f"{concern.stake:,.0f} at stake by chance")
+        parts.append(f"{money.told(concern.stake)} at stake by chance")
     if concern.stake and concern.due_at and now < concern.due_at:
         left = time.in_words((concern.due_at - now).total_seconds())
-        parts.append(f"{concern.stake:,.0f} at stake, due in {left}")
+        parts.append(f"{money.told(concern.stake)} at stake, due in {left}")
     elif concern.due_at and now >= concern.due_at:
         parts.append(f"overdue for {time.in_words((now - concern.due_at).total_seconds())}")
     if entry.is_late and concern.due_at and now < concern.due_at:

@@ -3,6 +3,7 @@
 from fullscore.domains.foundation.directory.models import Team
 from fullscore.domains.overview.attention import services
 from fullscore.domains.overview.attention.models import Proposal, Sharing
+from fullscore.kit import money
 from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Panel, Resource
 
@@ -35,6 +36,7 @@ PROPOSAL = Resource(
     filters=["state", "person"],
     quick={"Waiting": "state=proposed"},
     order=["-cost_per_hour"],
+    cells={"cost_per_hour": money.per_hour},
     icon="inbox",
     badges=lambda p: [(p.get_state_display(), TONES[p.state])],
     verbs=[
