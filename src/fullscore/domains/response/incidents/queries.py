@@ -1,0 +1,112 @@
+"""Questions about alerts and incidents that more than one place asks."""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Lower
+
+from fullscore.connectors.alerts import Signal, without_port
+from fullscore.domains.foundation.estate import queries as estate
+from fullscore.domains.foundation.estate.kinds import HARD_LINKS
+from fullscore.domains.foundation.estate.models import Identifier, Item, Link
+from fullscore.domains.foundation.findings.models import Finding
+from fullscore.domains.response.incidents.models import Alert, AlertSource, Incident
+from fullscore.engines.attention import Concern
+from fullscore.kit.access import Actor
+
+SOURCE = "incident"
+ITEM_LABEL = "fullscore_item"
+NAMED = 5000  # words in one statement: every SQLite takes as many
+MOST = 1000
+NEARBY = timedelta(hours=24)
+WORK_HOURS = 1.0  # our judgement, until repair times of one's own are known
+
+
+def names_of(signal: Signal, source: AlertSource) -> tuple[str, ...]:
+    """Return the words that may name the item of an alert, the surest first."""
+    labels = signal.labels
+    own = [labels[name] for name in (ITEM_LABEL, *source.item_labels) if labels.get(name)]
+    return tuple(dict.fromkeys(without_port(word).lower() for word in (*own, *signal.names)))
+
+
+def items_named(names: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+    """Return the item of each key: that of its first word that is known, if that names just one.
+
+    A word is an address, a host name, another name or an item's own.
+    """
+    wanted = sorted({word for words in names.values() for word in words})
+    known: dict[str, set[int]] = {}
+    for start in range(0, len(wanted), NAMED):
+        some = wanted[start : start + NAMED]
+        for word, pk in _known(some):
+            known.setdefault(word, set()).add(pk)
+    found = {key: next((known[w] for w in words if w in known), set())
+             for key, words in names.items()}  # fmt: skip
+    return {key: next(iter(items)) for key, items in found.items() if len(items) == 1}
+
+
+def _known(words: list[str]) -> Iterator[tuple[str, int]]:
+    items = Item.objects.live().annotate(word=Lower("name")).filter(word__in=words)
+    yield from items.values_list("word", "pk")
+    named = Identifier.objects.filter(kind__in=("fqdn", "address"), is_shared=False)
+    named = named.exclude(item__state=Item.State.RETIRED).annotate(word=Lower("value"))
+    yield from named.filter(word__in=words).values_list("word", "item_id")
+
+
+def needs() -> list[tuple[int, int]]:
+    """Return what depends on what, as pairs of items."""
+    rows = Link.objects.filter(kind__in=HARD_LINKS).order_by("from_item", "to_item")
+    return list(rows.values_list("from_item_id", "to_item_id"))
+
+
+def items_in(incident: Incident) -> QuerySet[Item]:
+    """Return the items that alert in an incident."""
+    return Item.objects.filter(pk__in=incident.alerts.values("item"))
+
+
+def findings_near(incident: Incident) -> QuerySet[Finding]:
+    """Return what was found in the last day on the items of an incident and what they need."""
+    items = items_in(incident).values("pk")
+    below = Link.objects.filter(kind__in=HARD_LINKS, from_item__in=items).values("to_item")
+    near = Q(item__in=items) | Q(item__in=below)
+    return Finding.objects.filter(near, opened_at__gte=incident.starts_at - NEARBY).order_by(
+        "-opened_at"
+    )
+
+
+def incidents_of(item: Item) -> QuerySet[Incident]:
+    """Return the incidents in which an item alerts now."""
+    here = Alert.objects.filter(incident=OuterRef("pk"), item=item)
+    return Incident.objects.live().filter(Exists(here))
+
+
+def concerns(user: Actor, now: datetime) -> tuple[list[Concern], dict[str, Incident]]:
+    """Return the incidents that press, priced, as the queue takes them; and them by key."""
+    rows = Incident.objects.visible_to(user).filter(state=Incident.State.OPEN)
+    found = list(rows.select_related("owner", "assignee", "root_item").order_by("-severity")[:MOST])
+    alerts = Alert.objects.live().filter(incident__in=[i.pk for i in found], item__isnull=False)
+    items: dict[int, set[int]] = {}
+    for incident, item in alerts.order_by().values_list("incident", "item"):
+        items.setdefault(incident, set()).add(item)
+    every = Item.objects.filter(pk__in={pk for some in items.values() for pk in some})
+    prices = estate.downtime_per_hour(every)
+    made = {f"{SOURCE}:{incident.pk}": incident for incident in found}
+    return [
+        Concern(
+            key=key, source=SOURCE, work_hours=WORK_HOURS,
+            loss_per_hour=_loss(incident, items.get(incident.pk, ()), prices),
+        )
+        for key, incident in made.items()
+    ], made  # fmt: skip
+
+
+def _loss(
+    incident: Incident, items: Collection[int], prices: Mapping[int, estate.Downtime]
+) -> float:
+    """Return what an hour of it costs: the dearest of its items, less for what is less severe.
+
+    Items of one incident mostly stand in one chain, so their prices are the same money.
+    """
+    dearest = max((prices[pk].per_hour for pk in items if pk in prices), default=0.0)
+    return dearest * incident.severity / 5
