@@ -5,7 +5,6 @@ Source: developer.pagerduty.com/docs/events-api-v2-overview and its page on send
 
 import json
 import secrets
-from dataclasses import dataclass
 
 from fullscore.connectors import documents
 from fullscore.connectors.alerts import TEXT_LETTERS, Action, Signal, safe_link, without_port
@@ -13,30 +12,26 @@ from fullscore.connectors.documents import Node
 
 ACTIONS: tuple[Action, ...] = ("trigger", "acknowledge", "resolve")
 SEVERITIES = ("critical", "error", "warning", "info")
-ROUTING_LETTERS, DEDUP_LETTERS, SUMMARY_LETTERS = 32, 255, 1024
+DEDUP_LETTERS, SUMMARY_LETTERS = 255, 1024
 LABELS = ("source", "component", "group", "class")
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One event: who it is for, and what it says."""
-
-    routing_key: str
-    signal: Signal
+def routing_key(body: bytes) -> str:
+    """Return only who an event is for. Raises Garbled."""
+    return documents.read(body).words("routing_key", most=200)
 
 
-def event(body: bytes, *, made_key: str = "") -> Event:
+def event(body: bytes, *, made_key: str = "") -> Signal:
     """Read one event. Raises Garbled with the exact place.
 
     A trigger without a `dedup_key` is given `made_key`, or one of our making.
     """
     told = documents.read(body)
-    routing_key = told.words("routing_key", most=200)
     action = _action(told)
     key = _key(told, action) or made_key or secrets.token_hex(16)
     if action != "trigger":
-        return Event(routing_key, Signal(action, key))
-    return Event(routing_key, _triggered(told, key))
+        return Signal(action, key)
+    return _triggered(told, key)
 
 
 def _action(told: Node) -> Action:

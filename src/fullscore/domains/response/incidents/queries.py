@@ -1,6 +1,6 @@
 """Questions about alerts and incidents that more than one place asks."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -92,21 +92,18 @@ def concerns(user: Actor, now: datetime) -> tuple[list[Concern], dict[str, Incid
     every = Item.objects.filter(pk__in={pk for some in items.values() for pk in some})
     prices = estate.downtime_per_hour(every)
     made = {f"{SOURCE}:{incident.pk}": incident for incident in found}
-    return [
-        Concern(
-            key=key, source=SOURCE, work_hours=WORK_HOURS,
-            loss_per_hour=_loss(incident, items.get(incident.pk, ()), prices),
-        )
-        for key, incident in made.items()
-    ], made  # fmt: skip
+    told = []
+    for key, incident in made.items():
+        known = [prices[pk] for pk in items.get(incident.pk, ()) if pk in prices]
+        incident.is_default_price = all(price.is_default for price in known)
+        loss = _loss(incident, known)
+        told.append(Concern(key=key, source=SOURCE, work_hours=WORK_HOURS, loss_per_hour=loss))
+    return told, made
 
 
-def _loss(
-    incident: Incident, items: Collection[int], prices: Mapping[int, estate.Downtime]
-) -> float:
+def _loss(incident: Incident, prices: Iterable[estate.Downtime]) -> float:
     """Return what an hour of it costs: the dearest of its items, less for what is less severe.
 
     Items of one incident mostly stand in one chain, so their prices are the same money.
     """
-    dearest = max((prices[pk].per_hour for pk in items if pk in prices), default=0.0)
-    return dearest * incident.severity / 5
+    return max((price.per_hour for price in prices), default=0.0) * incident.severity / 5

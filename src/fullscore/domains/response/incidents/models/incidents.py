@@ -62,6 +62,8 @@ class Incident(models.Model):
     )
     again_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
 
+    is_default_price = True  # said anew wherever an incident is priced
+
     objects = IncidentQuerySet.as_manager()
     keeps_history = True
 

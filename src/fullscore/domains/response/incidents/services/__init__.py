@@ -1,7 +1,7 @@
 """What can be done with alerts and incidents."""
 
 from fullscore.domains.response.incidents.services.grouping import place_new
-from fullscore.domains.response.incidents.services.intake import beat, count_in, receive
+from fullscore.domains.response.incidents.services.intake import beat, count_in, new_key, receive
 from fullscore.domains.response.incidents.services.receipts import (
     forget_old,
     read_receipts,
@@ -58,6 +58,7 @@ __all__ = [
     "hear_silence",
     "issue_source",
     "merge",
+    "new_key",
     "note",
     "own",
     "place_new",

@@ -27,7 +27,7 @@ def signals_in(kind: str, body: bytes, *, key: str, now: datetime) -> tuple[Sequ
         return told.signals, told.left_out
     if kind == Kind.PROMETHEUS:
         return alertmanager.pushed(body, now=now), 0
-    return [pagerduty.event(body, made_key=key).signal], 0
+    return [pagerduty.event(body, made_key=key)], 0
 
 
 def read_receipts(*, by: User) -> int:

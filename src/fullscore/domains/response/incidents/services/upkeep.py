@@ -63,7 +63,9 @@ def hear_silence(*, now: datetime, by: User) -> None:
         is_silent = now - seen_at > limit and source.revoked_at is None
         told = Signal(
             "trigger", SILENT, severity=SILENT_SEVERITY, starts_at=seen_at + limit,
-            title=f"{source} is silent: it is expected every {time.in_words(limit.seconds)}",
+            holds_until=time.FOREVER,
+            title=f"{source} is silent: it is expected every"
+            f" {time.in_words(limit.total_seconds())}",
         ) if is_silent else Signal("resolve", SILENT)  # fmt: skip
         is_known = Alert.objects.live().filter(source=source, key=SILENT).exists()
         if is_silent != is_known:

@@ -1,6 +1,6 @@
 """What people do with alerts and incidents."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -10,12 +10,14 @@ from fullscore.domains.foundation.directory.models import Person, Team
 from fullscore.domains.response.incidents.announcements import IncidentsOpened, IncidentsResolved
 from fullscore.domains.response.incidents.models import Alert, AlertEvent, Incident, TimelineEntry
 from fullscore.domains.response.incidents.services import applying, grouping
+from fullscore.domains.response.incidents.services.placing import Book
 from fullscore.domains.response.incidents.services.sources import own, take_turn
 from fullscore.kit import time
 from fullscore.kit.announcements import announce
 from fullscore.kit.audit import recorded
 from fullscore.kit.errors import Conflict, Invalid
 from fullscore.kit.models import User
+from fullscore.kit.perform import find, require
 
 Kind = TimelineEntry.Kind
 APART = timedelta(hours=24)
@@ -136,17 +138,19 @@ def reopen(incident: Incident, *, by: User, reason: str) -> Incident:
 
 
 @transaction.atomic
-def merge(incident: Incident, *, by: User, other: Incident, note: str = "") -> Incident:
+def merge(incident: Incident, *, by: User, other: int, note: str = "") -> Incident:
     """Put two incidents together: the later goes into the earlier, whichever is named first."""
     take_turn([own().pk])
-    if incident.pk == other.pk:
+    if incident.pk == other:
         raise Conflict("An incident cannot be merged with itself.")
-    for one in (incident, other):
+    second = find(Incident, other, by=by, lock=True)
+    require("incidents.change_incident", second, by=by)
+    for one in (incident, second):
         one.refresh_from_db()
         if one.merged_into_id is not None:
             raise Conflict(f"Incident {one.pk} was merged: see incident {one.merged_into_id}.")
-    earlier, later = sorted((incident, other), key=lambda one: one.pk)
-    book = grouping.Book(time.now(), by)
+    earlier, later = sorted((incident, second), key=lambda one: one.pk)
+    book = Book(time.now(), by)
     if later.state != Incident.State.RESOLVED and earlier.state == Incident.State.RESOLVED:
         earlier.state, earlier.resolved_at, earlier.resolution = later.state, None, ""
         earlier.mitigated_at = later.mitigated_at
@@ -165,7 +169,7 @@ def split(incident: Incident, *, by: User, alerts: str, note: str = "") -> Incid
     take_turn([own().pk])
     moved = _named(incident, alerts)
     worst = max(moved, key=lambda alert: (alert.severity, -alert.pk))
-    book = grouping.Book(time.now(), by)
+    book = Book(time.now(), by)
     reason = f"{by} took it out of incident {incident.pk}. {note}".strip()
     new = book.open(worst, reason, again_of=None)
     for alert in moved:
@@ -201,7 +205,7 @@ def _over(alert: Alert, now: datetime) -> None:
     applying.resolve(alert, max(now, alert.starts_at), now)
 
 
-def _each(incident: Incident, state: str, change, by: User) -> None:
+def _each(incident: Incident, state: str, change: Callable[[Alert], None], by: User) -> None:
     """Alter each alert of an incident that is in a state, and say so."""
     take_turn(sorted(set(incident.alerts.filter(state=state).values_list("source", flat=True))))
     alerts = list(incident.alerts.filter(state=state))
