@@ -1,5 +1,6 @@
 """Questions about alerts and incidents that more than one place asks."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
@@ -17,6 +18,7 @@ from fullscore.kit.access import Actor
 
 SOURCE = "incident"
 ITEM_LABEL = "fullscore_item"
+EVERYBODYS = re.compile(r"(localhost|localhost\..*|127\.[0-9.]+|::1|0\.0\.0\.0|::)?$")
 NAMED = 5000  # words in one statement: every SQLite takes as many
 MOST = 1000
 NEARBY = timedelta(hours=24)
@@ -27,7 +29,8 @@ def names_of(signal: Signal, source: AlertSource) -> tuple[str, ...]:
     """Return the words that may name the item of an alert, the surest first."""
     labels = signal.labels
     own = [labels[name] for name in (ITEM_LABEL, *source.item_labels) if labels.get(name)]
-    return tuple(dict.fromkeys(without_port(word).lower() for word in (*own, *signal.names)))
+    words = (without_port(word).lower() for word in (*own, *signal.names))
+    return tuple(dict.fromkeys(word for word in words if not EVERYBODYS.match(word)))
 
 
 def items_named(names: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
@@ -87,8 +90,8 @@ def concerns(user: Actor, now: datetime) -> tuple[list[Concern], dict[str, Incid
     found = list(rows.select_related("owner", "assignee", "root_item").order_by("-severity")[:MOST])
     alerts = Alert.objects.live().filter(incident__in=[i.pk for i in found], item__isnull=False)
     items: dict[int, set[int]] = {}
-    for incident, item in alerts.order_by().values_list("incident", "item"):
-        items.setdefault(incident, set()).add(item)
+    for held_by, item in alerts.order_by().values_list("incident", "item"):
+        items.setdefault(held_by, set()).add(item)
     every = Item.objects.filter(pk__in={pk for some in items.values() for pk in some})
     prices = estate.downtime_per_hour(every)
     made = {f"{SOURCE}:{incident.pk}": incident for incident in found}

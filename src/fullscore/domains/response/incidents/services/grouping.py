@@ -90,7 +90,8 @@ class _Placer:
         for alert in known:
             self._add(alert)
         for alert in known:
-            if alert.ends_at is not None and alert.incident.state == Incident.State.RESOLVED:
+            is_over = alert.incident is not None and alert.incident.resolved_at is not None
+            if alert.ends_at is not None and is_over:
                 self._engine.resolve(str(alert.pk), alert.ends_at.timestamp())
 
     def _add(self, alert: Alert) -> tuple[int, str]:
@@ -122,10 +123,13 @@ class _Placer:
         if alert.item_id is None:
             return None
         number, reason = self._add(alert)
-        others = [one for one in self._groups[number] if one.incident_id is not None]
         # An incident in which this very item alerts comes first.
-        others.sort(key=lambda one: (one.item_id != alert.item_id, one.incident_id))
-        found = [self._book.standing(one.incident_id) for one in others]
+        others = sorted(
+            (one.item_id != alert.item_id, one.incident_id)
+            for one in self._groups[number]
+            if one.incident_id is not None
+        )
+        found = [self._book.standing(incident) for _, incident in others]
         return _Place([i for i in dict.fromkeys(found) if i.resolved_at is None], reason)
 
     def _same_group(self, alert: Alert) -> _Place:
