@@ -40,7 +40,7 @@ def _told_incident(incident: Incident, user: User) -> Told:
         title=incident.title,
         url=f"/incidents/{incident.pk}",
         severity=incident.severity,
-        where=str(incident.root_item or ""),
+        where=incidents.where(incident, user),
         owner=str(incident.owner or ""),
         assignee=incident.assignee,
         action="" if incident.acknowledged_at else "Take it",

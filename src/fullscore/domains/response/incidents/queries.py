@@ -84,6 +84,12 @@ def incidents_of(item: Item) -> QuerySet[Incident]:
     return Incident.objects.live().filter(Exists(here))
 
 
+def where(incident: Incident, user: Actor) -> str:
+    """Return the name of what an incident is about, as far as somebody may know of it."""
+    seen = Item.objects.visible_to(user).filter(pk=incident.root_item_id)
+    return seen.values_list("name", flat=True).first() or ""
+
+
 def concerns(user: Actor, now: datetime) -> tuple[list[Concern], dict[str, Incident]]:
     """Return the incidents that press, priced, as the queue takes them; and them by key."""
     rows = Incident.objects.visible_to(user).filter(state=Incident.State.OPEN)
