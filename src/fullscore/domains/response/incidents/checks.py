@@ -27,13 +27,13 @@ def alert_noisy(keys: Iterable[Rang], *, now: datetime, limits: Limits) -> Itera
     """Say which keys ring often and are never acknowledged."""
     for one in keys:
         subject, most = _of_key(one.source, one.key, one.item), limits.of(one.item)["alerts"]
-        if one.count < most or one.acknowledged:
-            yield good(subject, figure=one.count, limit=most)
+        if one.times < most or one.acknowledged:
+            yield good(subject, figure=one.times, limit=most)
             continue
         yield bad(
-            subject, severity=2, title=f"“{one.title}” rang {one.count} times for nobody"[:300],
-            figure=one.count, limit=most, unit="alerts", advice=alert_noisy.fix,
-            evidence=({"alerts in 7 days": one.count, "acknowledged": one.acknowledged},),
+            subject, severity=2, title=f"“{one.title}” rang {one.times} times for nobody"[:300],
+            figure=one.times, limit=most, unit="alerts", advice=alert_noisy.fix,
+            evidence=({"alerts in 7 days": one.times, "acknowledged": one.acknowledged},),
         )  # fmt: skip
 
 
@@ -120,6 +120,6 @@ def backlog(waiting: Iterable[Waiting], *, now: datetime, limits: Limits) -> Ite
             yield good(subject, figure=seconds, limit=most, unit="s")
             continue
         yield bad(
-            subject, severity=4, title=f"{one.count} bodies with alerts wait to be read",
+            subject, severity=4, title=f"{one.bodies} bodies with alerts wait to be read",
             figure=seconds, limit=most, unit="s", advice=backlog.fix,
         )  # fmt: skip

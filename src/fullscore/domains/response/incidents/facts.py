@@ -11,7 +11,7 @@ class Rang(NamedTuple):
     key: str
     title: str
     item: int | None
-    count: int
+    times: int
     acknowledged: int
 
 
@@ -39,5 +39,5 @@ class Heard(NamedTuple):
 class Waiting(NamedTuple):
     """How long the oldest receipt has waited to be read."""
 
-    count: int
+    bodies: int
     oldest_at: datetime | None

@@ -88,7 +88,7 @@ def incidents_of(item: Item) -> QuerySet[Incident]:
 
 def where(incident: Incident, user: Actor) -> str:
     """Return the name of what an incident is about, as far as somebody may know of it."""
-    seen = Item.objects.visible_to(user).filter(pk=incident.root_item_id)
+    seen = Item.objects.visible_to(user).filter(incidents=incident)
     return seen.values_list("name", flat=True).first() or ""
 
 
