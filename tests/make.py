@@ -57,6 +57,15 @@ from fullscore.domains.infrastructure.servers.models import (
     Unit,
 )
 from fullscore.domains.overview.attention.models import Proposal, Sharing
+from fullscore.domains.response.incidents.models import (
+    Alert,
+    AlertEvent,
+    AlertSource,
+    Incident,
+    Receipt,
+    Silence,
+    TimelineEntry,
+)
 from fullscore.kit.checks import Subject
 from fullscore.kit.models import User
 from fullscore.kit.models.user import system
@@ -297,6 +306,48 @@ def server_account(**values: Any) -> Account:
 def filesystem(**values: Any) -> Filesystem:
     known = {"mount": _one("/srv/"), "size_bytes": 2**40, "used_bytes": 2**39, "used_percent": 50}
     return _with(Filesystem, known | values, server=server)
+
+
+# ── incidents ──────────────────────────────────────────────────────────────────────────────────
+
+
+def alert_source(**values: Any) -> AlertSource:
+    name = _one("source")
+    known = {"name": name, "kind": "alertmanager", "created_at": AT,
+             "digest": sha256(name.encode()).hexdigest()}  # fmt: skip
+    return AlertSource.objects.create(**known | values)
+
+
+def receipt(**values: Any) -> Receipt:
+    known = {"key": "0" * 32, "sha256": "0" * 64, "body": b"{}", "received_at": AT,
+             "state": "rejected", "problem": "line 1: alerts is missing."}  # fmt: skip
+    return _with(Receipt, known | values, source=alert_source)
+
+
+def incident(**values: Any) -> Incident:
+    known = {"title": _one("Incident "), "severity": 4, "starts_at": AT, "detected_at": AT}
+    return Incident.objects.create(**known | values)
+
+
+def alert(**values: Any) -> Alert:
+    known = {"key": _one("key"), "title": _one("Alert "), "severity": 4, "starts_at": AT,
+             "last_seen_at": AT, "changed_at": AT}  # fmt: skip
+    return _with(Alert, known | values, source=alert_source, item=item, incident=incident)
+
+
+def alert_event(**values: Any) -> AlertEvent:
+    known = {"at": AT, "kind": "opened", "severity": 4}
+    return _with(AlertEvent, known | values, alert=alert)
+
+
+def silence(**values: Any) -> Silence:
+    known = {"reason": "Known.", "starts_at": AT, "ends_at": AT + timedelta(days=1)}
+    return _with(Silence, known | values, item=item, by=user)
+
+
+def timeline_entry(**values: Any) -> TimelineEntry:
+    known = {"at": AT, "kind": "note", "text": _one("Seen ")}
+    return _with(TimelineEntry, known | values, incident=incident)
 
 
 # ── this installation ──────────────────────────────────────────────────────────────────────────

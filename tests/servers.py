@@ -164,6 +164,31 @@ def node_exporter() -> Iterator[int]:
         process.wait(20)
 
 
+@contextmanager
+def alertmanager(settings: str) -> Iterator[int]:
+    """Run an Alertmanager with these settings; yield its port; skip where there is none."""
+    program = shutil.which("prometheus-alertmanager")
+    if program is None:
+        pytest.skip("No Alertmanager here: sudo apt-get install prometheus-alertmanager")
+    home, port = Path(tempfile.mkdtemp(prefix="fullscore-alertmanager-")), free_port()
+    (home / "alertmanager.yml").write_text(settings)
+    words = [
+        f"--config.file={home / 'alertmanager.yml'}",
+        f"--storage.path={home / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--cluster.listen-address=",
+    ]
+    with (home / "log").open("w") as output:
+        process = subprocess.Popen([program, *words], stdout=output, stderr=output, cwd=home)
+    try:
+        wait_for(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(20)
+        shutil.rmtree(home, ignore_errors=True)
+
+
 def wait_for(port: int, seconds: float = 30) -> None:
     """Wait until something listens on a port of this machine."""
     ends = time.monotonic() + seconds

@@ -38,6 +38,9 @@ ONE: dict[str, Callable[..., Any]] = {
     "check-run": make.check_run, "check-setting": make.check_setting, "due-rule": make.due_rule,
     "owner-rule": make.owner_rule, "import": make.import_, "downtime-cost": make.downtime_cost,
     "difference": make.difference, "sharing": make.sharing, "proposal": make.proposal,
+    "alert-source": make.alert_source, "receipt": make.receipt, "incident": make.incident,
+    "alert": make.alert, "alert-event": make.alert_event, "silence": make.silence,
+    "timeline-entry": make.timeline_entry,
     "finding-event": make.event, "proof": make.proof, "comment": make.comment,
 }  # fmt: skip
 
@@ -61,8 +64,10 @@ def one(resource: Resource) -> Any:
 
 @pytest.fixture
 def ann(db):
-    """Return an administrator, who sees every noun."""
-    return make.user("ann", role="administrator")
+    """Return an administrator who also answers for operations, and so sees every noun."""
+    ann = make.user("ann", role="administrator")
+    make.grant(user=ann, role="operator")
+    return ann
 
 
 @pytest.fixture

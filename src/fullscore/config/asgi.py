@@ -14,6 +14,7 @@ from django.urls import resolve  # noqa: E402
 from fullscore.config.doors import authenticate, build_mcp  # noqa: E402
 from fullscore.domains.foundation.telemetry import endpoints as telemetry  # noqa: E402
 from fullscore.domains.infrastructure.servers import endpoints as servers  # noqa: E402
+from fullscore.domains.response.incidents import endpoints as incidents  # noqa: E402
 from fullscore.interfaces.ingest.straight import Door, straight  # noqa: E402
 from fullscore.interfaces.mcp.transports import beside, http_app  # noqa: E402
 
@@ -21,6 +22,8 @@ MIB = 1024 * 1024
 DOORS = {  # where programs send, and how much at once
     "/api/v1/write": Door(telemetry.write, telemetry.MOST_BYTES),
     "/api/push": Door(servers.push, servers.MOST_BYTES),
+    "/api/v2/alerts": Door(incidents.alerts, incidents.MOST_BYTES),
+    "/v2/enqueue": Door(incidents.enqueue, incidents.MOST_BYTES),
 }
 
 application = beside(

@@ -5,6 +5,9 @@ from fullscore.domains.foundation.findings import queries as findings
 from fullscore.domains.foundation.findings import services
 from fullscore.domains.foundation.findings.models import Finding
 from fullscore.domains.overview.attention.queries import Source, Told
+from fullscore.domains.response.incidents import queries as incidents
+from fullscore.domains.response.incidents import services as responding
+from fullscore.domains.response.incidents.models import Incident
 from fullscore.kit.models import User
 from fullscore.kit.perform import find, require
 
@@ -32,6 +35,28 @@ def _give(finding: Finding, *, person: Person, by: User) -> None:
     services.assign(locked, by=by, person=person)
 
 
+def _told_incident(incident: Incident, user: User) -> Told:
+    return Told(
+        title=incident.title,
+        url=f"/incidents/{incident.pk}",
+        severity=incident.severity,
+        where=incidents.where(incident, user),
+        owner=str(incident.owner or ""),
+        assignee=incident.assignee,
+        action="" if incident.acknowledged_at else "Take it",
+        action_url=f"/incidents/{incident.pk}/acknowledge",
+        is_default_price=incident.is_default_price,
+        since=incident.detected_at,
+    )
+
+
+def _give_incident(incident: Incident, *, person: Person, by: User) -> None:
+    """Assign an incident as if somebody had done it on its page: seen, permitted, locked."""
+    locked = find(Incident, incident.pk, by=by, lock=True)
+    require("incidents.acknowledge_incident", locked, by=by)
+    responding.assign(locked, by=by, person=person)
+
+
 SOURCES = (
     Source(
         findings.concerns,
@@ -40,5 +65,12 @@ SOURCES = (
         team_of=lambda finding: None if finding.person_id else finding.owner_id,
         is_taken=lambda finding: finding.assignee_id is not None,
         give=_give,
+    ),
+    Source(
+        incidents.concerns,
+        _told_incident,
+        team_of=lambda incident: incident.owner_id,
+        is_taken=lambda incident: incident.assignee_id is not None,
+        give=_give_incident,
     ),
 )

@@ -14,6 +14,8 @@ from fullscore.domains.infrastructure.servers.checks import (
     storage,
 )
 from fullscore.domains.infrastructure.servers.queries import hosts, latest, shares, sums, volumes
+from fullscore.domains.response.incidents import checks as incidents
+from fullscore.domains.response.incidents import queries as alerts
 from fullscore.kit.checks import Check
 
 CHECKS: tuple[Check, ...] = (
@@ -79,6 +81,12 @@ CHECKS: tuple[Check, ...] = (
     # What measures
     telemetry.target_down.reading(measured.targeted),
     telemetry.unowned.reading(measured.senders_without_owner),
+    # Alerts and their senders
+    incidents.alert_noisy.reading(alerts.rang),
+    incidents.alert_flapping.reading(alerts.swung),
+    incidents.source_silent.reading(alerts.heard),
+    incidents.source_garbled.reading(alerts.heard),
+    incidents.backlog.reading(alerts.waiting),
     # The checks themselves
     findings.check_failing.reading(found.failing_checks),
 )

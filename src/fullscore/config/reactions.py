@@ -8,6 +8,8 @@ from fullscore.domains.foundation.system import announcements as system
 from fullscore.domains.foundation.system import jobs as system_jobs
 from fullscore.domains.infrastructure.servers import announcements as servers
 from fullscore.domains.infrastructure.servers import jobs as servers_jobs
+from fullscore.domains.response.incidents import announcements as incidents
+from fullscore.domains.response.incidents import jobs as incidents_jobs
 from fullscore.kit.announcements import Reactions
 
 REACTIONS: Reactions = {
@@ -15,11 +17,12 @@ REACTIONS: Reactions = {
     system.ImportAccepted: [system_jobs.write_import],
     system.ImportRevoked: [system_jobs.take_back_import],
     servers.FactsTaken: [servers_jobs.check_facts],
-    findings.FindingsOpened: [findings_jobs.notify_opened],
-    findings.FindingsRaised: [findings_jobs.notify_opened],
-    findings.FindingsReopened: [findings_jobs.notify_opened],
-    findings.FindingsClosed: [findings_jobs.unfold],
+    findings.FindingsOpened: [findings_jobs.notify_opened, incidents_jobs.alert_findings],
+    findings.FindingsRaised: [findings_jobs.notify_opened, incidents_jobs.alert_findings],
+    findings.FindingsReopened: [findings_jobs.notify_opened, incidents_jobs.alert_findings],
+    findings.FindingsClosed: [findings_jobs.unfold, incidents_jobs.alert_findings],
     findings.FindingsOverdue: [findings_jobs.notify_opened],
     findings.ExceptionAsked: [findings_jobs.notify_asked],
     findings.ExceptionEnding: [findings_jobs.notify_ending],
+    incidents.ReceiptsCame: [incidents_jobs.take_in],
 }

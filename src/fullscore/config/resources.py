@@ -47,6 +47,15 @@ from fullscore.domains.infrastructure.servers.resources import (
     UNIT,
 )
 from fullscore.domains.overview.attention.resources import PROPOSAL, SHARING
+from fullscore.domains.response.incidents.resources import (
+    ALERT,
+    ALERT_EVENT,
+    ALERT_SOURCE,
+    INCIDENT,
+    RECEIPT,
+    SILENCE,
+    TIMELINE_ENTRY,
+)
 from fullscore.kit.resource import Resource
 
 RESOURCES: tuple[Resource, ...] = (
@@ -63,6 +72,11 @@ RESOURCES: tuple[Resource, ...] = (
     PACKAGE,
     CHECK,
     BLIND,
+    INCIDENT,
+    ALERT,
+    SILENCE,
+    ALERT_SOURCE,
+    RECEIPT,
     METRIC,
     SERIES,
     SCRAPE_TARGET,
@@ -90,6 +104,8 @@ RESOURCES: tuple[Resource, ...] = (
     EVENT,
     PROOF,
     COMMENT,
+    ALERT_EVENT,
+    TIMELINE_ENTRY,
     IMPORT,
     SHARING,
     PROPOSAL,

@@ -9,6 +9,7 @@ from fullscore.domains.foundation.telemetry import jobs as telemetry
 from fullscore.domains.infrastructure.servers import jobs as servers
 from fullscore.domains.overview.attention import jobs as attention
 from fullscore.domains.overview.demo import jobs as demo
+from fullscore.domains.response.incidents import jobs as incidents
 from fullscore.kit import jobs, limits, live, notify
 from fullscore.kit.jobs import Clocked
 
@@ -23,6 +24,8 @@ SCHEDULE: Sequence[Clocked] = (
     telemetry.maintain_store,
     telemetry.bind_unowned,
     telemetry.tell_refused,
+    incidents.keep_up,
+    incidents.prune,
     attention.let_pass,
     jobs.prune,
     live.prune,

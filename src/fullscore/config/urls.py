@@ -13,6 +13,8 @@ from fullscore.domains.foundation.telemetry import pages as keys
 from fullscore.domains.infrastructure.servers import endpoints as push
 from fullscore.domains.infrastructure.servers import pages as servers
 from fullscore.domains.overview.attention import pages as attention
+from fullscore.domains.response.incidents import endpoints as alerts
+from fullscore.domains.response.incidents import pages as incidents
 from fullscore.interfaces.api.build import build
 from fullscore.interfaces.web import urls as web
 
@@ -26,6 +28,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *telemetry.PATTERNS,
     *keys.PATTERNS,
     *system.PATTERNS,
+    *alerts.PATTERNS,
+    *incidents.PATTERNS,
     path("api/", build(RESOURCES, authenticate).urls),
     *web.patterns(RESOURCES),
 ]

@@ -14,14 +14,14 @@ from typing import TypeVar
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 from fullscore.connectors.base import Garbled, Refused
 from fullscore.kit.audit import coming
 from fullscore.kit.errors import NotAllowed, Problem, TooMany
 
 WAIT_SECONDS = 5  # where nothing better is known: a full disk, a full buffer
-View = Callable[[HttpRequest], HttpResponse]
+View = Callable[..., HttpResponse]
 Sender = TypeVar("Sender")
 
 
@@ -45,14 +45,20 @@ class WrongKind(Problem):
 
 def door(view: View) -> View:
     """Make a view a door: POST only, no cookie and so nothing to forge, every fault a status."""
+    return open_to("POST")(view)
 
-    @csrf_exempt
-    @require_POST
+
+def open_to(*methods: str) -> Callable[[View], View]:
+    """Make a view a door for these methods."""
+    return lambda view: csrf_exempt(require_http_methods(methods)(_told_in_statuses(view)))
+
+
+def _told_in_statuses(view: View) -> View:
     @wraps(view)
-    def opened(request: HttpRequest) -> HttpResponse:
+    def opened(request: HttpRequest, **path: str) -> HttpResponse:
         try:
             with coming("push", address=str(request.META.get("REMOTE_ADDR", ""))):
-                return view(request)
+                return view(request, **path)
         except Garbled as error:
             return _told(400, str(error))
         except Refused as error:  # the store: it has no room, or too much waits

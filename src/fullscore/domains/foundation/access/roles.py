@@ -27,6 +27,7 @@ AREAS: list[tuple[str, str]] = [
     ("people", "hiring.*"),
     ("awareness", "awareness.*"),
     ("confidential", "security.*"),
+    ("system", "incidents.*_alertsource"),  # who may send is a setting, no incident's content
     ("incidents", "incidents.*"),
     ("incidents", "oncall.*"),
     ("incidents", "troubleshooting.*"),

@@ -1,0 +1,1 @@
+"""What Alertmanager, and whatever speaks to one, says about alerts."""

@@ -1,0 +1,1 @@
+"""What is sent to PagerDuty's Events API."""

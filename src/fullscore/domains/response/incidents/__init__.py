@@ -1,0 +1,5 @@
+"""Alerts in from whatever watches, and incidents made of them: one cause, one incident.
+
+Nouns: AlertSource, Receipt, Alert, AlertEvent, Silence, Incident, TimelineEntry.
+Verbs: receive, acknowledge, resolve, reopen, note, assign, merge, split; silence; replay.
+"""

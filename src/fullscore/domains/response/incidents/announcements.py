@@ -1,0 +1,22 @@
+"""What others may react to; each carries ids only."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentsOpened:
+    """Incidents that are new, or open again."""
+
+    ids: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentsResolved:
+    """Incidents that are over."""
+
+    ids: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptsCame:
+    """Bodies were received that nobody has read yet."""

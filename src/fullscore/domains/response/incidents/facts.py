@@ -1,0 +1,43 @@
+"""What the checks of this domain read, as values."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+
+class Rang(NamedTuple):
+    """How often one key of a source became an alert in the last days, and how often it mattered."""
+
+    source: int
+    key: str
+    title: str
+    item: int | None
+    times: int
+    acknowledged: int
+
+
+class Swung(NamedTuple):
+    """How often the alerts of one key changed their state in the last half hour."""
+
+    source: int
+    key: str
+    title: str
+    item: int | None
+    changes: int
+
+
+class Heard(NamedTuple):
+    """When a sender was heard last, how often it should be, and what it left out or got wrong."""
+
+    source: int
+    name: str
+    seen_at: datetime
+    expected_seconds: int | None
+    left_out_at: datetime | None
+    rejected: int
+
+
+class Waiting(NamedTuple):
+    """How long the oldest receipt has waited to be read."""
+
+    bodies: int
+    oldest_at: datetime | None

@@ -1,0 +1,54 @@
+"""Receipts become alerts, alerts incidents, and what the clock does to both."""
+
+from datetime import timedelta
+
+from fullscore.domains.response.incidents import services
+from fullscore.kit import time
+from fullscore.kit.jobs import every, job
+from fullscore.kit.models.user import system
+
+RECEIPT_DAYS = 30
+
+
+@job()
+def take_in() -> None:
+    """Read what came in, and put each alert into its incident."""
+    by = system()
+    services.read_receipts(by=by)
+    _group()
+
+
+@every(seconds=10)
+def keep_up() -> None:
+    """Resolve what ran out, hear who is silent, and take in what a lost job left behind.
+
+    What waits is read first, so that nothing runs out that was said again in time.
+    """
+    by = system()
+    services.read_receipts(by=by)
+    now = time.now()
+    services.resolve_due(now=now, by=by)
+    services.expire_acknowledgements(now=now, by=by)
+    services.hear_silence(now=now, by=by)
+    _group()
+
+
+@job()
+def alert_findings(ids: list[int]) -> None:
+    """Let urgent findings of our own be alerts, and resolve those of findings that are closed."""
+    services.tell_findings(ids, now=time.now(), by=system())
+    _group()
+
+
+@every(days=1, at="03:40", queue="slow")
+def prune() -> None:
+    """Forget receipts after 30 days and events of alerts after 400."""
+    now = time.now()
+    services.forget_old(before=now - timedelta(days=RECEIPT_DAYS))
+    services.forget_events(now=now)
+
+
+def _group() -> None:
+    now = time.now()
+    services.place_new(now=now, by=system())
+    services.settle(now=now, by=system())

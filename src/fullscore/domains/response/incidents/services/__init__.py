@@ -1,0 +1,80 @@
+"""What can be done with alerts and incidents."""
+
+from fullscore.domains.response.incidents.services.grouping import place_new
+from fullscore.domains.response.incidents.services.intake import beat, count_in, new_key, receive
+from fullscore.domains.response.incidents.services.receipts import (
+    forget_old,
+    read_receipts,
+    replay,
+    signals_in,
+)
+from fullscore.domains.response.incidents.services.silences import (
+    add_silence,
+    change_silence,
+    end,
+)
+from fullscore.domains.response.incidents.services.sources import (
+    configure,
+    issue_source,
+    own,
+    refuse_to_add,
+    revoke,
+    source_of,
+)
+from fullscore.domains.response.incidents.services.upkeep import (
+    expire_acknowledgements,
+    forget_events,
+    hear_silence,
+    resolve_due,
+    settle,
+    tell_findings,
+)
+from fullscore.domains.response.incidents.services.working import (
+    acknowledge,
+    acknowledge_alert,
+    assign,
+    merge,
+    note,
+    reopen,
+    resolve,
+    resolve_alert,
+    split,
+    take_out,
+)
+
+__all__ = [
+    "acknowledge",
+    "acknowledge_alert",
+    "add_silence",
+    "assign",
+    "beat",
+    "change_silence",
+    "configure",
+    "count_in",
+    "end",
+    "expire_acknowledgements",
+    "forget_events",
+    "forget_old",
+    "hear_silence",
+    "issue_source",
+    "merge",
+    "new_key",
+    "note",
+    "own",
+    "place_new",
+    "read_receipts",
+    "receive",
+    "refuse_to_add",
+    "reopen",
+    "replay",
+    "resolve",
+    "resolve_alert",
+    "resolve_due",
+    "revoke",
+    "settle",
+    "signals_in",
+    "source_of",
+    "split",
+    "take_out",
+    "tell_findings",
+]

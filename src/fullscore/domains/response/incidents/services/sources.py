@@ -1,0 +1,101 @@
+"""Who may send alerts."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from fullscore.domains.foundation.directory.models import Team
+from fullscore.domains.response.incidents.models import AlertSource
+from fullscore.kit import time
+from fullscore.kit.audit import recorded
+from fullscore.kit.errors import Conflict, Invalid, NotAllowed
+from fullscore.kit.models import User
+from fullscore.kit.models.user import system
+from fullscore.kit.perform import require
+
+Kind = AlertSource.Kind
+OWN_NAME = "own-findings"
+# 32 letters, because PagerDuty's routing keys have as many: 128 bits.
+TOKEN_BYTES = 16
+
+
+def issue_source(
+    *, by: User, name: str, kind: str, owner: Team | None = None,
+    expects_every_seconds: int | None = None,
+) -> tuple[AlertSource, str]:  # fmt: skip
+    """Let a sender in; the text of its token is shown once."""
+    if kind == Kind.OWN:
+        raise Invalid("Our own findings are a source already.", {"kind": ["Choose another."]})
+    if kind == Kind.HEARTBEAT and not expects_every_seconds:
+        wanted = "Say how often a heartbeat has to be heard."
+        raise Invalid(wanted, {"expects_every_seconds": [wanted]})
+    text = secrets.token_hex(TOKEN_BYTES)
+    source = AlertSource(
+        name=name, kind=kind, owner=owner, prefix=text[:4], digest=_digest(text),
+        expects_every_seconds=expects_every_seconds, created_at=time.now(),
+    )  # fmt: skip
+    with transaction.atomic():
+        with recorded(source, "issue_source", by=by):
+            pass
+        require("incidents.add_alertsource", source, by=by)  # for whose it is, once it stands
+    return source, text
+
+
+def configure(source: AlertSource, *, by: User, **values: object) -> AlertSource:
+    """Say how what a source sends is read."""
+    with recorded(source, "configure", by=by):
+        for name, value in values.items():
+            setattr(source, name, value)
+    return source
+
+
+def refuse_to_add(**values: object) -> AlertSource:
+    """Raise Conflict: a token is shown once, and only its page can show it."""
+    raise Conflict("Make alert sources on their page: it alone shows the token.")
+
+
+def revoke(source: AlertSource, *, by: User, note: str = "") -> AlertSource:
+    """Let a source send no longer; what it sent stays."""
+    if source.revoked_at is not None:
+        raise Conflict("This source is revoked already.")
+    if source.kind == Kind.OWN:
+        raise Conflict("Our own findings are always heard.")
+    with recorded(source, "revoke", by=by, note=note):
+        source.revoked_at = time.now()
+    return source
+
+
+def source_of(text: str) -> AlertSource:
+    """Return the source that shows this token. Raises NotAllowed."""
+    source = AlertSource.objects.filter(digest=_digest(text)).first()
+    if source is None:
+        raise NotAllowed("This token is not known here: make one under Alert sources.")
+    if source.revoked_at is not None:
+        raise NotAllowed(f"This token was revoked on {source.revoked_at:%F}: make a new source.")
+    return source
+
+
+def own() -> AlertSource:
+    """Return the source of our own findings, made when it is first asked for."""
+    known = AlertSource.objects.filter(kind=Kind.OWN).first()
+    if known is not None:
+        return known
+    source = AlertSource(
+        name=OWN_NAME, kind=Kind.OWN, digest=_digest(secrets.token_hex(TOKEN_BYTES)),
+        created_at=time.now(),
+    )  # fmt: skip
+    with recorded(source, "issue_source", by=system()):
+        pass
+    return source
+
+
+def take_turn(sources: Sequence[int]) -> None:
+    """Let one worker at a time alter the alerts of these sources."""
+    rows = AlertSource.objects.select_for_update().filter(pk__in=sources).order_by("pk")
+    list(rows.values_list("pk"))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,97 @@
+"""What one signal does to one alert, and which labels a silence is for."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Action = Literal["trigger", "acknowledge", "resolve"]
+Step = Literal["open", "repeat", "raise", "lower", "acknowledge", "resolve", "ignore"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The open alert of a key."""
+
+    is_acknowledged: bool
+    severity: int  # 1–5, 5 worst
+    changed_at: float  # Unix seconds of its last change of state
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a sender says of the key now."""
+
+    action: Action
+    at: float  # Unix seconds of the moment it speaks of
+    severity: int = 3
+
+
+def step(known: Known | None, said: Said, *, ended_at: float | None = None) -> Step:
+    """Return what has to happen to the alert; `ended_at` is when the key was last resolved.
+
+    Nothing older than the alert's last change of state moves it, and a resolution wins over a
+    trigger with an older time stamp. Whoever acknowledges or resolves what is not open is not
+    refused: it changes nothing. A severity that rises asks anew, whoever had acknowledged it.
+    """
+    if known is None:
+        is_late = ended_at is not None and said.at < ended_at
+        return "open" if said.action == "trigger" and not is_late else "ignore"
+    if said.at < known.changed_at:
+        return "ignore"
+    if said.action == "resolve":
+        return "resolve"
+    if said.action == "acknowledge":
+        return "ignore" if known.is_acknowledged else "acknowledge"
+    if said.severity == known.severity:
+        return "repeat"
+    return "raise" if said.severity > known.severity else "lower"
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """That a label has a value, or has not."""
+
+    name: str
+    value: str
+    is_equal: bool = True
+
+    def fits(self, labels: Mapping[str, str]) -> bool:
+        """Say whether labels are as this says; a missing label is an empty one."""
+        return (labels.get(self.name, "") == self.value) is self.is_equal
+
+    def __str__(self) -> str:
+        value = self.value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'{self.name}{"=" if self.is_equal else "!="}"{value}"'
+
+
+_MATCHER = re.compile(
+    r'\s*([a-zA-Z_][\w.:/-]*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|[^,"]*)\s*(?:,|$)'
+)
+
+
+def matchers(text: str) -> tuple[Matcher, ...]:
+    """Read `alertname="DiskFull", severity!="info"`, braces allowed around it.
+
+    ValueError, with a sentence, for anything else. Patterns (`=~`) are refused: what a pattern
+    takes in grows with every new label, and nobody sees it.
+    """
+    text = text.strip().removeprefix("{").removesuffix("}").strip()
+    found, at = [], 0
+    while at < len(text):
+        one = _MATCHER.match(text, at)
+        if one is None:
+            raise ValueError(f"“{text[at:][:40]}” is not of the form name=value, name!=value.")
+        name, sign, value = one.groups()
+        if "~" in sign:
+            raise ValueError(f"“{name}{sign}” is a pattern: name the values instead.")
+        if value.startswith('"'):
+            value = re.sub(r"\\(.)", r"\1", value[1:-1])
+        found.append(Matcher(name, value.strip(), sign == "="))
+        at = one.end()
+    return tuple(found)
+
+
+def fits(wanted: Iterable[Matcher], labels: Mapping[str, str]) -> bool:
+    """Say whether labels are as every matcher says."""
+    return all(matcher.fits(labels) for matcher in wanted)

@@ -1,0 +1,274 @@
+"""A real Prometheus, a real Alertmanager and `amtool`; and processes of ours that are killed."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tests.installation import ROOT, Installation
+from tests.servers import alertmanager, free_port, prometheus, wait_for
+
+pytestmark = [pytest.mark.real, pytest.mark.once]
+
+SOURCE = """
+from fullscore.domains.foundation.estate.models import Item
+from fullscore.domains.response.incidents import services
+from fullscore.kit.models.user import system
+Item.objects.get_or_create(kind="host", name="exporter.example.org")
+_, answer = services.issue_source(by=system(), name="{kind}", kind="{kind}")
+"""
+TOLD = """
+from fullscore.domains.response.incidents import jobs
+from fullscore.domains.response.incidents.models import Alert
+jobs.keep_up()
+answer = [[a.labels["alertname"], a.state, str(a.item or ""), a.incident and a.incident.title]
+          for a in Alert.objects.select_related("incident", "item").order_by("pk")]
+"""
+RULES = """
+groups:
+  - name: tests
+    interval: 1s
+    rules:
+      - alert: TooHot
+        expr: temperature > 50
+        labels: {severity: critical}
+        annotations: {summary: "It is {{ $value }} degrees"}
+"""
+SETTINGS = """
+global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
+rule_files: ["{rules}"]
+scrape_configs:
+  - job_name: thermometer
+    static_configs: [{{targets: ["127.0.0.1:{exporter}"], labels: {{host: exporter.example.org}}}}]
+alerting:
+  alertmanagers:
+    - static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
+      {more}
+"""
+ROUTES = """
+route: {{receiver: fullscore, group_wait: 1s, group_interval: 1s, repeat_interval: 1h}}
+receivers:
+  - name: fullscore
+    webhook_configs:
+      - url: http://127.0.0.1:{port}/ingest/alertmanager/alertmanager
+        send_resolved: true
+        http_config: {{authorization: {{credentials: "{token}"}}}}
+"""
+HOT = ["TooHot", "open", "exporter.example.org", "It is 90 degrees"]
+
+
+@pytest.fixture
+def installed(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    installation = Installation(home)
+    installation.migrate()
+    return installation
+
+
+@contextmanager
+def serving(installation, port):
+    """Run our web server as a process of its own; killed at the end, as by a power cut."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fullscore", "web", "--port", str(port)],
+        env=installation.environment, cwd=ROOT,
+    )  # fmt: skip
+    try:
+        wait_for(port)
+        yield process
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+
+
+@contextmanager
+def thermometer():
+    """Serve a temperature; yield its port and the list whose last figure is served."""
+    shown = [20.0]
+
+    class Exporter(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(f"temperature {shown[-1]}\n".encode())
+
+        def log_message(self, *words):
+            """Keep the test's output free of requests."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Exporter)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_port, shown
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def told_in_time(installed, expected, seconds=60):
+    """Read what came in until it is as expected; return what it is in the end."""
+    ends, told = time.monotonic() + seconds, None
+    while told != expected and time.monotonic() < ends:
+        told = installed.ask(TOLD)
+    return told
+
+
+@pytest.mark.parametrize("kind", ["alertmanager", "prometheus"])
+def test_what_a_real_prometheus_sees_opens_and_resolves_an_incident(installed, tmp_path, kind):
+    token, port = installed.ask(SOURCE.format(kind=kind)), free_port()
+    rules = tmp_path / "rules.yml"
+    rules.write_text(RULES)
+    more = f'authorization: {{credentials: "{token}"}}' if kind == "prometheus" else ""
+    routes = ROUTES.format(port=port, token=token)
+    with (
+        thermometer() as (exporter, shown),
+        serving(installed, port),
+        alertmanager(routes) as between,
+    ):
+        target = port if kind == "prometheus" else between
+        settings = SETTINGS.format(rules=rules, exporter=exporter, port=target, more=more)
+        with prometheus(settings):
+            shown.append(90.0)
+            assert told_in_time(installed, [HOT]) == [HOT]
+            shown.append(20.0)
+            over = [HOT[0], "resolved", *HOT[2:]]
+            assert told_in_time(installed, [over]) == [over]
+
+
+def test_amtool_adds_alerts_and_lists_them(installed):
+    program = shutil.which("amtool")
+    if program is None:
+        pytest.skip("No amtool here: sudo apt-get install prometheus-alertmanager")
+    token, port = installed.ask(SOURCE.format(kind="prometheus")), free_port()
+    url = f"--alertmanager.url=http://amtool:{token}@127.0.0.1:{port}"
+
+    def amtool(*words):
+        done = subprocess.run([program, url, *words], capture_output=True, text=True, timeout=30)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    with serving(installed, port):
+        amtool("alert", "add", "alertname=Full", "instance=exporter.example.org")
+        installed.ask(TOLD)
+        told = json.loads(amtool("--output=json", "alert", "query", "alertname=Full"))
+        none = json.loads(amtool("--output=json", "alert", "query", "alertname=Other"))
+        assert [a["labels"]["instance"] for a in told] == ["exporter.example.org"]
+        assert none == []
+        amtool("config", "show")
+
+
+# ── killed ─────────────────────────────────────────────────────────────────────────────────────
+
+DYING = """
+import os, signal
+from fullscore.domains.response.incidents import jobs, services
+from fullscore.domains.response.incidents.services import applying, grouping, placing, receipts
+calls = [0]
+def dying(holder, name):
+    known = getattr(holder, name)
+    def killed(*words, **more):
+        told = known(*words, **more) if {is_after} else None
+        calls[0] += 1
+        if calls[0] == {call}:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return told if {is_after} else known(*words, **more)
+    setattr(holder, name, killed)
+dying({holder}, "{name}")
+jobs.keep_up()
+"""
+# Where a worker is killed: before or after which call of what, and at which call.
+POINTS = [
+    ("receipts", "_read_one", False, 3),
+    ("receipts", "apply", True, 2),
+    ("applying", "write_events", True, 4),
+    ("grouping.silences", "mark", True, 2),
+    ("placing", "recorded", False, 1),
+    ("placing.bulk", "update", True, 5),
+    ("placing.Book", "write", True, 1),
+    ("services", "settle", False, 1),
+]
+LEFT = """
+from django.db.models import Count
+from fullscore.domains.response.incidents import jobs
+from fullscore.domains.response.incidents.models import (
+    Alert, AlertEvent, Incident, Receipt, TimelineEntry,
+)
+jobs.keep_up()
+alerts = Alert.objects.annotate(events_=Count("events"))
+answer = {
+    "keys": sorted(alerts.values_list("key", flat=True)),
+    "new": Receipt.objects.filter(state="new").count(),
+    "events": sorted(set(alerts.values_list("events_", flat=True))),
+    "alone": alerts.filter(incident=None).count(),
+    "placed": TimelineEntry.objects.filter(kind="alert").count(),
+    "incidents": Incident.objects.count(),
+}
+"""
+
+
+def test_a_worker_killed_anywhere_loses_nothing_and_doubles_nothing(installed):
+    token, port = installed.ask(SOURCE.format(kind="alertmanager")), free_port()
+    sent = []
+    with serving(installed, port):
+        for holder, name, is_after, call in POINTS:
+            for _ in range(6):
+                sent.append(f"k{len(sent)}")
+                assert post(port, token, sent[-1]) == 202
+            code = DYING.format(holder=holder, name=name, is_after=is_after, call=call)
+            worker = installed.start(code)
+            worker.communicate(timeout=120)
+            assert worker.returncode == -signal.SIGKILL, f"{holder}.{name} was not reached"
+
+    left = installed.ask(LEFT)
+
+    assert left["keys"] == sorted(sent)
+    assert (left["new"], left["alone"], left["events"]) == (0, 0, [1])
+    assert left["placed"] == left["incidents"] == len(sent)
+
+
+def test_what_was_answered_is_there_after_the_server_is_killed(installed):
+    token, port = installed.ask(SOURCE.format(kind="alertmanager")), free_port()
+    answered = []
+
+    def send(who):
+        for n in range(10_000):
+            try:
+                if post(port, token, f"{who}-{n}") == 202:
+                    answered.append(f"{who}-{n}")
+            except (OSError, urllib.error.URLError):
+                return
+
+    with serving(installed, port):
+        threads = [threading.Thread(target=send, args=(n,)) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        time.sleep(3)
+    for thread in threads:
+        thread.join(30)
+
+    left = installed.ask(LEFT)
+
+    assert len(answered) > 50
+    assert set(answered) <= set(left["keys"])
+    assert len(left["keys"]) == len(set(left["keys"]))
+
+
+def post(port, token, key):
+    alert = {"status": "firing", "labels": {"alertname": key}, "fingerprint": key}
+    body = json.dumps({"version": "4", "groupKey": key, "alerts": [alert]}).encode()
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/ingest/alertmanager/alertmanager", body,
+        {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+    )  # fmt: skip
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return answer.status
