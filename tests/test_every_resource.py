@@ -38,6 +38,7 @@ ONE: dict[str, Callable[..., Any]] = {
     "owner-rule": make.owner_rule, "import": make.import_, "downtime-cost": make.downtime_cost,
     "difference": make.difference, "sharing": make.sharing, "proposal": make.proposal,
     "finding-event": make.event, "proof": make.proof, "comment": make.comment,
+    "threshold": make.threshold, "breach": make.breach,
 }  # fmt: skip
 
 every_noun = pytest.mark.parametrize(

@@ -27,7 +27,14 @@ from fullscore.domains.foundation.findings.resources import (
     WAIVER,
 )
 from fullscore.domains.foundation.system.resources import IMPORT
-from fullscore.domains.foundation.telemetry.resources import METRIC, PUSH_KEY, REFUSAL, SERIES
+from fullscore.domains.foundation.telemetry.resources import (
+    BREACH,
+    METRIC,
+    PUSH_KEY,
+    REFUSAL,
+    SERIES,
+    THRESHOLD,
+)
 from fullscore.domains.infrastructure.servers.resources import (
     ACCOUNT as SERVER_ACCOUNT,
 )
@@ -58,6 +65,8 @@ RESOURCES: tuple[Resource, ...] = (
     BLIND,
     METRIC,
     SERIES,
+    THRESHOLD,
+    BREACH,
     PUSH_KEY,
     REFUSAL,
     PERSON,

@@ -23,6 +23,7 @@ SCHEDULE: Sequence[Clocked] = (
     telemetry.maintain_store,
     telemetry.bind_unowned,
     telemetry.tell_refused,
+    telemetry.judge_thresholds,
     attention.let_pass,
     jobs.prune,
     live.prune,

@@ -1,8 +1,15 @@
-"""How metrics, series and push keys are seen."""
+"""How metrics, series, thresholds and push keys are seen."""
 
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry import services
-from fullscore.domains.foundation.telemetry.models import Metric, PushKey, Refusal, Series
+from fullscore.domains.foundation.telemetry.models import (
+    Breach,
+    Metric,
+    PushKey,
+    Refusal,
+    Series,
+    Threshold,
+)
 from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Panel, Resource
 
@@ -73,3 +80,42 @@ REFUSAL = Resource(
     group="Telemetry",
     under="Metrics",
 )
+
+TONES = {5: "crit", 4: "high", 3: "warn"}
+
+THRESHOLD = Resource(
+    Threshold,
+    columns=["metric", "function", "window_seconds", "operator", "medium_at", "high_at",
+             "critical_at", "selector"],
+    facts=["per", "labels", "clear_at", "for_seconds", "hours", "no_data", "runbook", "source"],
+    fields=["metric", "per", "selector", "labels", "function", "window_seconds", "operator",
+            "medium_at", "high_at", "critical_at", "clear_at", "for_seconds", "hours", "no_data",
+            "runbook", "source"],
+    filters=["metric", "function", "no_data"],
+    search=["metric__name", "metric__title", "selector"],
+    order=["metric"],
+    icon="ruler",
+    group="Telemetry",
+    subtitle=lambda t: f"In {t.unit}" if t.unit else "",
+    add=services.set_threshold,
+    change=services.change_threshold,
+    can_delete=True,
+    panels=[
+        Panel("Beyond it", rows=lambda t: t.breaches.all(),
+              columns=["series", "severity", "value", "since", "ended_at"]),
+    ],
+)  # fmt: skip
+
+BREACH = Resource(
+    Breach,
+    columns=["threshold", "series", "severity", "value", "since", "ended_at"],
+    filters=["threshold", "severity", "since"],
+    order=["-since"],
+    icon="triangle-alert",
+    group="Telemetry",
+    under="Thresholds",
+    badges=lambda b: [(b.get_severity_display(), TONES[b.severity]),
+                      ("ended", "ok") if b.ended_at else ("now", "")],
+    panels=[Panel("Breaches", on=Series, rows=lambda s: s.breaches.all(),
+                  columns=["threshold", "severity", "value", "since", "ended_at"])],
+)  # fmt: skip

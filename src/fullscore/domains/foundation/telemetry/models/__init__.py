@@ -3,5 +3,15 @@
 from fullscore.domains.foundation.telemetry.models.keys import PushKey, PushKeyQuerySet, Refusal
 from fullscore.domains.foundation.telemetry.models.metrics import Metric
 from fullscore.domains.foundation.telemetry.models.series import Series, SeriesQuerySet
+from fullscore.domains.foundation.telemetry.models.thresholds import Breach, Threshold
 
-__all__ = ["Metric", "PushKey", "PushKeyQuerySet", "Refusal", "Series", "SeriesQuerySet"]
+__all__ = [
+    "Breach",
+    "Metric",
+    "PushKey",
+    "PushKeyQuerySet",
+    "Refusal",
+    "Series",
+    "SeriesQuerySet",
+    "Threshold",
+]

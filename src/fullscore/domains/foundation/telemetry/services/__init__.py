@@ -7,6 +7,7 @@ from fullscore.domains.foundation.telemetry.services.intake import (
     known_keys,
     take,
 )
+from fullscore.domains.foundation.telemetry.services.judging import judge
 from fullscore.domains.foundation.telemetry.services.keys import (
     issue_push_key,
     owner_of_key,
@@ -23,6 +24,10 @@ from fullscore.domains.foundation.telemetry.services.series import (
     mute,
     unmute,
 )
+from fullscore.domains.foundation.telemetry.services.thresholds import (
+    change_threshold,
+    set_threshold,
+)
 
 __all__ = [
     "Batch",
@@ -32,9 +37,11 @@ __all__ = [
     "Taken",
     "bind",
     "bind_unowned",
+    "change_threshold",
     "fingerprint_of",
     "ingest",
     "issue_push_key",
+    "judge",
     "known_keys",
     "metrics_named",
     "mute",
@@ -42,6 +49,7 @@ __all__ = [
     "of_key",
     "owner_of_key",
     "revoke",
+    "set_threshold",
     "take",
     "unmute",
 ]
