@@ -5,7 +5,6 @@ from fullscore.domains.foundation.estate import queries as items
 from fullscore.domains.foundation.findings import checks as findings
 from fullscore.domains.foundation.findings import queries as found
 from fullscore.domains.foundation.telemetry import checks as telemetry
-from fullscore.domains.foundation.telemetry import judging
 from fullscore.domains.foundation.telemetry import queries as measured
 from fullscore.domains.foundation.telemetry.reading.facts import threshold_facts
 from fullscore.domains.infrastructure.servers.checks import (
@@ -80,7 +79,7 @@ CHECKS: tuple[Check, ...] = (
     estate.difference_old.reading(items.disputed),
     # What measures
     telemetry.unowned.reading(measured.senders_without_owner),
-    judging.threshold.reading(threshold_facts),
+    telemetry.threshold.reading(threshold_facts),
     # The checks themselves
     findings.check_failing.reading(found.failing_checks),
 )
