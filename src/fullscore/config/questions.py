@@ -1,0 +1,9 @@
+"""Every question of programs that is no noun."""
+
+from fullscore.domains.foundation.telemetry import endpoints as telemetry
+from fullscore.domains.foundation.telemetry.resources import SERIES
+from fullscore.interfaces.api.questions import Question
+
+QUESTIONS: tuple[Question, ...] = (
+    Question("/telemetry/query", "telemetry_query", SERIES, telemetry.query),
+)
