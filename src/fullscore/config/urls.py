@@ -10,7 +10,7 @@ from fullscore.domains.foundation.estate import pages as estate
 from fullscore.domains.foundation.findings import pages as findings
 from fullscore.domains.foundation.system import pages as system
 from fullscore.domains.foundation.telemetry import endpoints as telemetry
-from fullscore.domains.foundation.telemetry.pages import explore, keys
+from fullscore.domains.foundation.telemetry.pages import explore, keys, thresholds
 from fullscore.domains.infrastructure.servers import endpoints as push
 from fullscore.domains.infrastructure.servers import pages as servers
 from fullscore.domains.overview.attention import pages as attention
@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *telemetry.PATTERNS,
     *keys.PATTERNS,
     *explore.PATTERNS,
+    *thresholds.PATTERNS,
     *system.PATTERNS,
     path("api/", build(RESOURCES, authenticate, asked=QUESTIONS).urls),
     *web.patterns(RESOURCES),

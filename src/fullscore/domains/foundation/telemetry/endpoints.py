@@ -9,13 +9,15 @@ from django.urls import path
 from fullscore.connectors.base import Garbled
 from fullscore.connectors.prometheus import remote_write
 from fullscore.domains.foundation.telemetry import services
-from fullscore.domains.foundation.telemetry.models import PushKey, Series
+from fullscore.domains.foundation.telemetry.models import PushKey, Series, Threshold
 from fullscore.domains.foundation.telemetry.reading import asking
 from fullscore.domains.foundation.telemetry.services import Batch, Called, Taken
 from fullscore.interfaces.ingest import bodies, doors
 from fullscore.kit import limits, time
 from fullscore.kit.access import Actor
 from fullscore.kit.errors import Invalid, NotFound
+from fullscore.kit.models import User
+from fullscore.kit.perform import find
 
 MOST_BYTES = 32 * 1024 * 1024  # as it comes; `remote_write` bounds what it unpacks to
 VERSION_2 = "io.prometheus.write.v2.Request"
@@ -92,6 +94,20 @@ def query(
              "labels": one.labels, "points": points[one.pk]}
             for one in series
         ],
+    }  # fmt: skip
+
+
+def preview(by: User, *, threshold: int, days: int = 30) -> dict[str, Any]:
+    """Return when a threshold would have fired in the last days: the newest hundred of them."""
+    told = services.preview(find(Threshold, threshold, by=by), by=by, days=days)
+    fired = [
+        {"series": one.series.pk, "item": one.series.item_id, "severity": one.severity,
+         "since": one.since, "until": one.until}
+        for one in told.fired
+    ]  # fmt: skip
+    return {
+        "sentence": told.sentence, "count": told.count, "series": told.series,
+        "start": told.start, "end": told.end, "fired": fired,
     }  # fmt: skip
 
 

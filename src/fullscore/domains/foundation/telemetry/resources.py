@@ -1,5 +1,9 @@
 """How metrics, series, thresholds and push keys are seen."""
 
+from typing import Any
+
+from django.template.loader import render_to_string
+
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry import services
 from fullscore.domains.foundation.telemetry.models import (
@@ -81,6 +85,13 @@ REFUSAL = Resource(
     under="Metrics",
 )
 
+
+def draw_foreseen(threshold: Threshold, user: Any, at: Any) -> str:
+    """Draw what the threshold would have found in 30 days."""
+    told = services.preview(threshold, by=user)
+    return render_to_string("telemetry/foreseen.html", {"told": told})
+
+
 TONES = {5: "crit", 4: "high", 3: "warn"}
 
 THRESHOLD = Resource(
@@ -100,7 +111,13 @@ THRESHOLD = Resource(
     add=services.set_threshold,
     change=services.change_threshold,
     can_delete=True,
+    verbs=[
+        Verb(services.preview, permission="telemetry.view_threshold", icon="eye",
+             done=lambda told: told.sentence,
+             hints={"days": "How far to look back, 1 to 90."}),
+    ],
     panels=[
+        Panel("Would have fired", draw=draw_foreseen, is_lazy=True),
         Panel("Beyond it", rows=lambda t: t.breaches.all(),
               columns=["series", "severity", "value", "since", "ended_at"]),
     ],

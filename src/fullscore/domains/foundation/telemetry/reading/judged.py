@@ -85,7 +85,7 @@ def judged(
     rows = np.concatenate([rows for _, rows in parts] or [_NONE])
     opened = open_breaches(items)
     was = _was(thresholds, which, catalog.series[rows], opened)
-    rests = np.array([_is_resting(t, now) for t in thresholds], dtype=bool)[which]
+    rests = np.array([is_resting(t, now) for t in thresholds], dtype=bool)[which]
     value, severity, is_late = _weighed(
         thresholds, catalog, which, rows, was, now, samples or queries.store()
     )
@@ -190,7 +190,7 @@ def _weighed(
         if not len(mine):
             continue
         hold = max(thresholds[n].hold for n in places)
-        seen = _values(
+        seen = values_of(
             thresholds, catalog, which[mine], rows[mine], milliseconds(now), window * 1000, hold,
             function, samples,
         )  # fmt: skip
@@ -221,7 +221,7 @@ def rules_of(thresholds: Sequence[Threshold]) -> Rules:
     )
 
 
-def _values(
+def values_of(
     thresholds: Sequence[Threshold], catalog: Catalog, which: Ints, rows: Ints, end_ms: int,
     step_ms: int, count: int, function: str, samples: SampleStore,
 ) -> Floats:  # fmt: skip
@@ -316,7 +316,7 @@ def _was(
     return was
 
 
-def _is_resting(threshold: Threshold, now: datetime) -> bool:
+def is_resting(threshold: Threshold, now: datetime) -> bool:
     """Say whether it is outside the hours in which a threshold counts."""
     if not threshold.hours:
         return False

@@ -26,6 +26,8 @@ from fullscore.domains.foundation.telemetry.services.series import (
 )
 from fullscore.domains.foundation.telemetry.services.thresholds import (
     change_threshold,
+    checked,
+    preview,
     set_threshold,
 )
 
@@ -38,6 +40,7 @@ __all__ = [
     "bind",
     "bind_unowned",
     "change_threshold",
+    "checked",
     "fingerprint_of",
     "ingest",
     "issue_push_key",
@@ -48,6 +51,7 @@ __all__ = [
     "of_item",
     "of_key",
     "owner_of_key",
+    "preview",
     "revoke",
     "set_threshold",
     "take",

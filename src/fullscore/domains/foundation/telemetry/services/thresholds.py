@@ -6,10 +6,14 @@ from typing import Any
 
 from fullscore.domains.foundation.estate import queries as estate
 from fullscore.domains.foundation.telemetry.models import Threshold
+from fullscore.domains.foundation.telemetry.reading.history import Foreseen, foreseen
 from fullscore.engines import servicehours
+from fullscore.kit import time
 from fullscore.kit.audit import recorded
 from fullscore.kit.errors import Invalid
 from fullscore.kit.models import User
+
+MOST_DAYS = 90  # a preview looks back
 
 
 def set_threshold(*, by: User, **values: Any) -> Threshold:
@@ -57,3 +61,10 @@ def _check_labels(labels: Any) -> None:
     if not is_plain:
         why = 'Write labels as names and texts, such as {"mountpoint": "/"}.'
         raise Invalid(why, {"labels": [why]})
+
+
+def preview(threshold: Threshold, *, by: User, days: int = 30) -> Foreseen:
+    """Say how often the threshold would have fired in the last days."""
+    if not 1 <= days <= MOST_DAYS:
+        raise Invalid(f"Look back 1 to {MOST_DAYS} days.", {"days": [f"1 to {MOST_DAYS}."]})
+    return foreseen(threshold, days=days, now=time.now(), by=by)
