@@ -41,9 +41,11 @@ from fullscore.domains.foundation.findings.models import (
 from fullscore.domains.foundation.system.models import Import
 from fullscore.domains.foundation.telemetry.models import (
     Breach,
+    Collector,
     Metric,
     PushKey,
     Refusal,
+    ScrapeTarget,
     Series,
     Threshold,
 )
@@ -264,6 +266,16 @@ def push_key(**values: Any) -> PushKey:
 def refusal(**values: Any) -> Refusal:
     known = {"reason": "future", "count": 3, "first_at": AT, "last_at": AT}
     return _with(Refusal, known | values, key=push_key)
+
+
+def scrape_target(**values: Any) -> ScrapeTarget:
+    return _with(
+        ScrapeTarget, {"url": f"https://{_one('exporter')}.example.org/metrics"} | values, item=item
+    )
+
+
+def collector(**values: Any) -> Collector:
+    return Collector.objects.create(**{"name": _one("collector"), "seen_at": AT} | values)
 
 
 # ── servers ────────────────────────────────────────────────────────────────────────────────────

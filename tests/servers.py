@@ -147,6 +147,23 @@ def prometheus(settings: str) -> Iterator[Path]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+@contextmanager
+def node_exporter() -> Iterator[int]:
+    """Run Debian's node_exporter; yield its port; skip where there is none."""
+    program = shutil.which("prometheus-node-exporter")
+    if program is None:
+        pytest.skip("No node_exporter here: sudo apt-get install prometheus-node-exporter")
+    port = free_port()
+    words = [f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]
+    process = subprocess.Popen([program, *words], stderr=subprocess.DEVNULL)
+    try:
+        wait_for(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
 def wait_for(port: int, seconds: float = 30) -> None:
     """Wait until something listens on a port of this machine."""
     ends = time.monotonic() + seconds

@@ -34,6 +34,7 @@ ONE: dict[str, Callable[..., Any]] = {
     "requirement": make.requirement, "identifier": make.identifier, "claim": make.claim,
     "installed-package": make.installed, "fact": make.facts, "push-key": make.push_key,
     "refusal": make.refusal,
+    "scrape-target": make.scrape_target, "sample-collector": make.collector,
     "check-run": make.check_run, "check-setting": make.check_setting, "due-rule": make.due_rule,
     "owner-rule": make.owner_rule, "import": make.import_, "downtime-cost": make.downtime_cost,
     "difference": make.difference, "sharing": make.sharing, "proposal": make.proposal,

@@ -78,6 +78,7 @@ CHECKS: tuple[Check, ...] = (
     estate.single_point.reading(items.leaning),
     estate.difference_old.reading(items.disputed),
     # What measures
+    telemetry.target_down.reading(measured.targeted),
     telemetry.unowned.reading(measured.senders_without_owner),
     telemetry.threshold.reading(threshold_facts),
     # The checks themselves

@@ -146,10 +146,10 @@ def scheduler(argv: Sequence[str]) -> int:
 def collector(argv: Sequence[str]) -> int:
     """Collect this machine's samples and facts."""
     _ready()
-    from fullscore.config.schedule import COLLECTED
+    from fullscore.config.schedule import BESIDE, COLLECTED
     from fullscore.domains.foundation.system import processes
 
-    processes.serve_collector(COLLECTED)
+    processes.serve_collector(COLLECTED, BESIDE)
     return 0
 
 
@@ -158,10 +158,11 @@ def behind(argv: Sequence[str]) -> int:
     _ready()
     from django.conf import settings
 
-    from fullscore.config.schedule import COLLECTED, SAMPLED, SCHEDULE
+    from fullscore.config.schedule import BESIDE, COLLECTED, SAMPLED, SCHEDULE
     from fullscore.domains.foundation.system import processes
 
-    processes.serve_behind(SCHEDULE, SAMPLED if settings.OPTIONS.is_sample else COLLECTED)
+    collected, beside = (SAMPLED, ()) if settings.OPTIONS.is_sample else (COLLECTED, BESIDE)
+    processes.serve_behind(SCHEDULE, collected, beside)
     return 0
 
 

@@ -70,6 +70,9 @@ class Options:
     trusted_proxies: str = _doc(
         "Addresses whose X-Forwarded-* headers count, separated by commas.", ""
     )
+    allowed_networks: str = _doc(
+        "Networks that scrapes may reach although they are private, separated by commas.", ""
+    )
     trusted_networks: str = _doc(
         "Networks in which a session may be idle for 8 hours, separated by commas.", ""
     )

@@ -29,9 +29,11 @@ from fullscore.domains.foundation.findings.resources import (
 from fullscore.domains.foundation.system.resources import IMPORT
 from fullscore.domains.foundation.telemetry.resources import (
     BREACH,
+    COLLECTOR,
     METRIC,
     PUSH_KEY,
     REFUSAL,
+    SCRAPE_TARGET,
     SERIES,
     THRESHOLD,
 )
@@ -67,6 +69,8 @@ RESOURCES: tuple[Resource, ...] = (
     SERIES,
     THRESHOLD,
     BREACH,
+    SCRAPE_TARGET,
+    COLLECTOR,
     PUSH_KEY,
     REFUSAL,
     PERSON,

@@ -40,3 +40,6 @@ COLLECTED: Sequence[tuple[float, Callable[[], Callable[[], None]]]] = (
 # In the sample company nothing is read: its hosts go on as they were. Checks read the last two
 # minutes.
 SAMPLED: Sequence[tuple[float, Callable[[], Callable[[], None]]]] = ((15, lambda: demo.go_on),)
+
+# What the collector does beside it, without end.
+BESIDE = (telemetry.Scraper,)

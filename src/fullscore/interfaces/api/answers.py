@@ -18,8 +18,9 @@ from fullscore.kit.log import get_logger
 log = get_logger()
 
 TITLES = {
-    400: "Not readable", 401: "Who are you?", 403: "Not allowed", 404: "Not found", 405: "Not that way",
-    409: "Not now", 413: "Too large", 422: "Not valid", 429: "Too many calls", 500: "Our fault",
+    400: "Not readable", 401: "Who are you?", 403: "Not allowed", 404: "Not found",
+    405: "Not that way", 409: "Not now", 413: "Too large", 422: "Not valid",
+    429: "Too many calls", 500: "Our fault",
 }  # fmt: skip
 
 

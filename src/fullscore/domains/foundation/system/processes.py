@@ -3,6 +3,7 @@
 And one that minds them all.
 """
 
+import gc
 import os
 import signal
 import subprocess
@@ -83,6 +84,7 @@ def serve_worker() -> None:
     """Run jobs as they come."""
     worker = Worker()
     worker.obey_signals()
+    _keep_what_is_loaded()
     worker.serve()
 
 
@@ -93,28 +95,52 @@ def serve_scheduler(schedule: Sequence[Clocked]) -> None:
     scheduler.run()
 
 
-def serve_collector(collected: Sequence[tuple[float, Makes]]) -> None:
-    """Collect samples and facts."""
-    collector = Collector(collected)
+def serve_collector(
+    collected: Sequence[tuple[float, Makes]], beside: Sequence[Callable[[], Any]] = ()
+) -> None:
+    """Collect samples and facts; beside it, what has a `run` and a `stop` of its own."""
+    collector, others = Collector(collected), [make() for make in beside]
     _stops(collector)
+    threads = _threads(others)
     collector.run()
+    _end(others, threads)
 
 
-def serve_behind(schedule: Sequence[Clocked], collected: Sequence[tuple[float, Makes]]) -> None:
+def serve_behind(
+    schedule: Sequence[Clocked],
+    collected: Sequence[tuple[float, Makes]],
+    beside: Sequence[Callable[[], Any]] = (),
+) -> None:
     """Be worker, scheduler and collector in one process: the small installation."""
-    collector, scheduler, worker = Collector(collected), Scheduler(schedule), Worker()
-    threads = [
-        threading.Thread(target=one.run, name=type(one).__name__, daemon=True)
-        for one in (collector, scheduler)
-    ]
+    others, worker = [Collector(collected), Scheduler(schedule), *(m() for m in beside)], Worker()
     worker.obey_signals()
+    _keep_what_is_loaded()
+    threads = _threads(others)
+    worker.serve()
+    _end(others, threads)
+
+
+def _threads(works: Sequence[Any]) -> list[threading.Thread]:
+    """Run each in a thread of its own."""
+    threads = [
+        threading.Thread(target=one.run, name=type(one).__name__, daemon=True) for one in works
+    ]
     for thread in threads:
         thread.start()
-    worker.serve()
-    collector.stop()
-    scheduler.stop()
+    return threads
+
+
+def _end(works: Sequence[Any], threads: Sequence[threading.Thread]) -> None:
+    for one in works:
+        one.stop()
     for thread in threads:
         thread.join(5)
+
+
+def _keep_what_is_loaded() -> None:
+    """Take the code out of the sight of Python's collector of cycles: it stays anyway."""
+    gc.collect()
+    gc.freeze()
 
 
 def _stops(work: Any) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from fullscore.domains.foundation.telemetry.facts import Unowned
+from fullscore.domains.foundation.telemetry.facts import Targeted, Unowned
 from fullscore.domains.foundation.telemetry.reading.facts import CHECK, Judged
 from fullscore.interfaces.web.figures import figure
 from fullscore.kit.checks import (
@@ -12,6 +12,7 @@ from fullscore.kit.checks import (
     Verdict,
     bad,
     good,
+    graded,
     not_applicable,
     rule,
     unknown,
@@ -43,6 +44,30 @@ def unowned(senders: Iterable[Unowned], *, now: datetime, limits: Limits) -> Ite
             advice=unowned.fix,
             title=f"{one.unowned} of {one.series} series from “{one.name}” are nobody's",
             evidence=one.examples,
+        )
+
+
+@rule(
+    "telemetry.target_down",
+    title="Targets that cannot be scraped",
+    codes=["M2"],
+    every=timedelta(minutes=1),
+    why="While nothing is measured, nothing that goes wrong there is seen.",
+    source="Three scrapes in a row that failed.",
+    fix="Read the error: start the exporter, open the way to it, or give its credential anew.",
+    limits={"high": 2},
+)
+def target_down(targets: Iterable[Targeted], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
+    """Say which targets failed three times in a row."""
+    for one in targets:
+        yield graded(
+            Subject(item=one.item, key=one.url),
+            one.failures,
+            limits.of(one.item),
+            unit="1",
+            title=f"{one.item_name} cannot be scraped at {one.url}",
+            advice=target_down.fix,
+            evidence=({"error": one.error},),
         )
 
 

@@ -12,3 +12,14 @@ class Unowned(NamedTuple):
     series: int
     unowned: int
     examples: tuple[dict[str, str], ...] = ()
+
+
+class Targeted(NamedTuple):
+    """A scrape target, and how often in a row it failed."""
+
+    target: int
+    item: int
+    item_name: str
+    url: str
+    failures: int
+    error: str

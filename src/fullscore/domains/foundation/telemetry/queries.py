@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Literal
 
@@ -12,13 +12,21 @@ from django.db.models import Count, Min, Q, Sum
 
 from fullscore.connectors.samples import Function, Samples, SampleStore, open_store
 from fullscore.domains.foundation.estate.models import Item
-from fullscore.domains.foundation.telemetry.facts import Unowned
-from fullscore.domains.foundation.telemetry.models import Metric, PushKey, Refusal, Series
+from fullscore.domains.foundation.telemetry.facts import Targeted, Unowned
+from fullscore.domains.foundation.telemetry.models import (
+    Collector,
+    Metric,
+    PushKey,
+    Refusal,
+    ScrapeTarget,
+    Series,
+)
 from fullscore.kit.checks import Scope
 
 STEPS = (15, 30, 60, 120, 300, 900, 1800, 3600, 7200, 21_600, 86_400)  # seconds
 MOST_POINTS = 1500
 LOOKBACK_MS = 300_000
+ALIVE = timedelta(seconds=15)  # a collector silent for longer is gone
 
 
 @cache
@@ -164,3 +172,32 @@ def _examples(key: PushKey) -> tuple[dict[str, str], ...]:
     rows = Series.objects.unowned().filter(key=key).order_by("-last_at")
     found = rows.values_list("metric__name", "labels__instance", "binding")[:5]
     return tuple({"metric": m, "instance": str(i or ""), "why": why} for m, i, why in found)
+
+
+def live_collectors(now: datetime) -> dict[str, float]:
+    """Return the collectors that live, with their weights."""
+    return dict(Collector.objects.filter(seen_at__gt=now - ALIVE).values_list("name", "capacity"))
+
+
+def target_keys() -> list[int]:
+    """Return every target; paused ones too, for they may be tried."""
+    return list(ScrapeTarget.objects.order_by().values_list("pk", flat=True))
+
+
+def held_targets(collector: str, now: datetime) -> dict[int, ScrapeTarget]:
+    """Return the targets a collector may read now."""
+    rows = ScrapeTarget.objects.filter(holder=collector, held_until__gt=now)
+    return {target.pk: target for target in rows.select_related("credential")}
+
+
+def wanted_targets() -> list[int]:
+    """Return the targets somebody wants to be read at once."""
+    return list(ScrapeTarget.objects.exclude(wanted_at=None).values_list("pk", flat=True))
+
+
+def targeted(scope: Scope) -> list[Targeted]:
+    """Return how the last scrapes of each target went."""
+    rows = ScrapeTarget.objects.exclude(state=ScrapeTarget.State.PAUSED).select_related("item")
+    if scope.items is not None:
+        rows = rows.filter(item__in=scope.items)
+    return [Targeted(t.pk, t.item_id, str(t.item), t.url, t.failures, t.last_error) for t in rows]

@@ -8,9 +8,11 @@ from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry import services
 from fullscore.domains.foundation.telemetry.models import (
     Breach,
+    Collector,
     Metric,
     PushKey,
     Refusal,
+    ScrapeTarget,
     Series,
     Threshold,
 )
@@ -85,6 +87,47 @@ REFUSAL = Resource(
     under="Metrics",
 )
 
+TONES = {"ok": "ok", "failing": "crit", "new": "info", "paused": ""}
+
+SCRAPE_TARGET = Resource(
+    ScrapeTarget,
+    columns=["url", "item", "state", "last_at", "last_samples", "last_took_ms", "last_error"],
+    fields=["item", "url", "every_seconds", "timeout_seconds", "sample_limit"],
+    facts=["failures", "first_metrics", "username", "holder"],
+    filters=["state", "item"],
+    search=["url", "item__name"],
+    order=["url", "-last_at"],
+    icon="radar",
+    group="Telemetry",
+    under="Metrics",
+    badges=lambda t: [(t.get_state_display(), TONES[t.state])],
+    panels=[Panel("Scrape targets", on=Item, rows=lambda item: item.scrape_targets.all(),
+                  columns=["url", "state", "last_at", "last_error"])],
+    verbs=[
+        Verb(services.scrape_now, permission="telemetry.change_scrapetarget", icon="play",
+             tone="primary", done="A collector reads {} now; this page follows."),
+        Verb(services.give_credential, permission="telemetry.change_scrapetarget",
+             icon="key-round", in_bulk=False, done="{} has a credential; it is not shown again."),
+        Verb(services.pause, permission="telemetry.change_scrapetarget", icon="pause",
+             when=lambda t: "It is paused." if t.state == "paused" else "",
+             undo=lambda t: ("resume", {})),
+        Verb(services.resume, permission="telemetry.change_scrapetarget", icon="play",
+             when=lambda t: "" if t.state == "paused" else "It is not paused.",
+             undo=lambda t: ("pause", {})),
+    ],
+)  # fmt: skip
+
+COLLECTOR = Resource(
+    Collector,
+    name="sample-collector",  # `fullscore collector` is the command that is one
+    columns=["name", "seen_at", "capacity"],
+    search=["name"],
+    order=["name", "-seen_at"],
+    icon="satellite",
+    group="Telemetry",
+    under="Metrics",
+)
+
 
 def draw_foreseen(threshold: Threshold, user: Any, at: Any) -> str:
     """Draw what the threshold would have found in 30 days."""
@@ -92,7 +135,7 @@ def draw_foreseen(threshold: Threshold, user: Any, at: Any) -> str:
     return render_to_string("telemetry/foreseen.html", {"told": told})
 
 
-TONES = {5: "crit", 4: "high", 3: "warn"}
+SEVERITY_TONES = {5: "crit", 4: "high", 3: "warn"}
 
 THRESHOLD = Resource(
     Threshold,
@@ -131,7 +174,7 @@ BREACH = Resource(
     icon="triangle-alert",
     group="Telemetry",
     under="Thresholds",
-    badges=lambda b: [(b.get_severity_display(), TONES[b.severity]),
+    badges=lambda b: [(b.get_severity_display(), SEVERITY_TONES[b.severity]),
                       ("ended", "ok") if b.ended_at else ("now", "")],
     panels=[Panel("Breaches", on=Series, rows=lambda s: s.breaches.all(),
                   columns=["threshold", "severity", "value", "since", "ended_at"])],

@@ -3,14 +3,17 @@
 from fullscore.domains.foundation.telemetry.models.keys import PushKey, PushKeyQuerySet, Refusal
 from fullscore.domains.foundation.telemetry.models.metrics import Metric
 from fullscore.domains.foundation.telemetry.models.series import Series, SeriesQuerySet
+from fullscore.domains.foundation.telemetry.models.targets import Collector, ScrapeTarget
 from fullscore.domains.foundation.telemetry.models.thresholds import Breach, Threshold
 
 __all__ = [
     "Breach",
+    "Collector",
     "Metric",
     "PushKey",
     "PushKeyQuerySet",
     "Refusal",
+    "ScrapeTarget",
     "Series",
     "SeriesQuerySet",
     "Threshold",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fullscore.domains.foundation.estate.models import Item
-from fullscore.domains.foundation.telemetry.models import PushKey, Series
+from fullscore.domains.foundation.telemetry.models import PushKey, ScrapeTarget, Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +42,9 @@ def of_key(key: PushKey) -> Sender:
         key=key.pk,
         new_series_per_hour=key.new_series_per_hour,
     )
+
+
+def of_target(target: ScrapeTarget) -> Sender:
+    """Return the sender that is read at a target."""
+    scope = str(target.item_id)
+    return Sender(f"target:{target.pk}", scope, target.item_id, Series.BoundBy.TARGET)

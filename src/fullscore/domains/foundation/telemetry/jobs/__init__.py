@@ -1,0 +1,11 @@
+"""What runs by itself: upkeep on the clock, and scraping without end."""
+
+from fullscore.domains.foundation.telemetry.jobs.scraping import Scraper
+from fullscore.domains.foundation.telemetry.jobs.upkeep import (
+    bind_unowned,
+    judge_thresholds,
+    maintain_store,
+    tell_refused,
+)
+
+__all__ = ["Scraper", "bind_unowned", "judge_thresholds", "maintain_store", "tell_refused"]
