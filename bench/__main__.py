@@ -12,6 +12,7 @@ PARTS = (
     "probe",
     "samples",
     "telemetry",
+    "thresholds",
     "findings",
     "graph",
     "waves",

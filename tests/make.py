@@ -40,12 +40,14 @@ from fullscore.domains.foundation.findings.models import (
 )
 from fullscore.domains.foundation.system.models import Import
 from fullscore.domains.foundation.telemetry.models import (
+    Breach,
     Collector,
     Metric,
     PushKey,
     Refusal,
     ScrapeTarget,
     Series,
+    Threshold,
 )
 from fullscore.domains.infrastructure.servers.models import (
     Account,
@@ -250,6 +252,17 @@ def series(**values: Any) -> Series:
     known = {"fingerprint": sha256(_one("series").encode()).digest()[:16], "first_at": AT,
              "last_at": AT}  # fmt: skip
     return _with(Series, known | values, metric=metric, item=item)
+
+
+def threshold(**values: Any) -> Threshold:
+    """Return a threshold; without more said, the mean over 5 minutes above 80."""
+    known = {"high_at": 80.0, "clear_at": 70.0, "source": "A test."}
+    return _with(Threshold, known | values, metric=metric)
+
+
+def breach(**values: Any) -> Breach:
+    known = {"since": AT, "value": 90.0, "severity": 4}
+    return _with(Breach, known | values, threshold=threshold, series=series)
 
 
 def push_key(**values: Any) -> PushKey:

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Iterable
 
 from fullscore.config.doors import authenticate
+from fullscore.config.questions import QUESTIONS as ASKED
 from fullscore.config.resources import RESOURCES
 from fullscore.config.tools import TOOLS
 from fullscore.interfaces.api.build import build
@@ -25,6 +26,11 @@ def api() -> Iterable[str]:
         "[API and tokens](../guides/api-and-tokens.md). Beside these stands `POST /api/push`, for",
         "the probe on other hosts: [adding hosts](../guides/adding-hosts.md).", "",
     ]  # fmt: skip
+    yield from ["## questions that are no noun", ""]
+    yield from table(
+        ["call", "name", "what it does"],
+        [[code(f"GET /api{one.path}"), code(one.name), sentence(one.ask.__doc__)] for one in ASKED],
+    )
     for resource in RESOURCES:
         yield from [f"## {resource.path}", ""]
         yield from table(["call", "name", "what it does"], _operations(described, resource))
@@ -32,9 +38,9 @@ def api() -> Iterable[str]:
 
 def description() -> dict:
     """Return the OpenAPI description of the API, built as it is mounted."""
-    described: dict = build(RESOURCES, authenticate, namespace="described").get_openapi_schema(
-        path_prefix="/api/"
-    )
+    described: dict = build(
+        RESOURCES, authenticate, namespace="described", asked=ASKED
+    ).get_openapi_schema(path_prefix="/api/")
     return described
 
 

@@ -6,6 +6,7 @@ from fullscore.domains.foundation.findings import checks as findings
 from fullscore.domains.foundation.findings import queries as found
 from fullscore.domains.foundation.telemetry import checks as telemetry
 from fullscore.domains.foundation.telemetry import queries as measured
+from fullscore.domains.foundation.telemetry.reading.facts import threshold_facts
 from fullscore.domains.infrastructure.servers.checks import (
     logins,
     running,
@@ -87,6 +88,7 @@ CHECKS: tuple[Check, ...] = (
     incidents.source_silent.reading(alerts.heard),
     incidents.source_garbled.reading(alerts.heard),
     incidents.backlog.reading(alerts.waiting),
+    telemetry.threshold.reading(threshold_facts),
     # The checks themselves
     findings.check_failing.reading(found.failing_checks),
 )

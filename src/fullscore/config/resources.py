@@ -28,12 +28,14 @@ from fullscore.domains.foundation.findings.resources import (
 )
 from fullscore.domains.foundation.system.resources import IMPORT
 from fullscore.domains.foundation.telemetry.resources import (
+    BREACH,
     COLLECTOR,
     METRIC,
     PUSH_KEY,
     REFUSAL,
     SCRAPE_TARGET,
     SERIES,
+    THRESHOLD,
 )
 from fullscore.domains.infrastructure.servers.resources import (
     ACCOUNT as SERVER_ACCOUNT,
@@ -79,6 +81,8 @@ RESOURCES: tuple[Resource, ...] = (
     RECEIPT,
     METRIC,
     SERIES,
+    THRESHOLD,
+    BREACH,
     SCRAPE_TARGET,
     COLLECTOR,
     PUSH_KEY,

@@ -26,6 +26,7 @@ SCHEDULE: Sequence[Clocked] = (
     telemetry.tell_refused,
     incidents.keep_up,
     incidents.prune,
+    telemetry.judge_thresholds,
     attention.let_pass,
     jobs.prune,
     live.prune,

@@ -3,13 +3,14 @@
 from django.urls import URLPattern, URLResolver, path
 
 from fullscore.config.doors import authenticate
+from fullscore.config.questions import QUESTIONS
 from fullscore.config.resources import RESOURCES
 from fullscore.domains.foundation.access import pages as access
 from fullscore.domains.foundation.estate import pages as estate
 from fullscore.domains.foundation.findings import pages as findings
 from fullscore.domains.foundation.system import pages as system
 from fullscore.domains.foundation.telemetry import endpoints as telemetry
-from fullscore.domains.foundation.telemetry import pages as keys
+from fullscore.domains.foundation.telemetry.pages import explore, keys, thresholds
 from fullscore.domains.infrastructure.servers import endpoints as push
 from fullscore.domains.infrastructure.servers import pages as servers
 from fullscore.domains.overview.attention import pages as attention
@@ -27,10 +28,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *push.PATTERNS,
     *telemetry.PATTERNS,
     *keys.PATTERNS,
+    *explore.PATTERNS,
+    *thresholds.PATTERNS,
     *system.PATTERNS,
     *alerts.PATTERNS,
     *incidents.PATTERNS,
-    path("api/", build(RESOURCES, authenticate).urls),
+    path("api/", build(RESOURCES, authenticate, asked=QUESTIONS).urls),
     *web.patterns(RESOURCES),
 ]
 handler403 = "fullscore.interfaces.web.problems.not_allowed"

@@ -6,7 +6,7 @@ from typing import Any
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
-from fullscore.interfaces.api import operations, schemas
+from fullscore.interfaces.api import operations, questions, schemas
 from fullscore.interfaces.api.answers import TITLES, in_one_shape, translate
 from fullscore.interfaces.api.bodies import StrictJson
 from fullscore.interfaces.api.callers import Session, Token
@@ -29,8 +29,9 @@ ONCE = {
 
 
 def build(
-    resources: Sequence[Resource], authenticate: Authenticate, *, namespace: str = "api"
-) -> NinjaAPI:
+    resources: Sequence[Resource], authenticate: Authenticate, *, namespace: str = "api",
+    asked: Sequence[questions.Question] = (),
+) -> NinjaAPI:  # fmt: skip
     """Return the API over `resources`; mount it as `path("api/", build(…).urls)`.
 
     `authenticate(token, address)` returns the caller or raises NotAllowed. There is no page of
@@ -44,6 +45,7 @@ def build(
     translate(api)
     for resource in resources:
         _add(api, resource)
+    questions.add(api, asked, REFUSALS)
     api.default_router.add_api_operation(
         "/openapi.json", ["GET"], lambda request: api.get_openapi_schema(), auth=api.auth,
         include_in_schema=False, operation_id="openapi",

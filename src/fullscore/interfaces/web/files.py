@@ -67,7 +67,7 @@ def csv_lines(columns: Sequence[str], rows: Iterable[tables.Row]) -> Iterator[st
     writer = csv.writer(_Line())
     yield "\ufeff" + writer.writerow(columns)
     for row in rows:
-        yield writer.writerow([row.pk, *(_flat(v) for v in row.values)])
+        yield writer.writerow([row.pk, *(flat(v) for v in row.values)])
 
 
 def xlsx(title: str, columns: Sequence[str], rows: Iterable[tables.Row]) -> bytes:
@@ -85,7 +85,8 @@ def xlsx(title: str, columns: Sequence[str], rows: Iterable[tables.Row]) -> byte
     return out.getvalue()
 
 
-def _flat(value: Any) -> Any:
+def flat(value: Any) -> Any:
+    """Return a cell's value; a text that a spreadsheet would run gets a leading quote."""
     if isinstance(value, bool | int | float) or value is None:
         return "" if value is None else value
     if isinstance(value, datetime):
@@ -97,15 +98,14 @@ def _flat(value: Any) -> Any:
 def _typed(sheet: Any, value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).replace(tzinfo=None)
-    flat = (
-        value if isinstance(value, bool | int | float) or hasattr(value, "year") else _flat(value)
-    )
-    if isinstance(flat, str):
+    is_own = isinstance(value, bool | int | float) or hasattr(value, "year")
+    cell_value = value if is_own else flat(value)
+    if isinstance(cell_value, str):
         from openpyxl.cell import WriteOnlyCell
 
         cell = WriteOnlyCell(
-            sheet, value="".join(c for c in flat if c >= " " or c in "\n\t")[:32_000]
+            sheet, value="".join(c for c in cell_value if c >= " " or c in "\n\t")[:32_000]
         )
         cell.data_type = "s"
         return cell
-    return flat
+    return cell_value

@@ -4,7 +4,19 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from fullscore.domains.foundation.telemetry.facts import Targeted, Unowned
-from fullscore.kit.checks import Limits, Subject, Verdict, bad, good, graded, rule
+from fullscore.domains.foundation.telemetry.reading.facts import CHECK, Judged
+from fullscore.interfaces.web.figures import figure
+from fullscore.kit.checks import (
+    Limits,
+    Subject,
+    Verdict,
+    bad,
+    good,
+    graded,
+    not_applicable,
+    rule,
+    unknown,
+)
 
 
 @rule(
@@ -57,3 +69,48 @@ def target_down(targets: Iterable[Targeted], *, now: datetime, limits: Limits) -
             advice=target_down.fix,
             evidence=({"error": one.error},),
         )
+
+
+FIX = "See what changed since it began, and bring the figure back to the good side of “clear”."
+
+
+@rule(
+    CHECK, title="Values beyond a threshold", every=timedelta(minutes=5), good_runs=2,
+    is_urgent=True,
+    why="Somebody said from which value on this metric means trouble.",
+    source="The thresholds under Telemetry, each with a source of its own.",
+    fix=FIX,
+)  # fmt: skip
+def threshold(judged: Iterable[Judged], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
+    """Say which series are beyond their thresholds. A job judges every 15 seconds."""
+    for one in judged:
+        subject = Subject(item=one.item, key=one.key)
+        if one.said == "late":
+            many = f"{one.many} series of {one.what}" if one.many > 1 else one.what
+            yield unknown(
+                subject, why=f"nothing came of {many} for three windows",
+                remedy="See whether its sender runs and may send.",
+            )  # fmt: skip
+        elif one.said == "unsure":
+            yield unknown(subject, why=f"no sample of {one.what} in the newest window")
+        elif one.said in ("muted", "ignored"):
+            why = "the series is muted" if one.said == "muted" else "nothing comes of it any more"
+            yield not_applicable(subject, why=why)
+        elif one.said == "good":
+            yield good(subject, figure=one.value, limit=one.limit, unit=one.unit)
+        else:
+            yield _bad(subject, one, now)
+
+
+def _bad(subject: Subject, one: Judged, now: datetime) -> Verdict:
+    is_silent = one.value is None
+    told = "no samples" if is_silent else figure(one.value, one.unit)
+    since = one.since or now
+    limit = figure(one.limit, one.unit)
+    advice = f"{one.runbook or FIX} Its chart is at /explore?series={one.series}."
+    evidence = ({"series": one.what, "value": told, "limit": f"{one.rule} {limit}",
+                 "since": f"{since:%F %T} UTC"},)  # fmt: skip
+    return bad(
+        subject, severity=one.severity, title=f"{one.what}: {told} ({one.rule} {limit})",
+        figure=one.value, limit=one.limit, unit=one.unit, evidence=evidence, advice=advice,
+    )  # fmt: skip

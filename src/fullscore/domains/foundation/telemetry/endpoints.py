@@ -1,6 +1,7 @@
-"""Where programs send samples: `POST /api/v1/write`, as every Prometheus speaks it."""
+"""Where programs send samples: `POST /api/v1/write`, as every Prometheus speaks it; and ask."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -8,10 +9,15 @@ from django.urls import path
 from fullscore.connectors.base import Garbled
 from fullscore.connectors.prometheus import remote_write
 from fullscore.domains.foundation.telemetry import services
-from fullscore.domains.foundation.telemetry.models import PushKey
+from fullscore.domains.foundation.telemetry.models import PushKey, Series, Threshold
+from fullscore.domains.foundation.telemetry.reading import asking
 from fullscore.domains.foundation.telemetry.services import Batch, Called, Taken
 from fullscore.interfaces.ingest import bodies, doors
 from fullscore.kit import limits, time
+from fullscore.kit.access import Actor
+from fullscore.kit.errors import Invalid, NotFound
+from fullscore.kit.models import User
+from fullscore.kit.perform import find
 
 MOST_BYTES = 32 * 1024 * 1024  # as it comes; `remote_write` bounds what it unpacks to
 VERSION_2 = "io.prometheus.write.v2.Request"
@@ -52,6 +58,62 @@ def refuse_if_nothing_is_good(taken: Taken) -> None:
 def _named(key: bytes) -> Called:
     labels = dict(remote_write.labels(key))
     return Called(labels.pop("__name__"), labels)
+
+
+MOST_SERIES = 100  # of one answer
+
+
+def query(
+    by: Actor, *, metric: str, item: int | None = None, function: str = "",
+    start: datetime | None = None, end: datetime | None = None, step: int | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Return the samples of a metric over a time: at most 1,500 points of each series.
+
+    `item` is an id. `function` is avg, min, max, last, sum, count, increase or rate; without one,
+    the rate of counters and the mean of gauges. Without times the last 24 hours; `step` is in
+    seconds. Values are in the metric's base unit, times in milliseconds since 1970, UTC; a step
+    without a sample is null.
+    """
+    end = end or time.now()
+    asked = asking.span(_aware(start or end - timedelta(days=1)), _aware(end), step_seconds=step)
+    rows = Series.objects.visible_to(by).filter(metric__name=metric)
+    rows = rows if item is None else rows.filter(item=item)
+    series = list(rows.select_related("metric", "item").order_by("pk")[: MOST_SERIES + 1])
+    if not series:
+        raise NotFound(f"Nothing you may see is measured under “{metric[:80]}” there.")
+    if len(series) > MOST_SERIES:
+        raise Invalid(f"That is more than {MOST_SERIES} series: name an item.")
+    made = asking.function_for(series[0], function)
+    points = asking.points(series, asked, function=function)
+    return {
+        "metric": metric, "function": made, "unit": asking.made_unit(series[0].metric.unit, made),
+        "start": asked.start, "end": asked.end, "step_seconds": asked.step_seconds,
+        "resolution": asked.resolution,
+        "series": [
+            {"id": one.pk, "item": one.item and {"id": one.item.pk, "name": str(one.item)},
+             "labels": one.labels, "points": points[one.pk]}
+            for one in series
+        ],
+    }  # fmt: skip
+
+
+def preview(by: User, *, threshold: int, days: int = 30) -> dict[str, Any]:
+    """Return when a threshold would have fired in the last days: the newest hundred of them."""
+    told = services.preview(find(Threshold, threshold, by=by), by=by, days=days)
+    fired = [
+        {"series": one.series.pk, "item": one.series.item_id, "severity": one.severity,
+         "since": one.since, "until": one.until}
+        for one in told.fired
+    ]  # fmt: skip
+    return {
+        "sentence": told.sentence, "count": told.count, "series": told.series,
+        "start": told.start, "end": told.end, "fired": fired,
+    }  # fmt: skip
+
+
+def _aware(moment: datetime) -> datetime:
+    """Return an instant; without an offset it is UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 PATTERNS = [path("api/v1/write", write, name="remote-write")]

@@ -1,14 +1,20 @@
-"""How metrics, series and push keys are seen."""
+"""How metrics, series, thresholds and push keys are seen."""
+
+from typing import Any
+
+from django.template.loader import render_to_string
 
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry import services
 from fullscore.domains.foundation.telemetry.models import (
+    Breach,
     Collector,
     Metric,
     PushKey,
     Refusal,
     ScrapeTarget,
     Series,
+    Threshold,
 )
 from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Panel, Resource
@@ -121,3 +127,55 @@ COLLECTOR = Resource(
     group="Telemetry",
     under="Metrics",
 )
+
+
+def draw_foreseen(threshold: Threshold, user: Any, at: Any) -> str:
+    """Draw what the threshold would have found in 30 days."""
+    told = services.preview(threshold, by=user)
+    return render_to_string("telemetry/foreseen.html", {"told": told})
+
+
+SEVERITY_TONES = {5: "crit", 4: "high", 3: "warn"}
+
+THRESHOLD = Resource(
+    Threshold,
+    columns=["metric", "function", "window_seconds", "operator", "medium_at", "high_at",
+             "critical_at", "selector"],
+    facts=["per", "labels", "clear_at", "for_seconds", "hours", "no_data", "runbook", "source"],
+    fields=["metric", "per", "selector", "labels", "function", "window_seconds", "operator",
+            "medium_at", "high_at", "critical_at", "clear_at", "for_seconds", "hours", "no_data",
+            "runbook", "source"],
+    filters=["metric", "function", "no_data"],
+    search=["metric__name", "metric__title", "selector"],
+    order=["metric"],
+    icon="ruler",
+    group="Telemetry",
+    subtitle=lambda t: f"In {t.unit}" if t.unit else "",
+    add=services.set_threshold,
+    change=services.change_threshold,
+    can_delete=True,
+    verbs=[
+        Verb(services.preview, permission="telemetry.view_threshold", icon="eye",
+             done=lambda told: told.sentence,
+             hints={"days": "How far to look back, 1 to 90."}),
+    ],
+    panels=[
+        Panel("Would have fired", draw=draw_foreseen, is_lazy=True),
+        Panel("Beyond it", rows=lambda t: t.breaches.all(),
+              columns=["series", "severity", "value", "since", "ended_at"]),
+    ],
+)  # fmt: skip
+
+BREACH = Resource(
+    Breach,
+    columns=["threshold", "series", "severity", "value", "since", "ended_at"],
+    filters=["threshold", "severity", "since"],
+    order=["-since"],
+    icon="triangle-alert",
+    group="Telemetry",
+    under="Thresholds",
+    badges=lambda b: [(b.get_severity_display(), SEVERITY_TONES[b.severity]),
+                      ("ended", "ok") if b.ended_at else ("now", "")],
+    panels=[Panel("Breaches", on=Series, rows=lambda s: s.breaches.all(),
+                  columns=["threshold", "severity", "value", "since", "ended_at"])],
+)  # fmt: skip

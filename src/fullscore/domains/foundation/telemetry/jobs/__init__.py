@@ -3,8 +3,9 @@
 from fullscore.domains.foundation.telemetry.jobs.scraping import Scraper
 from fullscore.domains.foundation.telemetry.jobs.upkeep import (
     bind_unowned,
+    judge_thresholds,
     maintain_store,
     tell_refused,
 )
 
-__all__ = ["Scraper", "bind_unowned", "maintain_store", "tell_refused"]
+__all__ = ["Scraper", "bind_unowned", "judge_thresholds", "maintain_store", "tell_refused"]

@@ -30,3 +30,9 @@ def tell_refused() -> None:
         for reason, count in queries.refused_by_reason().items()
     ]
     services.ingest(told, item=None, now=now)
+
+
+@every(seconds=15)
+def judge_thresholds() -> None:
+    """Say which series are beyond their thresholds, and which no longer are."""
+    services.judge(now=time.now())

@@ -2,6 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.expressions
 from django.db import migrations, models
 
 import fullscore.domains.foundation.telemetry.models.targets
@@ -346,6 +347,286 @@ class Migration(migrations.Migration):
                 condition=models.Q(("item__isnull", True)),
                 fields=["key"],
                 name="series_without_owner",
+            ),
+        ),
+        migrations.CreateModel(
+            name="Threshold",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "selector",
+                    models.CharField(
+                        blank=True,
+                        help_text="Which items, such as kind=host&environment=production. Empty: every item.",
+                        max_length=300,
+                    ),
+                ),
+                (
+                    "labels",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text='Which series, such as {"mountpoint": "/"}.',
+                    ),
+                ),
+                (
+                    "function",
+                    models.CharField(
+                        choices=[
+                            ("avg", "mean"),
+                            ("min", "least"),
+                            ("max", "most"),
+                            ("last", "newest"),
+                            ("sum", "sum"),
+                            ("count", "number of samples"),
+                            ("increase", "increase"),
+                            ("rate", "rate"),
+                        ],
+                        default="avg",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "window_seconds",
+                    models.PositiveIntegerField(
+                        default=300,
+                        help_text="Seconds over which the function is taken.",
+                        validators=[
+                            django.core.validators.MinValueValidator(15),
+                            django.core.validators.MaxValueValidator(604800),
+                        ],
+                        verbose_name="window",
+                    ),
+                ),
+                (
+                    "operator",
+                    models.CharField(
+                        choices=[
+                            (">", "above"),
+                            (">=", "at least"),
+                            ("<", "below"),
+                            ("<=", "at most"),
+                        ],
+                        default=">",
+                        max_length=2,
+                        verbose_name="worse",
+                    ),
+                ),
+                ("medium_at", models.FloatField(blank=True, null=True, verbose_name="medium")),
+                ("high_at", models.FloatField(blank=True, null=True, verbose_name="high")),
+                ("critical_at", models.FloatField(blank=True, null=True, verbose_name="critical")),
+                (
+                    "clear_at",
+                    models.FloatField(
+                        help_text="From here on all is well again: on the good side of every limit.",
+                        verbose_name="clear",
+                    ),
+                ),
+                (
+                    "for_seconds",
+                    models.PositiveIntegerField(
+                        default=0,
+                        help_text="Seconds for which it must last before it counts.",
+                        verbose_name="for",
+                    ),
+                ),
+                (
+                    "hours",
+                    models.CharField(
+                        blank=True,
+                        help_text="Such as Mon-Fri 08:00-18:00. Empty: always.",
+                        max_length=60,
+                    ),
+                ),
+                (
+                    "no_data",
+                    models.CharField(
+                        choices=[("unknown", "unknown"), ("bad", "bad"), ("ignore", "ignore")],
+                        default="unknown",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "runbook",
+                    models.CharField(
+                        blank=True, help_text="What to do, or where it is written.", max_length=1000
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        blank=True, help_text="Where these limits come from.", max_length=300
+                    ),
+                ),
+                (
+                    "metric",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="thresholds",
+                        to="telemetry.metric",
+                    ),
+                ),
+                (
+                    "per",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="A second metric to divide by, of the same item and labels.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="telemetry.metric",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["metric", "pk"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Breach",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                ("value", models.FloatField(null=True)),
+                (
+                    "severity",
+                    models.PositiveSmallIntegerField(
+                        choices=[(3, "medium"), (4, "high"), (5, "critical")]
+                    ),
+                ),
+                ("ended_at", models.DateTimeField(null=True, verbose_name="ended")),
+                (
+                    "series",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="breaches",
+                        to="telemetry.series",
+                    ),
+                ),
+                (
+                    "threshold",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="breaches",
+                        to="telemetry.threshold",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name_plural": "breaches",
+                "ordering": ["-since"],
+            },
+        ),
+        migrations.AddConstraint(
+            model_name="threshold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("medium_at__isnull", False),
+                    ("high_at__isnull", False),
+                    ("critical_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="threshold_has_a_limit",
+                violation_error_message="Give at least one of medium, high and critical.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="threshold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("operator__in", (">", ">=")),
+                        ("medium_at__gt", models.F("clear_at")),
+                        ("high_at__gt", models.F("clear_at")),
+                        ("critical_at__gt", models.F("clear_at")),
+                        ("high_at__gt", models.F("medium_at")),
+                        ("critical_at__gt", models.F("medium_at")),
+                        ("critical_at__gt", models.F("high_at")),
+                    ),
+                    models.Q(
+                        ("operator__in", ("<", "<=")),
+                        ("medium_at__lt", models.F("clear_at")),
+                        ("high_at__lt", models.F("clear_at")),
+                        ("critical_at__lt", models.F("clear_at")),
+                        ("high_at__lt", models.F("medium_at")),
+                        ("critical_at__lt", models.F("medium_at")),
+                        ("critical_at__lt", models.F("high_at")),
+                    ),
+                    _connector="OR",
+                ),
+                name="threshold_limits_in_order",
+                violation_error_message="The limits must get worse from medium to critical, and “clear” must lie on the good side of all of them.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="threshold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("window_seconds__gte", 15),
+                    ("window_seconds__lte", 604800),
+                    (
+                        "for_seconds__lte",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("window_seconds"), "*", models.Value(240)
+                        ),
+                    ),
+                ),
+                name="threshold_window_fits",
+                violation_error_message="A window is 15 seconds to 7 days, and “for” at most 240 windows.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="threshold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "function__in",
+                        ("count", "sum", "avg", "min", "max", "last", "increase", "rate"),
+                    )
+                ),
+                name="threshold_function_known",
+                violation_error_message="There is no such function.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="threshold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("per__isnull", True),
+                    models.Q(("per", models.F("metric")), _negated=True),
+                    _connector="OR",
+                ),
+                name="threshold_divides_by_another",
+                violation_error_message="A metric divided by itself is always 1.",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="breach",
+            index=models.Index(fields=["-since", "-id"], name="telemetry_b_since_17fa3d_idx"),
+        ),
+        migrations.AddConstraint(
+            model_name="breach",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at__isnull", True)),
+                fields=("threshold", "series"),
+                name="breach_open_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="breach",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("severity__gte", 3), ("severity__lte", 5)),
+                name="breach_severity_known",
             ),
         ),
     ]

@@ -4,8 +4,10 @@ from fullscore.domains.foundation.telemetry.models.keys import PushKey, PushKeyQ
 from fullscore.domains.foundation.telemetry.models.metrics import Metric
 from fullscore.domains.foundation.telemetry.models.series import Series, SeriesQuerySet
 from fullscore.domains.foundation.telemetry.models.targets import Collector, ScrapeTarget
+from fullscore.domains.foundation.telemetry.models.thresholds import Breach, Threshold
 
 __all__ = [
+    "Breach",
     "Collector",
     "Metric",
     "PushKey",
@@ -14,4 +16,5 @@ __all__ = [
     "ScrapeTarget",
     "Series",
     "SeriesQuerySet",
+    "Threshold",
 ]

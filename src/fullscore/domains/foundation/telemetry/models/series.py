@@ -58,6 +58,7 @@ class Series(models.Model):
 
     objects = SeriesQuerySet.as_manager()
     audit_leaves_out = ("last_at",)
+    named_by = ("metric",)
 
     class Meta:
         ordering = ["metric", "pk"]

@@ -7,6 +7,7 @@ from fullscore.domains.foundation.telemetry.services.intake import (
     known_keys,
     take,
 )
+from fullscore.domains.foundation.telemetry.services.judging import judge
 from fullscore.domains.foundation.telemetry.services.keys import (
     issue_push_key,
     owner_of_key,
@@ -39,6 +40,12 @@ from fullscore.domains.foundation.telemetry.services.targets import (
     resume,
     scrape_now,
 )
+from fullscore.domains.foundation.telemetry.services.thresholds import (
+    change_threshold,
+    checked,
+    preview,
+    set_threshold,
+)
 
 __all__ = [
     "Batch",
@@ -50,11 +57,14 @@ __all__ = [
     "beat",
     "bind",
     "bind_unowned",
+    "change_threshold",
+    "checked",
     "fingerprint_of",
     "give_credential",
     "hold",
     "ingest",
     "issue_push_key",
+    "judge",
     "known_keys",
     "leave",
     "metrics_named",
@@ -65,9 +75,11 @@ __all__ = [
     "of_target",
     "owner_of_key",
     "pause",
+    "preview",
     "resume",
     "revoke",
     "scrape_now",
+    "set_threshold",
     "take",
     "unmute",
 ]

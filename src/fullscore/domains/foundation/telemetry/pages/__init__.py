@@ -1,0 +1,1 @@
+"""Pages of telemetry that are no lists."""

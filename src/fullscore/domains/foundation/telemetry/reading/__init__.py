@@ -1,0 +1,1 @@
+"""What thresholds read: series, their values, and what is told of them."""
