@@ -146,7 +146,7 @@ INCIDENT = Resource(
         Verb(services.assign, permission="incidents.acknowledge_incident", icon="user-plus",
              when=_over),
         Verb(services.note, permission="incidents.acknowledge_incident", icon="message-square",
-             done="Your note is on the timeline."),
+             done="Your note is on the timeline of {}."),
         Verb(services.resolve, permission="incidents.resolve_incident", icon="check-check",
              when=_over, hints={"resolution": "In a sentence: what it was, and what ended it."}),
         Verb(services.reopen, permission="incidents.resolve_incident", icon="undo-2",

@@ -534,6 +534,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(("kind", "own")),
                 fields=("kind",),
                 name="alert_source_one_of_our_own",
+                violation_error_message="Our own findings are a source already.",
             ),
         ),
         migrations.AddIndex(

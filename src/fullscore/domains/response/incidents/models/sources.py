@@ -84,7 +84,10 @@ class AlertSource(models.Model):
         verbose_name = "alert source"
         constraints = [
             models.UniqueConstraint(
-                fields=["kind"], condition=Q(kind="own"), name="alert_source_one_of_our_own"
+                fields=["kind"],
+                condition=Q(kind="own"),
+                name="alert_source_one_of_our_own",
+                violation_error_message="Our own findings are a source already.",
             )
         ]
 
