@@ -27,6 +27,9 @@ def form_of(verb: Verb, *, user: Any) -> type[forms.Form]:
             made[name] = forms.ModelChoiceField(rows, **common)
         elif verb.choices and name in verb.choices:
             made[name] = forms.ChoiceField(choices=verb.choices[name], **common)
+        elif name in verb.secrets:
+            hidden = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+            made[name] = forms.CharField(widget=hidden, strip=False, max_length=5000, **common)
         else:
             made[name] = _field(name, info.annotation, common)
     return type("VerbForm", (forms.Form,), made)
