@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import re
 from datetime import timedelta
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from google.protobuf import json_format
@@ -134,6 +136,22 @@ def test_series_are_bound_by_what_the_resource_says_of_its_host(post, at, resour
 
     series = Series.objects.get()
     assert (series.item, series.bound_by) == (host, rule)
+
+
+def test_what_the_page_of_a_new_key_says_to_paste_is_what_the_door_takes(client, at):
+    browser = make.client(make.user("root", role="administrator"))
+    page = browser.post("/push-keys/add", {"name": "shop", "item": ""}).content.decode()
+    told = dict(re.findall(r"OTEL_EXPORTER_OTLP_METRICS_(\w+)=([^\s<]+)", page))
+    name, _, value = told["HEADERS"].partition("=")
+
+    answer = client.post(
+        urlsplit(told["ENDPOINT"]).path,
+        requests.packed(requests.request(gauge("a", number(1.0, at=at)))),
+        content_type=PROTOBUF,
+        headers={name: unquote(value)},
+    )
+
+    assert (answer.status_code, told["PROTOCOL"]) == (200, "http/protobuf")
 
 
 # ── in part, and not at all ────────────────────────────────────────────────────────────────────
