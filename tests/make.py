@@ -56,6 +56,7 @@ from fullscore.domains.infrastructure.servers.models import (
     Installed,
     PackageVersion,
     Server,
+    SshHost,
     Unit,
 )
 from fullscore.domains.overview.attention.models import Proposal, Sharing
@@ -292,6 +293,10 @@ def collector(**values: Any) -> Collector:
 
 def server(**values: Any) -> Server:
     return _with(Server, {"os_id": "debian", "os_version": "13", "errors": [], **values}, item=item)
+
+
+def ssh_host(**values: Any) -> SshHost:
+    return _with(SshHost, {"address": _one("host") + ".example.org"} | values, item=item)
 
 
 def facts(**values: Any) -> Facts:

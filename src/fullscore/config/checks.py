@@ -9,12 +9,20 @@ from fullscore.domains.foundation.telemetry import queries as measured
 from fullscore.domains.foundation.telemetry.reading.facts import threshold_facts
 from fullscore.domains.infrastructure.servers.checks import (
     logins,
+    reaching,
     running,
     samples,
     software,
     storage,
 )
-from fullscore.domains.infrastructure.servers.queries import hosts, latest, shares, sums, volumes
+from fullscore.domains.infrastructure.servers.queries import (
+    hosts,
+    latest,
+    shares,
+    sums,
+    visited,
+    volumes,
+)
 from fullscore.domains.response.incidents import checks as incidents
 from fullscore.domains.response.incidents import queries as alerts
 from fullscore.kit.checks import Check
@@ -46,6 +54,8 @@ CHECKS: tuple[Check, ...] = (
     running.clock_off.reading(hosts("os")),
     running.clock_unsynchronised.reading(hosts("os", "identity")),
     running.host_silent.reading(hosts()),
+    reaching.ssh_failing.reading(visited),
+    reaching.ssh_key_changed.reading(visited),
     # Kernel and packages
     software.reboot_needed.reading(hosts("restart")),
     software.kernel_outdated.reading(hosts("restart")),

@@ -46,6 +46,7 @@ from fullscore.domains.infrastructure.servers.resources import (
     INSTALLED,
     PACKAGE,
     SERVER,
+    SSH_HOST,
     UNIT,
 )
 from fullscore.domains.overview.attention.resources import PROPOSAL, SHARING
@@ -64,6 +65,7 @@ RESOURCES: tuple[Resource, ...] = (
     FINDING,
     WAIVER,
     SERVER,
+    SSH_HOST,
     ITEM,
     DIFFERENCE,
     LISTENER,

@@ -45,4 +45,4 @@ COLLECTED: Sequence[tuple[float, Callable[[], Callable[[], None]]]] = (
 SAMPLED: Sequence[tuple[float, Callable[[], Callable[[], None]]]] = ((15, lambda: demo.go_on),)
 
 # What the collector does beside it, without end.
-BESIDE = (telemetry.Scraper,)
+BESIDE = (telemetry.Scraper, servers.Visitor)
