@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fullscore.connectors.base import Garbled, Refused
 from fullscore.connectors.samples import Event, Retention, Samples, open_store
 from fullscore.connectors.samples.contract import FUNCTIONS
-from fullscore.connectors.samples.parquet import packing, upkeep
+from fullscore.connectors.samples.parquet import gathering, packing, upkeep, writing
 from tests.connectors.samples.oracle import Oracle
 from tests.shared import shared_data
 
@@ -111,10 +111,12 @@ def in_memory():
 
 @pytest.fixture
 def eager(monkeypatch):
-    """Make upkeep merge whatever there is to merge, in parts of a few rows."""
+    """Make upkeep merge whatever there is to merge, in parts of a few rows; count a few at once."""
     monkeypatch.setattr(upkeep, "MANY_HOT", 1)
     monkeypatch.setattr(upkeep, "MANY_LATE", 2)
     monkeypatch.setattr(packing, "MOST_ROWS", 7)
+    monkeypatch.setattr(writing, "ROW_GROUP", 3)
+    monkeypatch.setattr(gathering, "AT_ONCE", 5)
 
 
 def lived(store, oracle, history, url):
@@ -169,6 +171,46 @@ def near(told):
 
 old_row = st.tuples(st.integers(1, 3), st.integers(0, 3 * 1440).map(lambda n: START + n * 60_000),
                     st.floats(0, 1e6) | st.just(math.nan))  # fmt: skip
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["in order", "one hour corrected"])
+def test_a_question_over_midnight_joins_the_packed_day_with_the_open_hours(store, late):
+    oracle, end = Oracle(), START + DAY + 6 * 3_600_000
+    rows = [(s, t, float(t % 977 + s)) for s in WANTED for t in range(START, end, 3_600_000 // 7)]
+    for begin in range(START, end, 3_600_000):
+        hour = [row for row in rows if begin <= row[1] < begin + 3_600_000]
+        store.append(samples(hour))
+        oracle.append(hour)
+    store.maintain(now_ms=end)
+    if late:
+        corrected = [(s, START + DAY + 3_600_000, -1.0) for s in WANTED]
+        store.append(samples(corrected))
+        oracle.append(corrected)
+    assert {s.level for s in store.manifest.snapshot(["hot", "hour", "day"]).segments} >= {
+        "hour", "day"
+    }  # fmt: skip
+
+    begin = START + DAY - 6 * 3_600_000
+    found = store.read(WANTED, start_ms=begin, end_ms=end)
+    assert_same(rows_of(found), oracle.read(WANTED, begin, end))
+    for function in FUNCTIONS:
+        asked = {"start_ms": begin, "end_ms": end, "step_ms": 3_600_000,
+                 "function": function, "lookback_ms": 700_000}  # fmt: skip
+        assert_same(rows_of(store.aggregate(WANTED, **asked)), oracle.aggregate(WANTED, **asked))
+
+
+def test_the_running_day_is_answered_without_duckdb(store, monkeypatch):
+    for n in range(20):
+        store.append(samples([(s, START + n * 60_000, float(n)) for s in (1, 2)]))
+    store.maintain(now_ms=START + 1_200_000)  # most lie in an hour's file now
+
+    monkeypatch.setattr(type(store.duck), "ask", None)
+
+    span = {"start_ms": START, "end_ms": START + DAY}
+    assert len(store.read([1], **span)) == 20
+    assert rows_of(store.latest([2], at_ms=START + 1_140_000)) == [(2, START + 1_140_000, 19.0)]
+    mean = store.aggregate([2], step_ms=600_000, function="avg", **span)
+    assert rows_of(mean) == [(2, START, 4.5), (2, START + 600_000, 14.5)]
 
 
 @settings(ASIDE, max_examples=15)

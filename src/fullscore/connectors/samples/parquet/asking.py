@@ -6,6 +6,7 @@ rollup or a repeat is among what is asked, DuckDB is asked for all.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,7 @@ from fullscore.connectors.samples.parquet.questions import Choice
 ATTEMPTS = 5  # a question that meets a swap or a damaged file looks into the manifest again
 FIVE_MS, HOUR_MS = ROLLED["r5"], ROLLED["r60"]
 Statement = Callable[[Snapshot], str]  # empty: there is nothing to ask
+FEW_ROWS = 500_000  # fetched at once, sorted: 12 MB; five times that where series lie thinly
 PAIRED = ("increase", "rate")  # a sample with the one before it, also from before the start
 Parts = Iterator[Samples]  # sorted, a few series at a time
 
@@ -84,9 +86,9 @@ class Asking:
             if _is_rolled(there, start_ms, step_ms):
                 return None
             parts = self._gathered(there, choice, start_ms=start_ms - before)
-            return parts and _joined(
-                buckets.aggregate(part, function=function, **asked) for part in parts
-            )
+            if parts is None:
+                return None
+            return _joined(buckets.aggregate(part, function=function, **asked) for part in parts)
 
         return self._told(choice, statement, "bucket", in_memory, before_ms=lookback_ms)
 
@@ -192,19 +194,28 @@ class Asking:
 
         def in_memory(there: Snapshot) -> Samples | None:
             parts = self._gathered(there, choice, start_ms=choice.start_ms)
-            return parts and _joined(counted(part) for part in parts)
+            return None if parts is None else _joined(counted(part) for part in parts)
 
         return self._told(choice, statement, "ts_ms", in_memory)
 
     def _gathered(self, there: Snapshot, choice: Choice, *, start_ms: int) -> Parts | None:
-        """Return the raw samples chosen; None when one is packed, or may be there twice."""
+        """Return the raw samples chosen; None when DuckDB had better answer the whole question.
+
+        Rows that lie packed, or may be there twice, are fetched by DuckDB when they are few.
+        """
         inside = replace(choice, start_ms=max(start_ms, there.raw_floor_ms))
         near = _near(there, inside)
-        if any(s.level not in OPEN for s in near) or questions.contested(near).any():
+        is_packed = np.array([s.level not in OPEN for s in near], dtype=bool)
+        is_closed = questions.contested(near) | is_packed
+        closed = list(compress(near, is_closed))
+        if closed and (len(closed) == len(near) or _estimated(closed, inside) > FEW_ROWS):
             return None
-        if not near:
-            return iter(())
-        return Gathering(self.files, near, inside).parts(seconds=QUERY_SECONDS)
+        gathering = Gathering(self.files, list(compress(near, ~is_closed)), inside)
+        if closed:
+            sql = questions.rows(questions.source(self.files, closed, inside), None)
+            found = self.duck.ask(sql, arrays={"wanted": {"series": gathering.series}})
+            gathering.add(Samples(found["series"], found["ts_ms"], found["value"]))
+        return gathering.parts(seconds=QUERY_SECONDS)
 
     def _source(self, there: Snapshot, choice: Choice, *, start_ms: int | None = None) -> str:
         """Return SQL for the raw rows chosen, each instant once; empty when there are none."""
@@ -257,6 +268,14 @@ def _is_rolled(there: Snapshot, start_ms: int, step_ms: int) -> bool:
     """Return whether rollups answer: raw samples are gone from the start, and buckets fit."""
     is_fit = start_ms % FIVE_MS == 0 and step_ms % FIVE_MS == 0
     return is_fit and start_ms < there.raw_floor_ms and bool(there.of(*ROLLED))
+
+
+def _estimated(segments: list[Segment], choice: Choice) -> float:
+    """Return about how many rows of some segments are chosen, if series and instants lie evenly."""
+    return sum(
+        segment.rows * choice.share_of_time(segment) * choice.share_of_series(segment)
+        for segment in segments
+    )
 
 
 def _near(there: Snapshot, choice: Choice) -> list[Segment]:

@@ -46,14 +46,15 @@ def _told(function: Function, values: Numbers, begins: Integers) -> Numbers:
     """Return the figure of each run of values."""
     ends = np.append(begins[1:], len(values))
     if function == "last":
-        return values[ends - 1]
+        newest: Numbers = values[ends - 1]
+        return newest
     if function == "count":
         return (ends - begins).astype(np.float64)
     if function in ("min", "max"):
         edge: Numbers = (np.minimum if function == "min" else np.maximum).reduceat(values, begins)
         return edge
     total: Numbers = np.add.reduceat(values, begins)
-    return total / (ends - begins) if function == "avg" else total
+    return np.divide(total, ends - begins) if function == "avg" else total
 
 
 def _pairs(samples: Samples, start_ms: int, lookback_ms: int) -> tuple[Samples, Integers]:

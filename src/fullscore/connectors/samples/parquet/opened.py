@@ -5,19 +5,61 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from fullscore.connectors.samples.parquet import writing
 
 Integers = NDArray[np.int64]
+Numbers = NDArray[np.float64]
 
 
 class Unreadable(Exception):
     """A file is gone, or not what was written."""
 
 
-class Opened:
+class Columns:
+    """Rows sorted by series, in one part or several."""
+
+    def __init__(self, series: Integers, ts_ms: Integers, values: Numbers) -> None:
+        """Keep three arrays as they are."""
+        self._series, self._first = series, np.arange(len(series) + 1)
+        self._starts: Integers = np.array([0, len(series)])
+        self.ts_ms, self.values = [ts_ms], [values]
+
+    def find(self, series: Integers) -> tuple[Integers, Integers]:
+        """Return the first row of each series asked for, and how many there are."""
+        first = self._first[np.searchsorted(self._series, series, "left")]
+        return first, self._first[np.searchsorted(self._series, series, "right")] - first
+
+    def taken(self, parts: list[NDArray[Any]], rows: Integers) -> NDArray[Any]:
+        """Return some rows of a column; ascending."""
+        if len(parts) == 1:
+            return parts[0][rows]
+        cuts = [0, *np.searchsorted(rows, self._starts[1:]).tolist()]
+        return np.concatenate([
+            part[rows[cuts[n] : cuts[n + 1]] - self._starts[n]] for n, part in enumerate(parts)
+        ])  # fmt: skip
+
+    def windows(self, parts: list[NDArray[Any]], first: Integers, width: int) -> NDArray[Any]:
+        """Return so many rows of a column from each of some on: a line each, copied as a whole."""
+        if len(parts) == 1:
+            return _lines(parts[0], width)[first]
+        found = np.empty((len(first), width), parts[0].dtype)
+        cuts = np.searchsorted(first, self._starts)
+        for group in np.flatnonzero(np.diff(cuts)).tolist():
+            part, start = parts[group], int(self._starts[group])
+            begin, end = int(cuts[group]), int(cuts[group + 1])
+            whole = begin + int(np.searchsorted(first[begin:end], start + len(part) - width + 1))
+            if whole > begin:
+                found[begin:whole] = _lines(part, width)[first[begin:whole] - start]
+            if end > whole:  # these go on in the next row group
+                rows = first[whole:end, np.newaxis] + np.arange(width)
+                found[whole:end] = self.taken(parts, rows.ravel()).reshape(-1, width)
+        return found
+
+
+class Opened(Columns):
     """The columns of one file. The mapping outlives the file's name, as every open file does."""
 
     def __init__(self, path: Path, *, size: int) -> None:
@@ -64,30 +106,8 @@ class Opened:
         found: Integers = np.frombuffer(self._content, "<i8", many, at)
         return found
 
-    def find(self, series: Integers) -> tuple[Integers, Integers]:
-        """Return the first row of each series asked for, and how many there are."""
-        first = self._first[np.searchsorted(self._series, series, "left")]
-        return first, self._first[np.searchsorted(self._series, series, "right")] - first
 
-    def taken(self, parts: list[NDArray[Any]], rows: Integers) -> NDArray[Any]:
-        """Return some rows of a column; ascending."""
-        if len(parts) == 1:
-            return parts[0][rows]
-        cuts = [0, *np.searchsorted(rows, self._starts[1:]).tolist()]
-        return np.concatenate([
-            part[rows[cuts[n] : cuts[n + 1]] - self._starts[n]] for n, part in enumerate(parts)
-        ])  # fmt: skip
-
-    def windows(self, parts: list[NDArray[Any]], first: Integers, width: int) -> NDArray[Any]:
-        """Return so many rows of a column from each of some on: a line each, copied as a whole."""
-        found = np.empty((len(first), width), parts[0].dtype)
-        for part, start in zip(parts, self._starts.tolist(), strict=False):
-            whole_until = start + len(part) - width + 1
-            cuts = np.searchsorted(first, [start, max(start, whole_until), start + len(part)])
-            begin, whole, end = cuts.tolist()
-            if whole > begin:
-                found[begin:whole] = sliding_window_view(part, width)[first[begin:whole] - start]
-            if end > whole:  # these go on in the next row group
-                rows = first[whole:end, np.newaxis] + np.arange(width)
-                found[whole:end] = self.taken(parts, rows.ravel()).reshape(-1, width)
-        return found
+def _lines(part: NDArray[Any], width: int) -> NDArray[Any]:
+    """Return what looks like all runs of so many neighbours of a column; nothing is copied."""
+    (apart,) = part.strides
+    return as_strided(part, (len(part) - width + 1, width), (apart, apart), writeable=False)
