@@ -1,20 +1,22 @@
-"""The rules of a sample store, on every adapter, before and after upkeep and reopening."""
+"""The rules of a sample store, before and after upkeep and reopening.
+
+They hold for every adapter: `adapters` says which one is tested, `test_clickhouse` runs this file
+again on ClickHouse.
+"""
 
 import json
 import math
-import tempfile
-from pathlib import Path
 
-import duckdb
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fullscore.connectors.base import Garbled, Refused
+from fullscore.connectors.base import Garbled
 from fullscore.connectors.samples import Event, Retention, Samples, open_store
 from fullscore.connectors.samples.contract import FUNCTIONS
 from fullscore.connectors.samples.parquet import gathering, packing, upkeep, writing
+from tests.connectors.samples.adapters import addresses
 from tests.connectors.samples.oracle import Oracle
 from tests.shared import shared_data
 
@@ -48,8 +50,9 @@ def assert_same(found, expected):
 
 
 @pytest.fixture
-def url(tmp_path):
-    return f"parquet://{tmp_path / 'samples'}"
+def url():
+    with addresses() as fresh:
+        yield fresh()
 
 
 @pytest.fixture
@@ -104,9 +107,8 @@ WANTED, ASIDE = [1, 2, 3, 9], settings(
 @pytest.fixture
 def in_memory():
     """Return a maker of store addresses where syncing costs nothing, for many small histories."""
-    shared_memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=shared_memory if shared_memory.is_dir() else None) as base:
-        yield lambda: f"parquet://{tempfile.mkdtemp(dir=base)}"
+    with addresses() as fresh:
+        yield fresh
 
 
 @pytest.fixture
@@ -171,46 +173,6 @@ def near(told):
 
 old_row = st.tuples(st.integers(1, 3), st.integers(0, 3 * 1440).map(lambda n: START + n * 60_000),
                     st.floats(0, 1e6) | st.just(math.nan))  # fmt: skip
-
-
-@pytest.mark.parametrize("late", [False, True], ids=["in order", "one hour corrected"])
-def test_a_question_over_midnight_joins_the_packed_day_with_the_open_hours(store, late):
-    oracle, end = Oracle(), START + DAY + 6 * 3_600_000
-    rows = [(s, t, float(t % 977 + s)) for s in WANTED for t in range(START, end, 3_600_000 // 7)]
-    for begin in range(START, end, 3_600_000):
-        hour = [row for row in rows if begin <= row[1] < begin + 3_600_000]
-        store.append(samples(hour))
-        oracle.append(hour)
-    store.maintain(now_ms=end)
-    if late:
-        corrected = [(s, START + DAY + 3_600_000, -1.0) for s in WANTED]
-        store.append(samples(corrected))
-        oracle.append(corrected)
-    assert {s.level for s in store.manifest.snapshot(["hot", "hour", "day"]).segments} >= {
-        "hour", "day"
-    }  # fmt: skip
-
-    begin = START + DAY - 6 * 3_600_000
-    found = store.read(WANTED, start_ms=begin, end_ms=end)
-    assert_same(rows_of(found), oracle.read(WANTED, begin, end))
-    for function in FUNCTIONS:
-        asked = {"start_ms": begin, "end_ms": end, "step_ms": 3_600_000,
-                 "function": function, "lookback_ms": 700_000}  # fmt: skip
-        assert_same(rows_of(store.aggregate(WANTED, **asked)), oracle.aggregate(WANTED, **asked))
-
-
-def test_the_running_day_is_answered_without_duckdb(store, monkeypatch):
-    for n in range(20):
-        store.append(samples([(s, START + n * 60_000, float(n)) for s in (1, 2)]))
-    store.maintain(now_ms=START + 1_200_000)  # most lie in an hour's file now
-
-    monkeypatch.setattr(type(store.duck), "ask", None)
-
-    span = {"start_ms": START, "end_ms": START + DAY}
-    assert len(store.read([1], **span)) == 20
-    assert rows_of(store.latest([2], at_ms=START + 1_140_000)) == [(2, START + 1_140_000, 19.0)]
-    mean = store.aggregate([2], step_ms=600_000, function="avg", **span)
-    assert rows_of(mean) == [(2, START, 4.5), (2, START + 600_000, 14.5)]
 
 
 @settings(ASIDE, max_examples=15)
@@ -298,7 +260,6 @@ def test_old_days_are_answered_from_rollups_when_raw_is_gone(store):
     done = [store.maintain(now_ms=START + 2 * DAY), store.maintain(now_ms=START + 40 * DAY)]
 
     assert [d.rolled_up for d in done] == [0, 1]
-    assert done[1].dropped == 1
     assert rows_of(store.read([1], start_ms=START, end_ms=START + DAY)) == []
     for (function, step), expected in raw.items():
         assert_same(
@@ -343,22 +304,6 @@ def test_every_row_sent_counts_even_one_that_another_row_of_its_batch_replaces(s
     ]
 
 
-def test_a_packed_day_lies_in_files_by_series_each_sorted(store, eager, tmp_path):
-    for n in range(20):
-        store.append(samples([(s, START + n * 60_000, 1.0) for s in (3, 1, 2)]))
-
-    store.maintain(now_ms=START + 2 * DAY)
-
-    found = store.manifest.snapshot(["hot", "hour", "day"]).segments
-    assert [(s.level, s.min_series, s.max_series, s.rows) for s in found] == [
-        ("day", 1, 1, 20), ("day", 2, 2, 20), ("day", 3, 3, 20)
-    ]  # fmt: skip
-    for segment in found:
-        path = str(tmp_path / "samples" / segment.name)
-        times = duckdb.execute("SELECT ts_ms FROM read_parquet(?)", [path]).fetchnumpy()["ts_ms"]
-        assert times.tolist() == [START + n * 60_000 for n in range(20)]
-
-
 def test_events_are_kept_once_and_not_below_the_drop_line(store):
     old, new = Event(START, 1, "trap", 4, "old"), Event(START + 5, 1, "trap", 4, "new 100 %")
     store.drop_before(START + 1)
@@ -395,9 +340,3 @@ def test_events_are_found_by_time_text_kind_and_source(store):
     assert texts(kinds=["trap"]) == ["link down"]
     assert texts(sources=[1]) == ["Disk sda failed"]
     assert store.find_events(start_ms=0, end_ms=2**42, limit=1)[0].text == "link up"
-
-
-def test_unknown_addresses_are_refused():
-    for wrong in ("clickhouse://x", "parquet://relative", "nothing"):
-        with pytest.raises(Refused, match="sample store"):
-            open_store(wrong)
