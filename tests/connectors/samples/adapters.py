@@ -17,5 +17,11 @@ def addresses() -> Iterator[Callable[[], str]]:
         yield lambda: f"{base}?database=test_{uuid4().hex}"
         return
     shared_memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=shared_memory if shared_memory.is_dir() else None) as base:
-        yield lambda: f"parquet://{tempfile.mkdtemp(dir=base)}"
+    place = shared_memory if shared_memory.is_dir() else None
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        yield lambda: f"parquet://{tempfile.mkdtemp(dir=folder)}"
+
+
+def examples(many: int) -> int:
+    """Return how many histories to invent: on ClickHouse each takes seconds."""
+    return max(3, many // 10) if os.environ.get(VARIABLE) else many

@@ -16,7 +16,7 @@ from fullscore.connectors.base import Garbled
 from fullscore.connectors.samples import Event, Retention, Samples, open_store
 from fullscore.connectors.samples.contract import FUNCTIONS
 from fullscore.connectors.samples.parquet import gathering, packing, upkeep, writing
-from tests.connectors.samples.adapters import addresses
+from tests.connectors.samples.adapters import addresses, examples
 from tests.connectors.samples.oracle import Oracle
 from tests.shared import shared_data
 
@@ -138,7 +138,7 @@ def lived(store, oracle, history, url):
     return store
 
 
-@settings(ASIDE, max_examples=30)
+@settings(ASIDE, max_examples=examples(30))
 @given(history=st.lists(event, min_size=1, max_size=10), start=st.integers(0, 30),
        span=st.integers(1, 40), step=st.integers(1, 9),
        lookback=st.sampled_from([97_000, 300_000, 1_000_000]), q=st.floats(0, 1))  # fmt: skip
@@ -175,7 +175,7 @@ old_row = st.tuples(st.integers(1, 3), st.integers(0, 3 * 1440).map(lambda n: ST
                     st.floats(0, 1e6) | st.just(math.nan))  # fmt: skip
 
 
-@settings(ASIDE, max_examples=15)
+@settings(ASIDE, max_examples=examples(15))
 @given(rows=st.lists(old_row, min_size=1, max_size=300), kept_days=st.integers(0, 4),
        fine_days=st.integers(0, 4), first=st.integers(0, 40),
        step=st.sampled_from([300_000, 600_000, 3_600_000, 7_200_000, DAY]))  # fmt: skip
@@ -203,7 +203,7 @@ def test_aggregates_stay_what_they_were_when_raw_samples_have_gone(
     store.close()
 
 
-@settings(ASIDE, max_examples=30)
+@settings(ASIDE, max_examples=examples(30))
 @given(values=st.lists(value, min_size=1, max_size=50))
 def test_values_come_back_bit_for_bit(in_memory, values):
     store = open_store(in_memory())

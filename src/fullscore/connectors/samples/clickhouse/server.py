@@ -138,5 +138,7 @@ def _where(place: SplitResult, is_embedded: bool) -> str:
 
 
 def _first_line(error: Exception) -> str:
+    """Return what the server itself says of an error, without what the library says around it."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0].rstrip(".")[:MOST_WORDS]
+    told = lines[0].rpartition("DB::Exception: ")[2].partition(" (for url ")[0]
+    return told.rstrip(".")[:MOST_WORDS]
