@@ -4,6 +4,7 @@ chDB is ClickHouse as a library, in processes of their own: one that has it load
 """
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -12,10 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from clickhouse_connect.driver.exceptions import OperationalError
 
 from fullscore.connectors.base import Garbled, Refused, Unreachable
 from fullscore.connectors.samples import Event, Samples, open_store
 from fullscore.connectors.samples.clickhouse import native
+from fullscore.connectors.samples.clickhouse.schema import TABLES
+from fullscore.connectors.samples.clickhouse.server import Server
 from tests.connectors.samples.adapters import VARIABLE
 
 pytest.importorskip("chdb", reason="chDB comes with the development group")
@@ -94,6 +98,29 @@ def test_a_server_that_is_away_is_unreachable():
             open_store(f"clickhouse://127.0.0.1:{port}/samples")
 
 
+@pytest.mark.parametrize("times", [1, 2], ids=["and is back", "and stays away"])
+def test_a_block_is_sent_again_with_its_token_when_the_line_breaks(monkeypatch, times):
+    tokens = []
+
+    class Breaking:
+        def raw_insert(self, *args, settings, **options):
+            tokens.append(settings["insert_deduplication_token"])
+            if len(tokens) <= times:
+                raise OperationalError("the line broke")
+
+    server = Server("clickhouse://host/samples")
+    monkeypatch.setattr(server, "_connected", Breaking)
+    block = {"series": ("UInt64", np.array([1]))}
+
+    if times == 1:
+        server.insert("samples", block, token="of this block")
+    else:
+        with pytest.raises(Unreachable, match="host:8123 does not answer: the line broke"):
+            server.insert("samples", block, token="of this block")
+
+    assert tokens == ["of this block"] * 2
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -104,6 +131,20 @@ def test_a_server_that_is_away_is_unreachable():
 def test_a_database_without_a_plain_name_is_refused(url):
     with pytest.raises(Refused, match="no name for a database"):
         open_store(url)
+
+
+def test_the_tables_of_a_cluster_are_clickhouses_and_have_our_columns(server):
+    asked = open_store(f"clickhouse://default:right@{server}/samples").server
+    script = (ROOT / "deploy/clickhouse/cluster.sql").read_text()
+    told = re.sub(r"--.*", "", script)
+
+    for statement in filter(None, map(str.strip, told.split(";"))):
+        quoted = statement.replace("\\", "\\\\").replace("'", "\\'")
+        asked.ask(f"SELECT formatQuery('{quoted}') AS parsed")
+
+    written = re.sub(r"\s+", "", told)
+    for table, what in TABLES.items():
+        assert re.sub(r"\s+", "", what.split(" ENGINE")[0]) in written, table
 
 
 def test_an_event_out_of_time_stores_nothing(server):

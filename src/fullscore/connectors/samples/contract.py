@@ -81,6 +81,10 @@ class Event:
 class SampleStore(Protocol):
     """What both adapters do alike."""
 
+    @property
+    def place(self) -> str:
+        """Which store this is and where, in words, without a password."""
+
     def append(self, samples: Samples) -> int:
         """Store samples durably, for every process; return how many are not below the drop line."""
 

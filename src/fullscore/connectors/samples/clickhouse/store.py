@@ -37,6 +37,11 @@ class ClickHouseStore:
         self._samples = f"{self.server.database}.samples"
         schema.make_missing(self.server)
 
+    @property
+    def place(self) -> str:
+        """Which store this is and where, without its password."""
+        return f"{self.server.name}, database {self.server.database}"
+
     def append(self, samples: Samples) -> int:
         """Store samples durably; return how many are not below the drop line."""
         samples = checked(samples)
