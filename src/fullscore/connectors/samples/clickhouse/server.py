@@ -62,7 +62,7 @@ class Server:
         from clickhouse_connect import get_client
 
         if self.is_embedded:
-            return get_client(interface="chdb", path=self._place.path)
+            return get_client(interface="chdb", path=self._place.path, settings=LIMITS)
         return get_client(
             interface="https" if self._is_secure else "http",
             host=self._place.hostname or "localhost",
@@ -73,15 +73,13 @@ class Server:
             send_receive_timeout=QUESTION_SECONDS + CONNECT_SECONDS,
             autogenerate_session_id=False,  # a session answers one question at a time
             query_retries=1,
+            # An error after the first block would end an answer early, and look like one.
+            settings={**LIMITS, "wait_end_of_query": 1},
         )
 
     def ask(self, sql: str) -> dict[str, NDArray[Any]]:
         """Return the columns of an answer."""
-        # An error after the first block would otherwise end the answer early and look like one.
-        told: dict[str, Any] = {} if self.is_embedded else {"wait_end_of_query": 1}
-        content = self._spoken(
-            lambda: self._connected().raw_query(sql, settings=LIMITS | told, fmt="Native")
-        )
+        content = self._spoken(lambda: self._connected().raw_query(sql, fmt="Native"))
         return native.columns(content)
 
     def tell(self, sql: str) -> None:
