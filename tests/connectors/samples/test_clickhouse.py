@@ -152,6 +152,11 @@ def test_the_tables_of_a_cluster_are_clickhouses_and_have_our_columns(server):
         assert re.sub(r"\s+", "", what.split(" ENGINE")[0]) in written, table
 
 
+def test_a_port_that_is_no_number_is_refused():
+    with pytest.raises(Refused, match="port of `samples_url`"):
+        open_store("clickhouse://host:http/samples")
+
+
 def test_an_event_out_of_time_stores_nothing(server):
     store = open_store(f"clickhouse://default:right@{server}/samples")
 

@@ -5,7 +5,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from numpy.typing import NDArray
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 QUESTION_SECONDS = 60
+UPKEEP_SECONDS = 3600  # nobody waits for it
 CONNECT_SECONDS = 10
-# Lists of series are written into the statement: a million of them take about 10 MB.
-LIMITS = {"max_execution_time": QUESTION_SECONDS, "max_query_size": 64 * 2**20}
+MOST_BYTES = 64 * 2**20  # of a statement: a million series stand in it with about 10 MB
 WORDS = {
-    159: "was asked for more than it can tell in 60 s: ask for fewer series, a shorter time or a"
+    159: "was asked for more than it can tell in time: ask for fewer series, a shorter time or a"
     " longer step",
     243: "has no room: free space on its disks",
     516: "does not know the user or the password of `samples_url`",
@@ -37,9 +37,9 @@ Told = TypeVar("Told")
 class Server:
     """One address; each process that was forked opens a client of its own."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, seconds: int = QUESTION_SECONDS) -> None:
         """Keep an address of `clickhouse://` or `chdb://`. Raises Refused when it names nothing."""
-        self._place = urlsplit(url)
+        self._place, self._seconds = urlsplit(url), seconds
         asked = parse_qs(self._place.query)
         self.is_embedded = self._place.scheme == "chdb"
         named = asked.get("database", [self._place.path.strip("/") or "default"])
@@ -47,7 +47,12 @@ class Server:
         if not re.fullmatch(r"[A-Za-z_]\w{0,63}", self.database):
             raise Refused(f"“{self.database}” is no name for a database of ClickHouse.")
         self._is_secure = asked.get("secure", ["false"])[0] in ("true", "1")
-        self.name = "the ClickHouse at " + _where(self._place, self.is_embedded)
+        try:
+            self._port = self._place.port or (8443 if self._is_secure else 8123)
+        except ValueError as error:
+            raise Refused("The port of `samples_url` is no number from 1 to 65535.") from error
+        where = self._place.path if self.is_embedded else f"{self._place.hostname}:{self._port}"
+        self.name = "the ClickHouse at " + where
         self._opening, self._pid = threading.Lock(), 0
         self._client: Client | None = None
 
@@ -61,20 +66,21 @@ class Server:
     def _opened(self) -> "Client":
         from clickhouse_connect import get_client
 
+        limits = {"max_execution_time": self._seconds, "max_query_size": MOST_BYTES}
         if self.is_embedded:
-            return get_client(interface="chdb", path=self._place.path, settings=LIMITS)
+            return get_client(interface="chdb", path=self._place.path, settings=limits)
         return get_client(
             interface="https" if self._is_secure else "http",
             host=self._place.hostname or "localhost",
-            port=self._place.port or (8443 if self._is_secure else 8123),
+            port=self._port,
             username=unquote(self._place.username or "default"),
             password=unquote(self._place.password or ""),
             connect_timeout=CONNECT_SECONDS,
-            send_receive_timeout=QUESTION_SECONDS + CONNECT_SECONDS,
+            send_receive_timeout=self._seconds + CONNECT_SECONDS,
             autogenerate_session_id=False,  # a session answers one question at a time
             query_retries=1,
             # An error after the first block would end an answer early, and look like one.
-            settings={**LIMITS, "wait_end_of_query": 1},
+            settings={**limits, "wait_end_of_query": 1},
         )
 
     def ask(self, sql: str) -> dict[str, NDArray[Any]]:
@@ -129,10 +135,6 @@ class Server:
             if self._client is not None and self._pid == os.getpid():
                 self._client.close()
             self._client = None
-
-
-def _where(place: SplitResult, is_embedded: bool) -> str:
-    return place.path if is_embedded else f"{place.hostname}:{place.port or 8123}"
 
 
 def _first_line(error: Exception) -> str:

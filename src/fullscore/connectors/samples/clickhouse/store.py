@@ -10,7 +10,7 @@ from fullscore.connectors.base import Garbled
 from fullscore.connectors.samples.clickhouse import events, questions, schema
 from fullscore.connectors.samples.clickhouse.lines import Lines, draw, drawn
 from fullscore.connectors.samples.clickhouse.questions import Choice
-from fullscore.connectors.samples.clickhouse.server import Server
+from fullscore.connectors.samples.clickhouse.server import UPKEEP_SECONDS, Server
 from fullscore.connectors.samples.clickhouse.upkeep import FIVE_MS, HOUR_MS, Upkeep
 from fullscore.connectors.samples.contract import (
     EMPTY,
@@ -33,7 +33,7 @@ class ClickHouseStore:
 
     def __init__(self, url: str, retention: Retention) -> None:
         """Make the tables that are not there yet. Raises Unreachable, Refused."""
-        self.server, self.retention = Server(url), retention
+        self._url, self.server, self.retention = url, Server(url), retention
         self._samples = f"{self.server.database}.samples"
         schema.make_missing(self.server)
 
@@ -188,7 +188,11 @@ class ClickHouseStore:
 
     def maintain(self, *, now_ms: int) -> Maintenance:
         """Roll up and drop what is old; merging is ClickHouse's own."""
-        return Upkeep(self.server, self.retention).run(int(now_ms))
+        patient = Server(self._url, seconds=UPKEEP_SECONDS)
+        try:
+            return Upkeep(patient, self.retention).run(int(now_ms))
+        finally:
+            patient.close()
 
     def stats(self) -> StoreStats:
         """Return what the store holds; bytes and segments are those of the server asked."""
