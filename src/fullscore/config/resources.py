@@ -58,6 +58,25 @@ from fullscore.domains.response.incidents.resources import (
     SILENCE,
     TIMELINE_ENTRY,
 )
+from fullscore.domains.response.oncall.resources.escalations import (
+    ESCALATION,
+    ESCALATION_EVENT,
+    PAGE_DELIVERY,
+)
+from fullscore.domains.response.oncall.resources.people import (
+    ABSENCE,
+    CONTACT_CHANNEL,
+    CONTACT_RULE,
+    SWAP,
+)
+from fullscore.domains.response.oncall.resources.policies import POLICY, ROUTE, STEP
+from fullscore.domains.response.oncall.resources.schedules import (
+    LAYER,
+    OVERRIDE,
+    SCHEDULE,
+    SHIFT,
+    TURN,
+)
 from fullscore.kit.resource import Resource
 
 RESOURCES: tuple[Resource, ...] = (
@@ -79,6 +98,11 @@ RESOURCES: tuple[Resource, ...] = (
     SILENCE,
     ALERT_SOURCE,
     RECEIPT,
+    SCHEDULE,
+    POLICY,
+    ESCALATION,
+    SWAP,
+    ABSENCE,
     METRIC,
     SERIES,
     THRESHOLD,
@@ -110,6 +134,16 @@ RESOURCES: tuple[Resource, ...] = (
     COMMENT,
     ALERT_EVENT,
     TIMELINE_ENTRY,
+    LAYER,
+    TURN,
+    OVERRIDE,
+    SHIFT,
+    STEP,
+    ROUTE,
+    CONTACT_CHANNEL,
+    CONTACT_RULE,
+    ESCALATION_EVENT,
+    PAGE_DELIVERY,
     IMPORT,
     SHARING,
     PROPOSAL,

@@ -108,9 +108,7 @@ class EscalationStep(models.Model):
         Team, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )
     role = models.CharField(max_length=80, blank=True)
-    severity = models.PositiveSmallIntegerField(
-        choices=SEVERITY_CHOICES, null=True, blank=True
-    )
+    severity = models.PositiveSmallIntegerField(choices=SEVERITY_CHOICES, null=True, blank=True)
     hours = models.CharField(max_length=300, blank=True, validators=[check_hours])
     zone = models.CharField(
         "time zone", max_length=64, blank=True, validators=[check_zone],

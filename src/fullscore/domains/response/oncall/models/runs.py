@@ -58,9 +58,7 @@ class Run(models.Model):
     url = models.CharField("address", max_length=300, blank=True)
     severity = models.PositiveSmallIntegerField(choices=SEVERITY_CHOICES)
     urgency = models.CharField(max_length=9, choices=URGENCIES)
-    item = models.ForeignKey(
-        Item, on_delete=models.SET_NULL, null=True, related_name="escalations"
-    )
+    item = models.ForeignKey(Item, on_delete=models.SET_NULL, null=True, related_name="escalations")
     team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, related_name="escalations")
     policy = models.ForeignKey(
         EscalationPolicy, on_delete=models.SET_NULL, null=True, related_name="runs"
@@ -127,9 +125,7 @@ class Timer(models.Model):
 
     class Meta:
         ordering = ["due_at"]
-        indexes = [
-            models.Index(fields=["due_at"], condition=Q(state="waiting"), name="timer_due")
-        ]
+        indexes = [models.Index(fields=["due_at"], condition=Q(state="waiting"), name="timer_due")]
         constraints = [
             models.UniqueConstraint(
                 fields=["run", "step", "round"], name="timer_once_per_step_and_round"
@@ -188,9 +184,7 @@ class Attempt(models.Model):
         CANCELLED = "cancelled"
 
     page = models.ForeignKey(Page, on_delete=models.CASCADE, null=True, related_name="attempts")
-    channel = models.ForeignKey(
-        ContactChannel, on_delete=models.CASCADE, related_name="attempts"
-    )
+    channel = models.ForeignKey(ContactChannel, on_delete=models.CASCADE, related_name="attempts")
     kind = models.CharField(max_length=4, choices=Kind, default=Kind.PAGE)
     way = models.CharField(max_length=8, choices=ContactChannel.Kind)
     key = models.CharField(max_length=32, unique=True)  # the same however often it is sent

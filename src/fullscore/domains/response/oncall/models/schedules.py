@@ -60,11 +60,11 @@ class Schedule(models.Model):
         return self.name
 
 
-class PartQuerySet(VisibleQuerySet["Layer"]):
-    """Parts of schedules, changed by whoever may change the schedule."""
+class LayerQuerySet(VisibleQuerySet["Layer"]):
+    """Layers, changed by whoever may change the schedule."""
 
-    def in_reach(self, reach: access.Reach) -> "PartQuerySet":
-        """Return the parts of covered teams' schedules."""
+    def in_reach(self, reach: access.Reach) -> "LayerQuerySet":
+        """Return the layers of covered teams' schedules."""
         return self.filter(reach.rows(team="schedule__team_id"))
 
 
@@ -90,7 +90,7 @@ class Layer(models.Model):
     )  # fmt: skip
     ends_at = models.DateTimeField("until", null=True, blank=True)
 
-    objects = PartQuerySet.as_manager()
+    objects = LayerQuerySet.as_manager()
     keeps_history = True
 
     class Meta:
@@ -134,8 +134,12 @@ class Turn(models.Model):
         return f"{self.person} in {self.layer}"
 
 
-class OverrideQuerySet(PartQuerySet):
-    """What was arranged by hand."""
+class OverrideQuerySet(VisibleQuerySet["Override"]):
+    """What was arranged by hand, by whoever may change the schedule."""
+
+    def in_reach(self, reach: access.Reach) -> "OverrideQuerySet":
+        """Return what was arranged in covered teams' schedules."""
+        return self.filter(reach.rows(team="schedule__team_id"))
 
 
 class Override(models.Model):
