@@ -2,6 +2,7 @@
 
 from fullscore.domains.response.oncall.models.people import (
     Absence,
+    CalendarKey,
     ContactChannel,
     ContactRule,
     Swap,
@@ -21,7 +22,7 @@ from fullscore.domains.response.oncall.models.schedules import (
 )
 
 __all__ = [
-    "Absence", "Attempt", "ContactChannel", "ContactRule", "EscalationPolicy", "EscalationRoute",
-    "EscalationStep", "Layer", "Override", "Page", "Run", "RunEvent", "Schedule", "Shift", "Swap",
+    "Absence", "Attempt", "CalendarKey", "ContactChannel", "ContactRule", "EscalationPolicy",
+    "EscalationRoute", "EscalationStep", "Layer", "Override", "Page", "Run", "RunEvent", "Schedule", "Shift", "Swap",
     "Timer", "Turn",
 ]  # fmt: skip

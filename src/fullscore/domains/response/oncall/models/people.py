@@ -1,5 +1,7 @@
 """What is one person's own: swaps, days away, and how they are reached."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -104,7 +106,7 @@ class Absence(models.Model):
         return f"{self.person} away"
 
 
-class OwnQuerySet(models.QuerySet["ContactChannel"]):
+class OwnQuerySet(models.QuerySet[Any]):
     """How somebody is reached: nobody's but their own to see."""
 
     def in_reach(self, reach: access.Reach) -> "OwnQuerySet":
@@ -155,6 +157,23 @@ class ContactChannel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.address}"
+
+
+class CalendarKey(models.Model):
+    """What opens the private address of one person's calendar; only its digest is kept."""
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, related_name="calendar_key")
+    digest = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+
+    audit_hides = ("digest",)
+
+    class Meta:
+        ordering = ["person"]
+        verbose_name = "calendar key"
+
+    def __str__(self) -> str:
+        return f"calendar of {self.person}"
 
 
 class ContactRule(models.Model):

@@ -3,6 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from holidays import country_holidays
 
 from fullscore.domains.foundation.directory.models import Person, Team
 from fullscore.engines.rota.clock import zone_named
@@ -27,6 +28,15 @@ def check_hours(text: str) -> None:
         raise ValidationError(str(error)) from error
 
 
+def check_region(code: str) -> None:
+    """Refuse a region whose public holidays are not known."""
+    country, _, part = code.partition("-")
+    try:
+        country_holidays(country, subdiv=part or None, years=2026)
+    except NotImplementedError as error:
+        raise ValidationError(f"The public holidays of “{code}” are not known.") from error
+
+
 class ScheduleQuerySet(VisibleQuerySet["Schedule"]):
     """Schedules: who is on call is known to whoever sees any of them."""
 
@@ -45,6 +55,10 @@ class Schedule(models.Model):
     zone = models.CharField(
         "time zone", max_length=64, default="UTC", validators=[check_zone],
         help_text="Such as Europe/Berlin: turns begin by its wall clock.",
+    )  # fmt: skip
+    region = models.CharField(
+        "public holidays of", max_length=12, blank=True, validators=[check_region],
+        help_text="A country, or country-region, such as DE-BY: duty then weighs more.",
     )  # fmt: skip
     feed_digest = models.CharField(max_length=64, blank=True, editable=False)
 
@@ -105,7 +119,7 @@ class Layer(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.schedule}: {self.name}"
+        return self.name
 
 
 class TurnQuerySet(VisibleQuerySet["Turn"]):

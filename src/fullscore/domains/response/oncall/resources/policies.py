@@ -37,7 +37,7 @@ POLICY = Resource(
                        "severity", "hours", "urgency"]),
         Panel("Routes to it", rows=lambda p: p.routes.all(),
               columns=["position", "selector", "team", "min_severity", "important_from"]),
-        Panel("Escalations", rows=lambda p: p.runs.all()[:20],
+        Panel("Escalations", rows=lambda p: p.runs.all(),
               columns=["severity", "title", "state", "started_at"]),
     ],
 )  # fmt: skip

@@ -26,8 +26,8 @@ def _over(record: Any) -> str:
 SCHEDULE = Resource(
     Schedule,
     name="schedule",
-    columns=["name", "team", "zone"],
-    fields=["name", "team", "zone"],
+    columns=["name", "team", "zone", "region"],
+    fields=["name", "team", "zone", "region"],
     filters=["team"],
     search=["name"],
     order=["name"],

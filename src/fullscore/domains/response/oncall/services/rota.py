@@ -9,9 +9,11 @@ from typing import Any
 from django.db import transaction
 
 from fullscore.domains.foundation.directory import queries as directory
+from fullscore.domains.foundation.directory import services as registering
 from fullscore.domains.foundation.directory.models import Person
 from fullscore.domains.response.oncall.models import (
     Absence,
+    CalendarKey,
     Layer,
     Override,
     Schedule,
@@ -289,7 +291,20 @@ def publish(schedule: Schedule, *, by: User) -> str:
     return f"/calendars/{token}.ics"
 
 
-def feed(token: str) -> Schedule | None:
-    """Return the schedule whose calendar has this address."""
+def publish_own(*, by: User) -> str:
+    """Make a new private address of one's own calendar; the one before no longer works."""
+    person = registering.person_for(by, by=by)
+    token = secrets.token_urlsafe(32)
+    key = CalendarKey.objects.filter(person=person).first() or CalendarKey(person=person)
+    with recorded(key, "publish", by=by):
+        key.digest, key.made_at = hashlib.sha256(token.encode()).hexdigest(), time.now()
+    return f"/calendars/{token}.ics"
+
+
+def behind_calendar(token: str) -> Schedule | Person | None:
+    """Return whose calendar has this address; somebody who has left has none."""
     digest = hashlib.sha256(token.encode()).hexdigest()
-    return Schedule.objects.filter(feed_digest=digest).exclude(feed_digest="").first()
+    schedule = Schedule.objects.filter(feed_digest=digest).exclude(feed_digest="").first()
+    key = CalendarKey.objects.filter(digest=digest).exclude(person__state=Person.State.LEFT)
+    own = key.select_related("person").first()
+    return schedule or (own.person if own else None)
