@@ -44,6 +44,12 @@ ONE: dict[str, Callable[..., Any]] = {
     "timeline-entry": make.timeline_entry,
     "finding-event": make.event, "proof": make.proof, "comment": make.comment,
     "threshold": make.threshold, "breach": make.breach,
+    "schedule": make.schedule, "rota-layer": make.layer, "rota-turn": make.turn,
+    "rota-override": make.override, "shift": make.shift, "shift-swap": make.swap,
+    "absence": make.absence, "contact-channel": make.contact_channel,
+    "contact-rule": make.contact_rule, "escalation-policy": make.policy,
+    "escalation-step": make.escalation_step, "escalation-route": make.escalation_route,
+    "escalation": make.run, "page-delivery": make.attempt, "escalation-event": make.run_event,
 }  # fmt: skip
 
 every_noun = pytest.mark.parametrize(

@@ -25,6 +25,8 @@ from fullscore.domains.infrastructure.servers.queries import (
 )
 from fullscore.domains.response.incidents import checks as incidents
 from fullscore.domains.response.incidents import queries as alerts
+from fullscore.domains.response.oncall import checks as oncall
+from fullscore.domains.response.oncall.queries import checking as duty
 from fullscore.kit.checks import Check
 
 CHECKS: tuple[Check, ...] = (
@@ -99,6 +101,14 @@ CHECKS: tuple[Check, ...] = (
     incidents.source_garbled.reading(alerts.heard),
     incidents.backlog.reading(alerts.waiting),
     telemetry.threshold.reading(threshold_facts),
+    # Who is called
+    oncall.gap.reading(duty.uncovered),
+    oncall.single.reading(duty.reached),
+    oncall.unreachable.reading(duty.duties),
+    oncall.channel_failing.reading(duty.duties),
+    oncall.absent.reading(duty.duties),
+    oncall.overload.reading(duty.loads),
+    oncall.unanswered.reading(duty.unheard),
     # The checks themselves
     findings.check_failing.reading(found.failing_checks),
 )
