@@ -24,6 +24,8 @@ SCHEDULE: Sequence[Clocked] = (
     telemetry.maintain_store,
     telemetry.bind_unowned,
     telemetry.tell_refused,
+    telemetry.learn_intervals,
+    telemetry.measure_store,
     incidents.keep_up,
     incidents.prune,
     telemetry.judge_thresholds,

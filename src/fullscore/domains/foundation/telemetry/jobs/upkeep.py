@@ -1,11 +1,10 @@
 """Upkeep of the sample store, and of whose series are."""
 
 from fullscore.domains.foundation.telemetry import queries, services
+from fullscore.domains.foundation.telemetry.metrics import REFUSED
 from fullscore.domains.foundation.telemetry.services import Measured
 from fullscore.kit import time
 from fullscore.kit.jobs import every
-
-REFUSED = "fullscore_samples_refused_total"
 
 
 @every(minutes=1, queue="slow")
@@ -36,3 +35,15 @@ def tell_refused() -> None:
 def judge_thresholds() -> None:
     """Say which series are beyond their thresholds, and which no longer are."""
     services.judge(now=time.now())
+
+
+@every(hours=1, queue="slow")
+def learn_intervals() -> None:
+    """Learn how often each series comes, by which a late one is known."""
+    services.learn_intervals(now=time.now())
+
+
+@every(minutes=10, queue="slow")
+def measure_store() -> None:
+    """Keep as samples of our own what the sample store holds, by which it is known to fill."""
+    services.measure_store(now=time.now())

@@ -251,6 +251,10 @@ class Migration(migrations.Migration):
                 ("binding", models.CharField(blank=True, editable=False, max_length=200)),
                 ("first_at", models.DateTimeField()),
                 ("last_at", models.DateTimeField()),
+                (
+                    "every_seconds",
+                    models.PositiveIntegerField(editable=False, null=True, verbose_name="every"),
+                ),
                 ("is_muted", models.BooleanField(default=False)),
                 (
                     "item",

@@ -25,10 +25,12 @@ from fullscore.domains.foundation.telemetry.services.series import (
     bind,
     bind_unowned,
     fingerprint_of,
+    learn_intervals,
     metrics_named,
     mute,
     unmute,
 )
+from fullscore.domains.foundation.telemetry.services.storage import measure_store
 from fullscore.domains.foundation.telemetry.services.targets import (
     Scraped,
     beat,
@@ -66,7 +68,9 @@ __all__ = [
     "issue_push_key",
     "judge",
     "known_keys",
+    "learn_intervals",
     "leave",
+    "measure_store",
     "metrics_named",
     "mute",
     "note_scraped",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from fullscore.connectors.samples import Grouped, Samples
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry import queries
+from fullscore.domains.foundation.telemetry.metrics import LEAD
 from fullscore.domains.foundation.telemetry.models import Refusal
 from fullscore.domains.foundation.telemetry.services.memory import Memory
 from fullscore.domains.foundation.telemetry.services.senders import Sender, of_item
@@ -30,11 +31,14 @@ from fullscore.kit.errors import Invalid
 
 FUTURE = timedelta(minutes=10)  # further ahead is a wrong clock, not a sample
 REFRESHED = timedelta(minutes=10)  # how exactly `last_at` is known
+MINUTE = timedelta(minutes=1)
 Reason = Refusal.Reason
 
 memory = Memory()
 _alive: dict[str, set[int]] = defaultdict(set)  # by sender: what came since `last_at` was written
 _refreshed: dict[str, datetime] = {}
+_leads: dict[str, float] = {}  # by sender: how far its newest stamp was ahead of us, in seconds
+_told: dict[str, datetime] = {}  # when that was last written down
 _lock = threading.Lock()
 
 
@@ -97,6 +101,7 @@ def take(batch: Batch, sender: Sender, *, now: datetime) -> Taken:
     if refused[Reason.TOO_OLD] and not why:
         why = "Samples are older than what is kept here."
     note_refused(sender, refused, why, now=now)
+    _note_lead(sender, batch.ts_ms, now)
     return Taken(count, refused, why)
 
 
@@ -160,6 +165,23 @@ def _note_alive(sender: Sender, series: NDArray[np.int64], now: datetime) -> Non
         _refreshed[sender.name], _alive[sender.name] = now, set()
     if refresh(alive, now=now) < len(alive):
         memory.forget(sender.name)  # some are gone: those keys lead to new ones
+
+
+def _note_lead(sender: Sender, ts_ms: NDArray[np.int64], now: datetime) -> None:
+    """Once a minute, keep how far a sender's newest stamp was ahead of our clock at most.
+
+    The most: what was sent late or again lies behind whatever the sender's clock says.
+    """
+    if sender.key is None or not len(ts_ms):
+        return
+    lead = (int(ts_ms.max()) - queries.milliseconds(now)) / 1000
+    with _lock:
+        _leads[sender.name] = max(lead, _leads.get(sender.name, lead))
+        if now - _told.setdefault(sender.name, now) < MINUTE:
+            return
+        most, _told[sender.name] = _leads.pop(sender.name), now
+    told = Measured(LEAD, {"key": str(sender.key)}, most, queries.milliseconds(now))
+    ingest([told], item=None, now=now)
 
 
 def note_refused(sender: Sender, refused: Mapping[str, int], why: str, *, now: datetime) -> None:
