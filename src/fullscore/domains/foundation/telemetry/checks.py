@@ -13,7 +13,7 @@ from fullscore.domains.foundation.telemetry.facts import (
     Unowned,
 )
 from fullscore.domains.foundation.telemetry.reading.facts import CHECK, Judged
-from fullscore.engines.forecast import Sample, days_until_full
+from fullscore.domains.foundation.telemetry.reading.storage import LEAST_DAYS, days_left
 from fullscore.interfaces.web.figures import duration, figure
 from fullscore.kit.checks import (
     Limits,
@@ -211,9 +211,6 @@ def unit_unknown(
         )
 
 
-DAY = 1.0  # of history, in days: over less a forecast is a guess
-
-
 @rule(
     "telemetry.store_filling",
     title="The sample store runs full",
@@ -230,11 +227,10 @@ def store_filling(
     """Say in how many days the volume under the sample store is full."""
     for one in volumes:
         subject, limit = Subject(key="store"), limits.of()["days"]
-        if one.days[-1] - one.days[0] < DAY:
+        if one.days[-1] - one.days[0] < LEAST_DAYS:
             yield not_applicable(subject, why="its volume is known for less than a day")
             continue
-        samples = [Sample(*pair) for pair in zip(one.days, one.used, strict=True)]
-        days = days_until_full(samples, one.size_bytes)
+        days = days_left(one)
         if days is None or days >= limit:
             yield good(subject, figure=days, limit=limit, unit="d")
             continue

@@ -14,6 +14,7 @@ from fullscore.domains.foundation.telemetry.models import (
     Refusal,
     ScrapeTarget,
     Series,
+    StorageRule,
     Threshold,
 )
 from fullscore.kit.perform import Verb
@@ -179,3 +180,21 @@ BREACH = Resource(
     panels=[Panel("Breaches", on=Series, rows=lambda s: s.breaches.all(),
                   columns=["threshold", "severity", "value", "since", "ended_at"])],
 )  # fmt: skip
+
+STORAGE_RULE = Resource(
+    StorageRule,
+    columns=["selector", "raw_days", "five_minute_days", "hourly_days"],
+    fields=["selector", "raw_days", "five_minute_days", "hourly_days"],
+    search=["selector"],
+    order=["selector"],
+    icon="archive-restore",
+    group="Telemetry",
+    under="Metrics",
+    cells={
+        "selector": lambda text: text or "Everything",
+        **{name: lambda days: f"{days:,} d" for name in services.DAYS},
+    },
+    add=services.set_storage,
+    change=services.change_storage,
+    can_delete=True,
+)

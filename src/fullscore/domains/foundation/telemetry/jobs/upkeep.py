@@ -1,5 +1,7 @@
 """Upkeep of the sample store, and of whose series are."""
 
+from contextlib import closing
+
 from fullscore.domains.foundation.telemetry import queries, services
 from fullscore.domains.foundation.telemetry.metrics import REFUSED
 from fullscore.domains.foundation.telemetry.services import Measured
@@ -10,7 +12,8 @@ from fullscore.kit.jobs import every
 @every(minutes=1, queue="slow")
 def maintain_store() -> None:
     """Compact, roll up and drop what is old."""
-    queries.store().maintain(now_ms=queries.milliseconds(time.now()))
+    with closing(queries.keeper()) as store:
+        store.maintain(now_ms=queries.milliseconds(time.now()))
 
 
 @every(minutes=10, queue="slow")

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 import numpy as np
 from django.db.models import Q
 
-from fullscore.connectors.samples import Retention
 from fullscore.connectors.samples.contract import FUNCTIONS
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry import queries
@@ -21,7 +20,6 @@ from fullscore.kit import time
 from fullscore.kit.access import Actor
 from fullscore.kit.errors import Invalid
 
-KEPT = Retention()
 MOST_WORDS = 6
 
 
@@ -37,10 +35,10 @@ class Span:
     def resolution(self) -> str:
         """Say which resolution an answer has, and of what it is made."""
         age = time.now() - self.start
-        kept = "raw samples"
-        if age > timedelta(days=KEPT.five_minute_days):
+        kept, days = "raw samples", queries.retention()
+        if age > timedelta(days=days.five_minute_days):
             kept = "hourly figures"
-        elif age > timedelta(days=KEPT.raw_days):
+        elif age > timedelta(days=days.raw_days):
             kept = "five-minute figures"
         return f"steps of {duration(self.step_seconds)}, of {kept}"
 

@@ -1,21 +1,24 @@
 """The sample store as it is: what it holds, for how long, and when its volume is full."""
 
 import shutil
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from django.conf import settings
+from django.db.models import Max, Sum
 
 from fullscore.domains.foundation.telemetry import queries
 from fullscore.domains.foundation.telemetry.facts import Filling
 from fullscore.domains.foundation.telemetry.metrics import FREE, VOLUME
-from fullscore.domains.foundation.telemetry.models import Series
+from fullscore.domains.foundation.telemetry.models import Refusal, Series
 from fullscore.domains.foundation.telemetry.queries import milliseconds
+from fullscore.engines.forecast import Sample, days_until_full
 from fullscore.kit.checks import Scope
 
 LOOKED_BACK = timedelta(days=14)
+LEAST_DAYS = 1.0  # of history: over less a forecast is a guess
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 
 
@@ -25,6 +28,39 @@ class Volume(NamedTuple):
     folder: Path
     size_bytes: int
     free_bytes: int
+
+
+class Rejected(NamedTuple):
+    """Samples that were not taken, by reason."""
+
+    reason: str
+    words: str
+    samples: int
+    last_at: datetime
+
+    @property
+    def many(self) -> str:
+        """Return how many samples, as people write it."""
+        return f"{self.samples:,}"
+
+
+def days_left(volume: Filling) -> float | None:
+    """Return the days until a volume is full; None for never, or while a day is not known yet."""
+    if volume.days[-1] - volume.days[0] < LEAST_DAYS:
+        return None
+    samples = [Sample(*pair) for pair in zip(volume.days, volume.used, strict=True)]
+    return days_until_full(samples, volume.size_bytes)
+
+
+def rejected() -> list[Rejected]:
+    """Return what was not taken so far, by reason, the most first. One question."""
+    rows = Refusal.objects.order_by().values_list("reason")
+    words = dict(Refusal.Reason.choices)
+    told = [
+        Rejected(reason, str(words.get(reason, reason)), samples, last_at)
+        for reason, samples, last_at in rows.annotate(Sum("count"), Max("last_at"))
+    ]
+    return sorted(told, key=lambda one: -one.samples)
 
 
 def folder() -> Path | None:

@@ -30,7 +30,12 @@ from fullscore.domains.foundation.telemetry.services.series import (
     mute,
     unmute,
 )
-from fullscore.domains.foundation.telemetry.services.storage import measure_store
+from fullscore.domains.foundation.telemetry.services.storage import (
+    DAYS,
+    change_storage,
+    measure_store,
+    set_storage,
+)
 from fullscore.domains.foundation.telemetry.services.targets import (
     Scraped,
     beat,
@@ -50,6 +55,7 @@ from fullscore.domains.foundation.telemetry.services.thresholds import (
 )
 
 __all__ = [
+    "DAYS",
     "Batch",
     "Called",
     "Measured",
@@ -59,6 +65,7 @@ __all__ = [
     "beat",
     "bind",
     "bind_unowned",
+    "change_storage",
     "change_threshold",
     "checked",
     "fingerprint_of",
@@ -83,6 +90,7 @@ __all__ = [
     "resume",
     "revoke",
     "scrape_now",
+    "set_storage",
     "set_threshold",
     "take",
     "unmute",
