@@ -42,7 +42,7 @@ ONE: dict[str, Callable[..., Any]] = {
     "alert": make.alert, "alert-event": make.alert_event, "silence": make.silence,
     "timeline-entry": make.timeline_entry,
     "finding-event": make.event, "proof": make.proof, "comment": make.comment,
-    "threshold": make.threshold, "breach": make.breach,
+    "threshold": make.threshold, "breach": make.breach, "storage-rule": make.storage_rule,
 }  # fmt: skip
 
 every_noun = pytest.mark.parametrize(
