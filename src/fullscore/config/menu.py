@@ -8,6 +8,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("Closed this week", "/closed", "check-check", "Watch", "findings.view_finding",
           "Findings"),
     Entry("Explore", "/explore", "chart-column", "Telemetry", "telemetry.view_series"),
+    Entry("Dashboards", "/dashboards", "layout-dashboard", "Telemetry", "telemetry.view_series",
+          "Explore"),
     Entry("Sample store", "/store", "database", "Telemetry", "telemetry.view_storagerule",
           "Metrics"),
     Entry("Map", "/map", "network", "Estate", "estate.view_item"),

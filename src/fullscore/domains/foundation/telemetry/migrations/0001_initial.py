@@ -255,7 +255,7 @@ class Migration(migrations.Migration):
                     "every_seconds",
                     models.PositiveIntegerField(editable=False, null=True, verbose_name="every"),
                 ),
-                ("is_muted", models.BooleanField(default=False)),
+                ("is_muted", models.BooleanField(default=False, verbose_name="muted")),
                 (
                     "item",
                     models.ForeignKey(

@@ -56,7 +56,7 @@ class Series(models.Model):
     last_at = models.DateTimeField()
     # How often it comes, learnt from its last hour; unknown for a new one.
     every_seconds = models.PositiveIntegerField("every", null=True, editable=False)
-    is_muted = models.BooleanField(default=False)
+    is_muted = models.BooleanField("muted", default=False)
 
     objects = SeriesQuerySet.as_manager()
     audit_leaves_out = ("last_at", "every_seconds")

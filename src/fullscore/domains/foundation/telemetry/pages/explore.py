@@ -10,9 +10,10 @@ from django.http.response import HttpResponseBase
 from django.urls import path
 
 from fullscore.connectors.samples.contract import FUNCTIONS
-from fullscore.domains.foundation.telemetry.models import Series, Threshold
+from fullscore.domains.foundation.telemetry.models import Series
+from fullscore.domains.foundation.telemetry.pages import drawing
 from fullscore.domains.foundation.telemetry.reading import asking
-from fullscore.interfaces.web import figures, files, moments, shell
+from fullscore.interfaces.web import files, moments, shell
 from fullscore.interfaces.web.shell import SignedIn
 from fullscore.kit import limits, tables, time
 from fullscore.kit.audit import noted
@@ -54,21 +55,9 @@ def series(request: SignedIn) -> HttpResponse:
     """Answer the points of one chart, with p95 and thresholds as lines."""
     require("telemetry.view_series", by=request.user)
     chosen, span, function = _asked(request)
-    units = list(asking.by_unit(chosen, function))
-    if len(units) > 1:
-        raise Invalid("A chart has one unit; these series have several.")
-    unit = units[0] if units else ""
-    told = asking.points(chosen, span, function=function)
-    drawn = [{"name": asking.name_of(one), "points": _scaled(one, told[one.pk], function)}
-             for one in chosen]  # fmt: skip
-    answer = {
-        "title": "", "unit": unit, "kind": "line", "step_seconds": span.step_seconds,
-        "resolution": f"{_made(chosen, function)}, {span.resolution}",
-        "time_zone": request.user.time_zone, "series": drawn, "marks": [],
-        "thresholds": _lines(chosen, span, function, has_p95=bool(request.GET.get("p95"))),
-        "sentence": _sentence(drawn, unit),
-    }  # fmt: skip
-    return JsonResponse(answer, headers={"Cache-Control": "no-store"})
+    has_p95 = bool(request.GET.get("p95"))
+    told = drawing.answer(request, chosen, span, function=function, has_p95=has_p95)
+    return JsonResponse(told, headers={"Cache-Control": "no-store"})
 
 
 def export(request: SignedIn) -> HttpResponseBase:
@@ -104,10 +93,10 @@ def _function(asked: QueryDict) -> str:
 def _asked(request: SignedIn) -> tuple[list[Series], asking.Span, str]:
     """Return the series, the span and the function of an address. Raises Invalid."""
     chosen = asking.named(_chosen(request.GET), by=request.user)
-    return chosen, _span(request), _function(request.GET)
+    return chosen, span_of(request), _function(request.GET)
 
 
-def _span(request: SignedIn) -> asking.Span:
+def span_of(request: SignedIn) -> asking.Span:
     name, now = request.GET.get("range", "24h"), time.now()
     if name in RANGES:
         return asking.span(now - timedelta(seconds=RANGES[name]), now)
@@ -150,48 +139,7 @@ def _charts(asked: QueryDict, chosen: Sequence[Series], function: str) -> list[d
     return told
 
 
-# ── what is drawn ──────────────────────────────────────────────────────────────────────────────
-
-
-def _scaled(one: Series, points: asking.Points, function: str) -> asking.Points:
-    _, scale = asking.shown_in(one.metric, asking.function_for(one, function))
-    return [(at, None if value is None else value * scale) for at, value in points]
-
-
-def _made(chosen: Sequence[Series], function: str) -> str:
-    made = dict.fromkeys(asking.function_for(one, function) for one in chosen)
-    labels = dict(Threshold.Function.choices)
-    return " and ".join(labels[name] for name in made) or "nothing chosen"
-
-
-def _lines(
-    chosen: Sequence[Series], span: asking.Span, function: str, *, has_p95: bool
-) -> list[dict[str, Any]]:
-    """Return the thresholds in force, and p95 where it is asked for."""
-    told = []
-    for threshold in asking.thresholds_of(chosen, function=function):
-        _, scale = asking.shown_in(threshold.metric, threshold.function)
-        for word in ("medium", "high", "critical"):
-            value = getattr(threshold, f"{word}_at")
-            if value is not None:
-                told.append({"label": word, "value": value * scale})
-    if has_p95:
-        high = asking.high_points(chosen, span, function=function)
-        for one in chosen:
-            _, scale = asking.shown_in(one.metric, asking.function_for(one, function))
-            if one.pk in high:
-                whose = f" of {one.item or one.metric}" if len(chosen) > 1 else ""
-                told.append({"label": f"p95{whose}", "value": high[one.pk] * scale})
-    return told
-
-
-def _sentence(drawn: Sequence[dict[str, Any]], unit: str) -> str:
-    told = [(v, at, one["name"]) for one in drawn for at, v in one["points"] if v is not None]
-    if not told:
-        return "Nothing was measured in this time."
-    value, at, name = max(told)
-    when = datetime.fromtimestamp(at / 1000, UTC)
-    return f"Peak: {name} {figures.figure(value, unit)} at {when:%-d %b %H:%M} UTC."
+# ── files ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def _heads(chosen: Sequence[Series], function: str) -> list[str]:

@@ -42,6 +42,11 @@ class Kept:
     days: int
     since: datetime
 
+    @property
+    def many(self) -> str:
+        """Return the days as people write them."""
+        return f"{self.days:,}"
+
 
 def store(request: SignedIn) -> HttpResponse:
     """Show what the sample store holds."""

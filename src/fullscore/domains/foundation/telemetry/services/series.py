@@ -15,7 +15,7 @@ from fullscore.domains.foundation.telemetry.reading.rhythm import intervals
 from fullscore.domains.foundation.telemetry.services import binding
 from fullscore.domains.foundation.telemetry.services.senders import Sender, of_item
 from fullscore.kit import limits
-from fullscore.kit.audit import recorded
+from fullscore.kit.audit import recorded, removed
 from fullscore.kit.errors import Conflict
 from fullscore.kit.models import User
 
@@ -215,3 +215,12 @@ def unmute(series: Series, *, by: User) -> Series:
     with recorded(series, "unmute", by=by):
         series.is_muted = False
     return series
+
+
+def forget(series: Series, *, by: User) -> None:
+    """Strike a series: no page and no check knows it any more, and its samples age out unread.
+
+    Should it be sent again, it begins anew.
+    """
+    with removed(series, by=by):
+        pass

@@ -88,9 +88,9 @@ def _growth(now: datetime) -> None:
     """Let the store have grown to what it is now."""
     stats, room = queries.store().stats(), volume()
     told = []
-    for hour in range(GROWTH_DAYS * 24):
-        at = now - timedelta(hours=hour)
-        size = stats.bytes * (1 - 0.6 * hour / (GROWTH_DAYS * 24))
+    for place in range(GROWTH_DAYS * 48):
+        at = now - timedelta(minutes=30 * place)
+        size = stats.bytes * (1 - 0.6 * place / (GROWTH_DAYS * 48))
         values = {BYTES: size}
         if room is not None:
             values |= {VOLUME: room.size_bytes, FREE: room.free_bytes + stats.bytes - size}
