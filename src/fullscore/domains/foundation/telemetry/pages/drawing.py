@@ -39,7 +39,6 @@ def answer(
     return {
         "title": "",
         "unit": unit,
-        "decimals": max((one.metric.decimals for one in chosen), default=2),
         "kind": "line",
         "step_seconds": span.step_seconds,
         "resolution": " · ".join(part for part in (resolution, note) if part),

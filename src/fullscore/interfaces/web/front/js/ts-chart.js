@@ -26,10 +26,13 @@ class TsChart extends HTMLElement {
     document.addEventListener('themechange', this.redraw);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', this.redraw);
     if (this.dataset.live) document.addEventListener('live', (this.heard = () => this.load()));
-    this.load();
+    // A page of twenty charts asks for those one comes near, not for all of them at once.
+    this.near = new IntersectionObserver(([seen]) => seen.isIntersecting && (this.near.disconnect(), this.load()), {rootMargin: '400px'});
+    this.near.observe(this);
   }
 
   disconnectedCallback() {
+    this.near.disconnect();
     this.resized.disconnect();
     this.asked?.abort();
     this.plot?.destroy();
