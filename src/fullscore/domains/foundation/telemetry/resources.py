@@ -55,6 +55,12 @@ def draw_measured(item: Item, user: Any, at: Any) -> str:
     return render_to_string("telemetry/measured.html", {"item": item, **told})
 
 
+def draw_series(series: Series, user: Any, at: Any) -> str:
+    """Draw a series as it runs, with its thresholds and what changed."""
+    told = {"series": series, "src": f"/explore/series?series={series.pk}"}
+    return render_to_string("telemetry/series.html", told)
+
+
 SERIES = Resource(
     Series,
     columns=["metric", "item", "labels", "last_at", "is_muted"],
@@ -63,13 +69,15 @@ SERIES = Resource(
     filterset=SeriesFilters,
     quick={"Muted": "is_muted=true"},
     cells={"every_seconds": lambda seconds: figure(seconds, "s")},
-    subtitle=lambda s: ", ".join(f"{k}={v}" for k, v in sorted(s.labels.items())),
     search=["metric__name", "item__name", "labels"],
     order=["-last_at"],
     icon="chart-line",
     group="Telemetry",
     under="Metrics",
-    panels=[Panel("Measured", on=Item, draw=draw_measured, permission="telemetry.view_series")],
+    panels=[
+        Panel("Live", draw=draw_series, leads=True),
+        Panel("Measured", on=Item, draw=draw_measured, permission="telemetry.view_series"),
+    ],
     verbs=[
         Verb(services.bind, permission="telemetry.change_series", icon="link", past="bound"),
         Verb(services.mute, permission="telemetry.change_series", icon="bell-off",

@@ -11,7 +11,7 @@ DAYS = (MinValueValidator(1), MaxValueValidator(MOST_DAYS))
 
 
 class StorageRule(models.Model):
-    """For how many days each resolution is kept, of all items or of those a selector names."""
+    """For how many days each resolution is kept; without a rule 30, 180 and 1,825 days."""
 
     selector = models.CharField(
         max_length=300,
