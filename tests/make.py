@@ -47,6 +47,7 @@ from fullscore.domains.foundation.telemetry.models import (
     Refusal,
     ScrapeTarget,
     Series,
+    StorageRule,
     Threshold,
 )
 from fullscore.domains.infrastructure.servers.models import (
@@ -300,6 +301,12 @@ def scrape_target(**values: Any) -> ScrapeTarget:
     return _with(
         ScrapeTarget, {"url": f"https://{_one('exporter')}.example.org/metrics"} | values, item=item
     )
+
+
+def storage_rule(**values: Any) -> StorageRule:
+    known = {"selector": f"tag={_one('kept')}", "raw_days": 60, "five_minute_days": 180,
+             "hourly_days": 1825}  # fmt: skip
+    return StorageRule.objects.create(**known | values)
 
 
 def collector(**values: Any) -> Collector:

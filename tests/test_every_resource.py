@@ -43,7 +43,7 @@ ONE: dict[str, Callable[..., Any]] = {
     "alert": make.alert, "alert-event": make.alert_event, "silence": make.silence,
     "timeline-entry": make.timeline_entry,
     "finding-event": make.event, "proof": make.proof, "comment": make.comment,
-    "threshold": make.threshold, "breach": make.breach,
+    "threshold": make.threshold, "breach": make.breach, "storage-rule": make.storage_rule,
     "schedule": make.schedule, "rota-layer": make.layer, "rota-turn": make.turn,
     "rota-override": make.override, "shift": make.shift, "shift-swap": make.swap,
     "absence": make.absence, "contact-channel": make.contact_channel,

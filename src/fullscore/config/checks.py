@@ -6,6 +6,8 @@ from fullscore.domains.foundation.findings import checks as findings
 from fullscore.domains.foundation.findings import queries as found
 from fullscore.domains.foundation.telemetry import checks as telemetry
 from fullscore.domains.foundation.telemetry import queries as measured
+from fullscore.domains.foundation.telemetry.reading import rhythm, senders
+from fullscore.domains.foundation.telemetry.reading import storage as kept
 from fullscore.domains.foundation.telemetry.reading.facts import threshold_facts
 from fullscore.domains.infrastructure.servers.checks import (
     logins,
@@ -94,6 +96,11 @@ CHECKS: tuple[Check, ...] = (
     # What measures
     telemetry.target_down.reading(measured.targeted),
     telemetry.unowned.reading(measured.senders_without_owner),
+    telemetry.series_late.reading(rhythm.lateness),
+    telemetry.clock_skew.reading(senders.leads),
+    telemetry.label_churn.reading(senders.churning),
+    telemetry.unit_unknown.reading(senders.unitless),
+    telemetry.store_filling.reading(kept.filling),
     # Alerts and their senders
     incidents.alert_noisy.reading(alerts.rang),
     incidents.alert_flapping.reading(alerts.swung),

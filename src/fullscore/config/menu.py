@@ -12,6 +12,10 @@ ENTRIES: tuple[Entry, ...] = (
           "On call"),
     Entry("Fairness", "/fairness", "scale", "Respond", "oncall.view_schedule", "On call"),
     Entry("Explore", "/explore", "chart-column", "Telemetry", "telemetry.view_series"),
+    Entry("Dashboards", "/dashboards", "layout-dashboard", "Telemetry", "telemetry.view_series",
+          "Explore"),
+    Entry("Sample store", "/store", "database", "Telemetry", "telemetry.view_storagerule",
+          "Metrics"),
     Entry("Map", "/map", "network", "Estate", "estate.view_item"),
     Entry("What if", "/what-if", "workflow", "Estate", "estate.view_item", "Map"),
 )  # fmt: skip

@@ -35,6 +35,7 @@ from fullscore.domains.foundation.telemetry.resources import (
     REFUSAL,
     SCRAPE_TARGET,
     SERIES,
+    STORAGE_RULE,
     THRESHOLD,
 )
 from fullscore.domains.infrastructure.servers.resources import (
@@ -113,6 +114,7 @@ RESOURCES: tuple[Resource, ...] = (
     COLLECTOR,
     PUSH_KEY,
     REFUSAL,
+    STORAGE_RULE,
     PERSON,
     TEAM,
     ACCOUNT,

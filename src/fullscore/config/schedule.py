@@ -28,6 +28,8 @@ SCHEDULE: Sequence[Clocked] = (
     oncall.catch_up,
     oncall.write_shifts,
     oncall.prune,
+    telemetry.learn_intervals,
+    telemetry.measure_store,
     incidents.keep_up,
     incidents.prune,
     telemetry.judge_thresholds,

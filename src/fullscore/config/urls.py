@@ -10,7 +10,13 @@ from fullscore.domains.foundation.estate import pages as estate
 from fullscore.domains.foundation.findings import pages as findings
 from fullscore.domains.foundation.system import pages as system
 from fullscore.domains.foundation.telemetry import endpoints as telemetry
-from fullscore.domains.foundation.telemetry.pages import explore, keys, thresholds
+from fullscore.domains.foundation.telemetry.pages import (
+    dashboards,
+    explore,
+    keys,
+    store,
+    thresholds,
+)
 from fullscore.domains.infrastructure.servers import endpoints as push
 from fullscore.domains.infrastructure.servers import pages as servers
 from fullscore.domains.overview.attention import pages as attention
@@ -31,7 +37,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *telemetry.PATTERNS,
     *keys.PATTERNS,
     *explore.PATTERNS,
+    *dashboards.PATTERNS,
     *thresholds.PATTERNS,
+    *store.PATTERNS,
     *system.PATTERNS,
     *alerts.PATTERNS,
     *incidents.PATTERNS,

@@ -17,6 +17,8 @@ def fresh_store(tmp_path, monkeypatch):
     intake.memory.clear()
     intake._alive.clear()
     intake._refreshed.clear()
+    intake._leads.clear()
+    intake._told.clear()
     yield
     intake._door.cache_clear()
     store.close()

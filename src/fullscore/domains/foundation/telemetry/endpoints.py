@@ -7,14 +7,15 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
-from fullscore.connectors import documents, otlp
+from fullscore.connectors import arrow, documents, otlp
 from fullscore.connectors.base import Garbled
 from fullscore.connectors.prometheus import remote_write
 from fullscore.domains.foundation.telemetry import services
@@ -24,7 +25,7 @@ from fullscore.domains.foundation.telemetry.models import (
     Series,
     Threshold,
 )
-from fullscore.domains.foundation.telemetry.reading import asking
+from fullscore.domains.foundation.telemetry.reading import asking, exports
 from fullscore.domains.foundation.telemetry.services import Batch, Called, Taken
 from fullscore.interfaces.ingest import bodies, doors
 from fullscore.kit import limits, time
@@ -128,13 +129,15 @@ MOST_SERIES = 100  # of one answer
 def query(
     by: Actor, *, metric: str, item: int | None = None, function: str = "",
     start: datetime | None = None, end: datetime | None = None, step: int | None = None,
-) -> dict[str, Any]:  # fmt: skip
+    format: Literal["json", "csv", "arrow"] = "json",
+) -> dict[str, Any] | HttpResponseBase:  # fmt: skip
     """Return the samples of a metric over a time: at most 1,500 points of each series.
 
     `item` is an id. `function` is avg, min, max, last, sum, count, increase or rate; without one,
     the rate of counters and the mean of gauges. Without times the last 24 hours; `step` is in
     seconds. Values are in the metric's base unit, times in milliseconds since 1970, UTC; a step
-    without a sample is null.
+    without a sample is null. With `format` csv or arrow the same comes as a table, one column for
+    each series.
     """
     end = end or time.now()
     asked = asking.span(_aware(start or end - timedelta(days=1)), _aware(end), step_seconds=step)
@@ -147,6 +150,12 @@ def query(
         raise Invalid(f"That is more than {MOST_SERIES} series: name an item.")
     made = asking.function_for(series[0], function)
     points = asking.points(series, asked, function=function)
+    if format == "csv":
+        lines = exports.csv(series, points, function=function, is_base=True)
+        return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    if format == "arrow":
+        stream = exports.stream(series, points, function=function)
+        return HttpResponse(stream, content_type=arrow.TYPE)
     return {
         "metric": metric, "function": made, "unit": asking.made_unit(series[0].metric.unit, made),
         "start": asked.start, "end": asked.end, "step_seconds": asked.step_seconds,

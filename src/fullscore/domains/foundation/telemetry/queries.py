@@ -10,7 +10,13 @@ import numpy as np
 from django.conf import settings
 from django.db.models import Count, Min, Q, Sum
 
-from fullscore.connectors.samples import Function, Samples, SampleStore, open_store
+from fullscore.connectors.samples import (
+    Function,
+    Retention,
+    Samples,
+    SampleStore,
+    open_store,
+)
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry.facts import Targeted, Unowned
 from fullscore.domains.foundation.telemetry.models import (
@@ -20,6 +26,7 @@ from fullscore.domains.foundation.telemetry.models import (
     Refusal,
     ScrapeTarget,
     Series,
+    StorageRule,
 )
 from fullscore.engines.counters import Total
 from fullscore.kit.checks import Scope
@@ -34,8 +41,28 @@ ALIVE = timedelta(seconds=15)  # a collector silent for longer is gone
 @cache
 def store() -> SampleStore:
     """Return this process's door to the sample store."""
-    url = settings.OPTIONS.samples_url or f"parquet://{settings.OPTIONS.home / 'samples'}"
-    return open_store(url)
+    return open_store(_url())
+
+
+def keeper() -> SampleStore:
+    """Return a door of its own for upkeep, which drops by the rules as they are now."""
+    return open_store(_url(), retention=retention())
+
+
+def _url() -> str:
+    return settings.OPTIONS.samples_url or f"parquet://{settings.OPTIONS.home / 'samples'}"
+
+
+def retention() -> Retention:
+    """Return how long samples are kept: of all rules the longest, for the store drops by time.
+
+    Without a rule for everything that is what ships.
+    """
+    days = ("raw_days", "five_minute_days", "hourly_days")
+    rules = {row[0]: row[1:] for row in StorageRule.objects.values_list("selector", *days)}
+    kept = Retention()
+    whole = rules.setdefault("", (kept.raw_days, kept.five_minute_days, kept.hourly_days))
+    return Retention(*(max(some) for some in zip(whole, *rules.values(), strict=True)))
 
 
 def milliseconds(moment: datetime) -> int:

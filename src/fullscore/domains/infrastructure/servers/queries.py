@@ -1,6 +1,6 @@
 """Questions about servers: their facts by section, for checks and pages."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -253,6 +253,23 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "cron": ("file", "line", "command"), "certificates": ("path",), "containers": ("name",),
     "routes": ("prefix", "device"), "databases": ("kind", "port"), "disks": ("name",),
 }  # fmt: skip
+
+
+def changes_of(
+    items: Sequence[int], start: datetime, end: datetime
+) -> list[tuple[datetime, int, str]]:
+    """Return when packages, units or settings of hosts changed: instant, item and section.
+
+    What was told for the first time is no change.
+    """
+    rows = Facts.objects.filter(server__item__in=items)
+    told = {
+        pk: (item, name) for pk, item, name in rows.values_list("pk", "server__item", "section")
+    }
+    ended = history.versions_of(Facts).filter(
+        record_id__in=told, ends_at__gt=start, ends_at__lte=end
+    )
+    return [(at, *told[pk]) for pk, at in ended.values_list("record_id", "ends_at")]
 
 
 def changed_between(server: Server, earlier: datetime, later: datetime) -> list[Changed]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from fullscore.connectors.samples import Grouped, Samples
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry import queries
+from fullscore.domains.foundation.telemetry.metrics import LEAD
 from fullscore.domains.foundation.telemetry.models import Refusal
 from fullscore.domains.foundation.telemetry.services import totals
 from fullscore.domains.foundation.telemetry.services.memory import Memory
@@ -34,6 +35,7 @@ from fullscore.kit.errors import Invalid
 
 FUTURE = timedelta(minutes=10)  # further ahead is a wrong clock, not a sample
 REFRESHED = timedelta(minutes=10)  # how exactly `last_at` is known
+MINUTE = timedelta(minutes=1)
 Reason = Refusal.Reason
 AHEAD = "Samples are dated more than 10 minutes ahead: check the sender's clock."
 WHY = {
@@ -45,6 +47,8 @@ _NONE = np.empty(0, np.int64)
 memory = Memory()
 _alive: dict[str, set[int]] = defaultdict(set)  # by sender: what came since `last_at` was written
 _refreshed: dict[str, datetime] = {}
+_leads: dict[str, float] = {}  # by sender: how far its newest stamp was ahead of us, in seconds
+_told: dict[str, datetime] = {}  # when that was last written down
 _lock = threading.Lock()
 
 
@@ -113,6 +117,7 @@ def take(batch: Batch, sender: Sender, *, now: datetime) -> Taken:
     refused = +(refused + Counter(faults) + Counter(batch.left_out))
     why = why or batch.why
     note_refused(sender, refused, why, now=now)
+    _note_lead(sender, batch.ts_ms, now)
     return Taken(is_kept, refused, why)
 
 
@@ -196,6 +201,23 @@ def _note_alive(sender: Sender, series: NDArray[np.int64], now: datetime) -> Non
         _refreshed[sender.name], _alive[sender.name] = now, set()
     if refresh(alive, now=now) < len(alive):
         memory.forget(sender.name)  # some are gone: those keys lead to new ones
+
+
+def _note_lead(sender: Sender, ts_ms: NDArray[np.int64], now: datetime) -> None:
+    """Once a minute, keep how far a sender's newest stamp was ahead of our clock at most.
+
+    The most: what was sent late or again lies behind whatever the sender's clock says.
+    """
+    if sender.key is None or not len(ts_ms):
+        return
+    lead = (int(ts_ms.max()) - queries.milliseconds(now)) / 1000
+    with _lock:
+        _leads[sender.name] = max(lead, _leads.get(sender.name, lead))
+        if now - _told.setdefault(sender.name, now) < MINUTE:
+            return
+        most, _told[sender.name] = _leads.pop(sender.name), now
+    told = Measured(LEAD, {"key": str(sender.key)}, most, queries.milliseconds(now))
+    ingest([told], item=None, now=now)
 
 
 def note_refused(sender: Sender, refused: Mapping[str, int], why: str, *, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """Series by their labels: found, made when they are new, given to an item, muted."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -10,10 +11,11 @@ from django.db import transaction
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry.metrics import described
 from fullscore.domains.foundation.telemetry.models import Metric, Series
+from fullscore.domains.foundation.telemetry.reading.rhythm import intervals
 from fullscore.domains.foundation.telemetry.services import binding
 from fullscore.domains.foundation.telemetry.services.senders import Sender, of_item
 from fullscore.kit import limits
-from fullscore.kit.audit import recorded
+from fullscore.kit.audit import recorded, removed
 from fullscore.kit.errors import Conflict
 from fullscore.kit.models import User
 
@@ -179,6 +181,25 @@ def bind_unowned(*, at_most: int = 20_000) -> int:
     return len(bound)
 
 
+def learn_intervals(*, now: datetime) -> int:
+    """Write down how often each series came in its last hour; returns how many are known anew.
+
+    One that is younger than an hour is not known yet; a quarter more or less is no news.
+    """
+    rows = Series.objects.filter(last_at__gte=now - 2 * HOUR, first_at__lte=now - HOUR)
+    known = dict(rows.order_by("pk").values_list("pk", "every_seconds"))
+    news: dict[int, list[int]] = defaultdict(list)
+    for pk, every in intervals(list(known), now=now).items():
+        before = known[pk]
+        if before is None or abs(every - before) * 4 > before:
+            news[every].append(pk)
+    for every, pks in news.items():
+        for start in range(0, len(pks), AT_ONCE):
+            some = Series.objects.filter(pk__in=pks[start : start + AT_ONCE])
+            some.update(every_seconds=every)
+    return sum(map(len, news.values()))
+
+
 def mute(series: Series, *, by: User) -> Series:
     """Keep a series out of checks; its samples are still taken."""
     if series.is_muted:
@@ -195,3 +216,12 @@ def unmute(series: Series, *, by: User) -> Series:
     with recorded(series, "unmute", by=by):
         series.is_muted = False
     return series
+
+
+def forget(series: Series, *, by: User) -> None:
+    """Strike a series: no page and no check knows it any more, and its samples age out unread.
+
+    Should it be sent again, it begins anew.
+    """
+    with removed(series, by=by):
+        pass
