@@ -126,7 +126,7 @@ def _verb(subparsers: Any, resource: Resource, verb: Verb) -> None:
         parser.add_argument(
             option_of_argument(verb, name), dest=f"value_{name}", required=info.is_required(),
             metavar="FILE" if is_secret else "RECORD" if related else "VALUE",
-            help=_safe(FROM if is_secret else told), type=_content if is_secret else None,
+            help=_safe(FROM if is_secret else told), type=_content if is_secret else str,
             action="append" if get_origin(info.annotation) is list else "store",
         )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the record as JSON")

@@ -125,7 +125,7 @@ class Visitor:
         if host.uses_sudo:
             words.append("--sudo")
         report = await asyncio.to_thread(parse.read, await session.probe(words))
-        await self._asked(_take, server, report, at)
+        await self._asked(services.take_report, server, report, by=await self._asked(system), at=at)
 
     async def _asked(self, ask: Any, *values: Any, **named: Any) -> Any:
         """Run something that speaks to the database, in its thread."""
@@ -150,11 +150,3 @@ def _login(host: SshHost) -> "Login":
 
 def _server(host: SshHost) -> Server:
     return services.server_of(host, by=system())
-
-
-def _take(server: Server, report: parse.Report, at: datetime) -> None:
-    """Take over what a host told."""
-    services.take_samples(server.item, report, now=at)
-    if report.facts:
-        Server.objects.filter(pk=server.pk, wanted_at__lte=at).update(wanted_at=None)
-        services.take_facts(server, report, by=system(), now=max(at, time.now()))

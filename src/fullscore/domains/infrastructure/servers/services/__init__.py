@@ -21,6 +21,7 @@ from fullscore.domains.infrastructure.servers.services.ssh import (
     read_now,
     resume,
     server_of,
+    take_report,
     trust,
 )
 
@@ -42,6 +43,7 @@ __all__ = [
     "resume",
     "server_of",
     "take_facts",
+    "take_report",
     "take_samples",
     "trust",
 ]

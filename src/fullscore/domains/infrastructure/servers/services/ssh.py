@@ -8,10 +8,15 @@ from django.db import transaction
 from django.db.models import Q
 
 from fullscore.connectors.base import Refused
+from fullscore.connectors.probe.parse import Report
 from fullscore.connectors.ssh import keys
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.infrastructure.servers.models import Server, SshHost
-from fullscore.domains.infrastructure.servers.services.reports import enrol
+from fullscore.domains.infrastructure.servers.services.reports import (
+    enrol,
+    take_facts,
+    take_samples,
+)
 from fullscore.kit import live, secrets, time
 from fullscore.kit.audit import recorded
 from fullscore.kit.errors import Conflict, Invalid
@@ -189,6 +194,14 @@ def server_of(host: SshHost, *, by: User) -> Server:
     """Return the server a host is, enrolled when it first tells something."""
     found = Server.objects.filter(item=host.item_id).select_related("item").first()
     return found or enrol(host.item, by=by, way=Server.Way.SSH)
+
+
+def take_report(server: Server, report: Report, *, by: User, at: datetime) -> None:
+    """Take over what a host told in a visit begun then."""
+    take_samples(server.item, report, now=at)
+    if report.facts:
+        Server.objects.filter(pk=server.pk, wanted_at__lte=at).update(wanted_at=None)
+        take_facts(server, report, by=by, now=max(at, time.now()))
 
 
 def note_visits(visits: Iterable[Visit], *, by: User) -> None:
