@@ -131,7 +131,7 @@ SSH_HOST = Resource(
         Verb(services.make_key, permission="servers.change_sshhost", icon="key-round",
              done="{}: a pair of keys is made; its page says what to put on the host."),
         Verb(services.give_credential, permission="servers.change_sshhost", icon="lock",
-             secrets=("private_key", "password"),
+             secrets=frozenset({"private_key", "password"}),
              done="{} has a credential; it is not shown again."),
         Verb(services.read_now, permission="servers.change_sshhost", icon="refresh-cw",
              done="{} is read now; this page follows.",
