@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -48,7 +49,7 @@ def receiving():
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     receiver = Receiver(server.server_port)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield receiver
@@ -72,13 +73,13 @@ def mailbox(settings):
         def handle_message(self, message):
             got.append(message)
 
-    server = Controller(Keep(), hostname="127.0.0.1", port=0)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = Controller(Keep(), hostname="127.0.0.1", port=port)
     server.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = (
-        "127.0.0.1",
-        server.server.sockets[0].getsockname()[1],
-    )
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
     settings.EMAIL_USE_TLS = False
     yield got
     server.stop()
@@ -197,14 +198,16 @@ def test_a_text_message_goes_by_the_gateway_and_is_kept_short():
 # ── kill -9 ────────────────────────────────────────────────────────────────────────────────────
 
 PREPARE = """
-from fullscore.domains.response.oncall.models import ContactChannel, EscalationPolicy, EscalationRoute, EscalationStep
+from fullscore.domains.response.oncall.models import (
+    ContactChannel, EscalationPolicy, EscalationRoute, EscalationStep)
 from fullscore.domains.foundation.directory.models import Person
 from fullscore.kit import secrets
 from fullscore.kit.models.user import system
 from django.utils.timezone import now
 ann = Person.objects.create(name="Ann")
 secret = secrets.keep("hook", "key", by=system(), kind="token")
-ContactChannel.objects.create(person=ann, kind="webhook", address=URL, secret=secret, confirmed_at=now())
+ContactChannel.objects.create(
+    person=ann, kind="webhook", address=URL, secret=secret, confirmed_at=now())
 policy = EscalationPolicy.objects.create(name="all")
 EscalationStep.objects.create(policy=policy, kind="person", person=ann)
 EscalationStep.objects.create(policy=policy, position=2, kind="wait", minutes=600)

@@ -23,6 +23,6 @@ from fullscore.domains.response.oncall.models.schedules import (
 
 __all__ = [
     "Absence", "Attempt", "CalendarKey", "ContactChannel", "ContactRule", "EscalationPolicy",
-    "EscalationRoute", "EscalationStep", "Layer", "Override", "Page", "Run", "RunEvent", "Schedule", "Shift", "Swap",
-    "Timer", "Turn",
+    "EscalationRoute", "EscalationStep", "Layer", "Override", "Page", "Run", "RunEvent",
+    "Schedule", "Shift", "Swap", "Timer", "Turn",
 ]  # fmt: skip
