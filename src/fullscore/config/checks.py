@@ -11,14 +11,24 @@ from fullscore.domains.foundation.telemetry.reading import storage as kept
 from fullscore.domains.foundation.telemetry.reading.facts import threshold_facts
 from fullscore.domains.infrastructure.servers.checks import (
     logins,
+    reaching,
     running,
     samples,
     software,
     storage,
 )
-from fullscore.domains.infrastructure.servers.queries import hosts, latest, shares, sums, volumes
+from fullscore.domains.infrastructure.servers.queries import (
+    hosts,
+    latest,
+    shares,
+    sums,
+    visited,
+    volumes,
+)
 from fullscore.domains.response.incidents import checks as incidents
 from fullscore.domains.response.incidents import queries as alerts
+from fullscore.domains.response.oncall import checks as oncall
+from fullscore.domains.response.oncall.queries import checking as duty
 from fullscore.kit.checks import Check
 
 CHECKS: tuple[Check, ...] = (
@@ -48,6 +58,8 @@ CHECKS: tuple[Check, ...] = (
     running.clock_off.reading(hosts("os")),
     running.clock_unsynchronised.reading(hosts("os", "identity")),
     running.host_silent.reading(hosts()),
+    reaching.ssh_failing.reading(visited),
+    reaching.ssh_key_changed.reading(visited),
     # Kernel and packages
     software.reboot_needed.reading(hosts("restart")),
     software.kernel_outdated.reading(hosts("restart")),
@@ -96,6 +108,14 @@ CHECKS: tuple[Check, ...] = (
     incidents.source_garbled.reading(alerts.heard),
     incidents.backlog.reading(alerts.waiting),
     telemetry.threshold.reading(threshold_facts),
+    # Who is called
+    oncall.gap.reading(duty.uncovered),
+    oncall.single.reading(duty.reached),
+    oncall.unreachable.reading(duty.duties),
+    oncall.channel_failing.reading(duty.duties),
+    oncall.absent.reading(duty.duties),
+    oncall.overload.reading(duty.loads),
+    oncall.unanswered.reading(duty.unheard),
     # The checks themselves
     findings.check_failing.reading(found.failing_checks),
 )

@@ -47,6 +47,7 @@ from fullscore.domains.infrastructure.servers.resources import (
     INSTALLED,
     PACKAGE,
     SERVER,
+    SSH_HOST,
     UNIT,
 )
 from fullscore.domains.overview.attention.resources import PROPOSAL, SHARING
@@ -59,12 +60,32 @@ from fullscore.domains.response.incidents.resources import (
     SILENCE,
     TIMELINE_ENTRY,
 )
+from fullscore.domains.response.oncall.resources.escalations import (
+    ESCALATION,
+    ESCALATION_EVENT,
+    PAGE_DELIVERY,
+)
+from fullscore.domains.response.oncall.resources.people import (
+    ABSENCE,
+    CONTACT_CHANNEL,
+    CONTACT_RULE,
+    SWAP,
+)
+from fullscore.domains.response.oncall.resources.policies import POLICY, ROUTE, STEP
+from fullscore.domains.response.oncall.resources.schedules import (
+    LAYER,
+    OVERRIDE,
+    SCHEDULE,
+    SHIFT,
+    TURN,
+)
 from fullscore.kit.resource import Resource
 
 RESOURCES: tuple[Resource, ...] = (
     FINDING,
     WAIVER,
     SERVER,
+    SSH_HOST,
     ITEM,
     DIFFERENCE,
     LISTENER,
@@ -80,6 +101,11 @@ RESOURCES: tuple[Resource, ...] = (
     SILENCE,
     ALERT_SOURCE,
     RECEIPT,
+    SCHEDULE,
+    POLICY,
+    ESCALATION,
+    SWAP,
+    ABSENCE,
     METRIC,
     SERIES,
     THRESHOLD,
@@ -112,6 +138,16 @@ RESOURCES: tuple[Resource, ...] = (
     COMMENT,
     ALERT_EVENT,
     TIMELINE_ENTRY,
+    LAYER,
+    TURN,
+    OVERRIDE,
+    SHIFT,
+    STEP,
+    ROUTE,
+    CONTACT_CHANNEL,
+    CONTACT_RULE,
+    ESCALATION_EVENT,
+    PAGE_DELIVERY,
     IMPORT,
     SHARING,
     PROPOSAL,

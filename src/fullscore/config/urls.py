@@ -22,6 +22,8 @@ from fullscore.domains.infrastructure.servers import pages as servers
 from fullscore.domains.overview.attention import pages as attention
 from fullscore.domains.response.incidents import endpoints as alerts
 from fullscore.domains.response.incidents import pages as incidents
+from fullscore.domains.response.oncall import endpoints as calendars
+from fullscore.domains.response.oncall import pages as oncall
 from fullscore.interfaces.api.build import build
 from fullscore.interfaces.web import urls as web
 
@@ -41,6 +43,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *system.PATTERNS,
     *alerts.PATTERNS,
     *incidents.PATTERNS,
+    *oncall.PATTERNS,
+    *calendars.PATTERNS,
     path("api/", build(RESOURCES, authenticate, asked=QUESTIONS).urls),
     *web.patterns(RESOURCES),
 ]

@@ -59,6 +59,7 @@ ACT = (
     "apply_*",
     "take_*",
     "restore_*",
+    "trust_*",
 )
 DECIDE = ("approve_*", "grant_*", "waive_*")
 OWN_KEYS = ("revoke_apitoken",)  # of one's own: the rows and the verb see to that

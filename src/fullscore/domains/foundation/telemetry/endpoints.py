@@ -1,17 +1,30 @@
-"""Where programs send samples: `POST /api/v1/write`, as every Prometheus speaks it; and ask."""
+"""Where programs send samples, and ask.
 
+`POST /api/v1/write`   remote-write, as every Prometheus speaks it
+`POST /v1/metrics`     OTLP, as every OpenTelemetry SDK and Collector speaks it
+"""
+
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Literal
 
+import numpy as np
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
 
-from fullscore.connectors import arrow
+from fullscore.connectors import arrow, documents, otlp
 from fullscore.connectors.base import Garbled
 from fullscore.connectors.prometheus import remote_write
 from fullscore.domains.foundation.telemetry import services
-from fullscore.domains.foundation.telemetry.models import PushKey, Series, Threshold
+from fullscore.domains.foundation.telemetry.models import (
+    PushKey,
+    Refusal,
+    Series,
+    Threshold,
+)
 from fullscore.domains.foundation.telemetry.reading import asking, exports
 from fullscore.domains.foundation.telemetry.services import Batch, Called, Taken
 from fullscore.interfaces.ingest import bodies, doors
@@ -34,7 +47,8 @@ def write(request: HttpRequest) -> HttpResponse:
     sender = services.of_key(key)
     body = bodies.read(request, most_bytes=MOST_BYTES)
     told = remote_write.decode(body, known=services.known_keys(sender))
-    batch = Batch(told.keys, told.series, told.ts_ms, told.values, _named, told.skipped)
+    left_out: dict[str, int] = {Refusal.Reason.HISTOGRAM: told.skipped}
+    batch = Batch(told.keys, told.series, told.ts_ms, told.values, _named, left_out)
     taken = services.take(batch, sender, now=time.now())
     refuse_if_nothing_is_good(taken)
     return HttpResponse(status=204)
@@ -60,6 +74,53 @@ def refuse_if_nothing_is_good(taken: Taken) -> None:
 def _named(key: bytes) -> Called:
     labels = dict(remote_write.labels(key))
     return Called(labels.pop("__name__"), labels)
+
+
+@csrf_exempt
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Take an OTLP request; every answer is in the format the sender speaks."""
+    format = otlp.format_of(request.headers.get("Content-Type", "")) or otlp.Format.JSON
+    answer = _metrics(request, format=format)
+    if answer.status_code >= 400 and "json" in answer.headers["Content-Type"]:
+        why = documents.read(answer.content).words("detail", most=1000)
+        answer.content = otlp.failed(format, status=answer.status_code, why=why)
+    answer.headers["Content-Type"] = format.value
+    return answer
+
+
+@doors.door
+def _metrics(request: HttpRequest, *, format: otlp.Format) -> HttpResponse:
+    """Take an OTLP request; 200 says that what can be kept of it is on the disk."""
+    key = sender_of(request)
+    if otlp.format_of(request.headers.get("Content-Type", "")) is None:
+        raise doors.WrongKind(f"Send {' or '.join(otlp.Format)}: nothing else is read here.")
+    if request.headers.get("Content-Encoding", "").lower() not in ("", "gzip", "identity"):
+        raise doors.WrongKind("Send it as it is, or packed with gzip.")
+    sender = services.of_key(key)
+    body = bodies.unpacked(request, most_bytes=MOST_BYTES)
+    told = otlp.decode(body, format, known=services.known_keys(sender))
+    taken = services.take(_batch(told, body, format), sender, now=time.now())
+    refuse_if_nothing_is_good(taken)
+    lost = len(np.unique(told.points[~taken.is_kept])) + sum(told.left_out.values())
+    return HttpResponse(otlp.accepted(format, rejected=lost, why=taken.why))
+
+
+def _batch(told: otlp.OtlpBatch, body: bytes, format: otlp.Format) -> Batch:
+    @cache
+    def all_named() -> Mapping[bytes, otlp.Named]:
+        """Name every series: one known when it was read may be forgotten when it is stored."""
+        return otlp.decode(body, format).named
+
+    return Batch(
+        told.keys,
+        np.arange(len(told.keys)),
+        told.ts_ms,
+        told.values,
+        lambda key: Called(*(told.named.get(key) or all_named()[key])),
+        told.left_out,
+        told.why,
+        told.starts_ms,
+    )
 
 
 MOST_SERIES = 100  # of one answer
@@ -126,4 +187,7 @@ def _aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-PATTERNS = [path("api/v1/write", write, name="remote-write")]
+PATTERNS = [
+    path("api/v1/write", write, name="remote-write"),
+    path("v1/metrics", metrics, name="otlp-metrics"),
+]

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry import queries as telemetry
-from fullscore.domains.infrastructure.servers.models import Facts, Server
+from fullscore.domains.infrastructure.servers.models import Facts, Server, SshHost
 from fullscore.kit import history
 from fullscore.kit.checks import Scope
 
@@ -35,6 +35,30 @@ class Host:
     def is_stale(self, now: datetime) -> bool:
         """Say whether the facts are too old to be judged."""
         return self.at is None or now - self.at > STALE_AFTER
+
+
+class Visited(NamedTuple):
+    """A host read over SSH, and how often in a row that failed."""
+
+    item: int
+    name: str
+    place: str  # user@address:port
+    failures: int
+    error: str
+    trusted: str  # keys as OpenSSH's lines
+    offered: str
+
+
+def visited(scope: Scope) -> list[Visited]:
+    """Return how the last visits to each trusted host went."""
+    rows = SshHost.objects.exclude(state=SshHost.State.PAUSED).exclude(host_key="")
+    if scope.items is not None:
+        rows = rows.filter(item__in=scope.items)
+    return [
+        Visited(h.item_id, h.item.name, f"{h.user}@{h.address}:{h.port}", h.failures,
+                h.last_error, h.host_key, h.offered_key)
+        for h in rows.select_related("item")
+    ]  # fmt: skip
 
 
 def hosts(*sections: str) -> Any:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from fullscore.domains.response.incidents import services
 from fullscore.kit import time
 from fullscore.kit.jobs import every, job
+from fullscore.kit.models import User
 from fullscore.kit.models.user import system
 
 RECEIPT_DAYS = 30
@@ -38,6 +39,26 @@ def alert_findings(ids: list[int]) -> None:
     """Let urgent findings of our own be alerts, and resolve those of findings that are closed."""
     services.tell_findings(ids, now=time.now(), by=system())
     _group()
+
+
+@job()
+def call_people(ids: list[int]) -> None:
+    """Let people be called for incidents that opened, or became worse."""
+    services.call_people(ids, by=system())
+
+
+@job()
+def leave_people(ids: list[int]) -> None:
+    """Let nobody be called for incidents that are over."""
+    services.leave_people(ids, by=system())
+
+
+@job()
+def take_answered(subject: str, record: int, user: int | None, who: str) -> None:
+    """Let an incident be taken by whoever answered the page."""
+    if subject == services.NOUN:
+        by = User.objects.filter(pk=user).first() or system()
+        services.take_answered(record, by=by, who=who)
 
 
 @every(days=1, at="03:40", queue="slow")

@@ -110,7 +110,9 @@ class Migration(migrations.Migration):
                             ("too_old", "older than what is kept"),
                             ("labels", "labels that cannot be kept"),
                             ("new_series", "too many new series"),
-                            ("histogram", "native histograms and exemplars"),
+                            ("histogram", "native histograms, summaries and exemplars"),
+                            ("malformed", "points that say too little"),
+                            ("order", "increments out of order"),
                         ],
                         max_length=12,
                     ),
@@ -145,29 +147,43 @@ class Migration(migrations.Migration):
                 (
                     "url",
                     models.CharField(
+                        help_text="Where the metrics are shown, such as http://web1.example.org:9100/metrics.",
                         max_length=500,
                         validators=[
                             fullscore.domains.foundation.telemetry.models.targets.check_url
                         ],
+                        verbose_name="address (URL)",
                     ),
                 ),
                 (
                     "every_seconds",
                     models.PositiveIntegerField(
                         default=60,
+                        help_text="Seconds from one scrape to the next, 15 to 3,600.",
                         validators=[
                             django.core.validators.MinValueValidator(15),
                             django.core.validators.MaxValueValidator(3600),
                         ],
+                        verbose_name="scrape every",
                     ),
                 ),
                 (
                     "timeout_seconds",
                     models.PositiveIntegerField(
-                        default=10, validators=[django.core.validators.MinValueValidator(1)]
+                        default=10,
+                        help_text="Seconds, fewer than from one scrape to the next.",
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="give up after",
                     ),
                 ),
-                ("sample_limit", models.PositiveIntegerField(default=50000)),
+                (
+                    "sample_limit",
+                    models.PositiveIntegerField(
+                        default=50000,
+                        help_text="A scrape that brings more is not kept.",
+                        verbose_name="most samples",
+                    ),
+                ),
                 ("username", models.CharField(blank=True, editable=False, max_length=80)),
                 (
                     "state",

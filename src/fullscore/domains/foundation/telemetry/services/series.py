@@ -35,11 +35,12 @@ class Measured(NamedTuple):
 
 
 class Called(NamedTuple):
-    """A series as its sender names it; `kind` where the sender says it."""
+    """A series as its sender names it; `kind` and `unit` of its metric where the sender says it."""
 
     name: str
     labels: Labels
     kind: str = ""
+    unit: str = ""
 
 
 class Resolved(NamedTuple):
@@ -105,7 +106,7 @@ def _known(prints: Sequence[bytes]) -> dict[bytes, int]:
 
 def _create(wanted: Mapping[bytes, Called], sender: Sender, now: datetime) -> None:
     called = list(wanted.values())
-    metrics = metrics_named({c.name for c in called}, kinds={c.name: c.kind for c in called})
+    metrics = metrics_named({c.name for c in called}, told={c.name: c for c in called})
     rows = [
         Series(
             metric=metrics[one.name], labels=dict(one.labels), fingerprint=print_,
@@ -124,16 +125,16 @@ def _owners(called: Sequence[Called], sender: Sender) -> list[binding.Owner]:
 
 
 def metrics_named(
-    names: Iterable[str], *, kinds: Mapping[str, str] | None = None
+    names: Iterable[str], *, told: Mapping[str, Called] | None = None
 ) -> dict[str, Metric]:
-    """Return the metrics of these names, making those that are new."""
+    """Return the metrics of these names, making those that are new as their sender `told`."""
     names = sorted(names)
     found = _metrics(names)
     fresh = []
     for name in (n for n in names if n not in found):
-        known = described(name)
-        kind = (kinds or {}).get(name) or known.kind
-        fresh.append(Metric(name=name, title=known.title, unit=known.unit, kind=kind))
+        known, own = described(name), (told or {}).get(name, Called(name, {}))
+        kind, unit = own.kind or known.kind, own.unit or known.unit
+        fresh.append(Metric(name=name, title=known.title, unit=unit, kind=kind))
     if fresh:
         Metric.objects.bulk_create(fresh, ignore_conflicts=True)
         found |= _metrics([metric.name for metric in fresh])
