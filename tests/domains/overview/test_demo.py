@@ -23,6 +23,7 @@ from fullscore.domains.foundation.estate.models import Item, Link
 from fullscore.domains.foundation.findings import services as findings
 from fullscore.domains.foundation.findings.models import Check, Finding
 from fullscore.domains.foundation.telemetry import queries as telemetry
+from fullscore.domains.foundation.telemetry.services import intake
 from fullscore.domains.infrastructure.servers.models import Server
 from fullscore.domains.overview.demo import company, names, sections, services, truth
 from fullscore.kit import audit, checks, history, search, time
@@ -52,6 +53,12 @@ MODELS = [apps.get_model(label) for label in (
 )]  # fmt: skip
 
 
+def forget_the_store():
+    """Let samples go to the store of whoever comes next, under series of its own."""
+    intake._door.cache_clear()
+    intake.memory.clear()
+
+
 @pytest.mark.django_db
 def test_the_same_seed_and_day_make_the_same_rows(monkeypatch, tmp_path):
     noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -60,6 +67,7 @@ def test_the_same_seed_and_day_make_the_same_rows(monkeypatch, tmp_path):
     monkeypatch.setattr(time, "now", lambda: noon)
 
     told = [_rows_of_a_new_company(seed, noon.date()) for seed in (3, 3, 4)]
+    forget_the_store()
 
     assert told[0] == told[1]
     assert told[0] != told[2]
@@ -69,6 +77,7 @@ def test_the_same_seed_and_day_make_the_same_rows(monkeypatch, tmp_path):
 def _rows_of_a_new_company(seed: int, today: date) -> str:
     """Return a digest of the rows a founding makes, and take them back."""
     digest = hashlib.sha256()
+    forget_the_store()
     with transaction.atomic():
         services.fill(seed=seed, size=SMALL, today=today)
         for model in MODELS:
@@ -108,6 +117,8 @@ class BrightwaterTests(TestCase):
         opened = open_store(f"parquet://{folder}")
         cls.addClassCleanup(opened.close)
         cls.enterClassContext(patch.object(telemetry, "store", lambda: opened))
+        forget_the_store()
+        cls.addClassCleanup(forget_the_store)
         super().setUpClass()
 
     @classmethod

@@ -76,7 +76,8 @@ SERIES = Resource(
     under="Metrics",
     panels=[
         Panel("Live", draw=draw_series, leads=True),
-        Panel("Measured", on=Item, draw=draw_measured, permission="telemetry.view_series"),
+        Panel("Measured", on=Item, leads=True, draw=draw_measured,
+              permission="telemetry.view_series"),
     ],
     verbs=[
         Verb(services.bind, permission="telemetry.change_series", icon="link", past="bound"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from fullscore.domains.foundation.telemetry.models import Series, Threshold
 from fullscore.domains.foundation.telemetry.reading import asking, marks
+from fullscore.domains.foundation.telemetry.reading.dashboards import told_apart
 from fullscore.interfaces.web import figures
 from fullscore.interfaces.web.shell import SignedIn
 from fullscore.kit.errors import Invalid
@@ -74,10 +75,11 @@ def _lines(
                 told.append({"label": word, "value": value * scale})
     if has_p95:
         high = asking.high_points(chosen, span, function=function)
+        names = told_apart(chosen)
         for one in chosen:
             _, scale = asking.shown_in(one.metric, asking.function_for(one, function))
             if one.pk in high:
-                whose = f" of {one.item or one.metric}" if len(chosen) > 1 else ""
+                whose = f" of {names[one.pk]}" if len(chosen) > 1 else ""
                 told.append({"label": f"p95{whose}", "value": high[one.pk] * scale})
     return told
 
