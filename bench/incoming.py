@@ -1,4 +1,4 @@
-"""Remote-write end to end: what a server of ours and its peers take of the CPU for the same bodies.
+"""Samples end to end: what a server of ours and its peers take of the CPU for the same bodies.
 
 `python -m bench.incoming`. Real processes, real HTTP on loopback, all durable when answered (the
 peers sync later). CPU is that of the server's process, user and system, from the kernel's count.
@@ -10,8 +10,8 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -36,10 +36,10 @@ print(services.issue_push_key(None, by=system(), name="bench")[1])
 class Ours(Peer):
     """A server of ours; it asks for a key."""
 
-    def write(self, body: bytes) -> None:
-        """Hand it a remote-write body."""
+    def post(self, path: str, body: bytes = b"", **headers: str) -> bytes:
+        """Return what it answers to a body that comes with the key."""
         key = (self.folder / "key").read_text()
-        self.post("/api/v1/write", body, Authorization=f"Bearer {key}")
+        return super().post(path, body, Authorization=f"Bearer {key}", **headers)
 
 
 def main() -> None:
@@ -52,24 +52,56 @@ def main() -> None:
 def measured(folder: Path, others: list[Peer]) -> dict[str, dict[str, float]]:
     """Return the CPU time in ms that each takes for a body of 10,000 series with a sample each."""
     with serving(folder) as ours:
-        taken = {peer.name: cpu_ms(peer) for peer in (ours, *others)}
-    return {"remote-write, 10,000 series, end to end [CPU ms]": taken}
+        begin = int(time.time() * 1000) - REQUESTS * 5_000
+        bodies = list(writes_from(begin))
+        written = {peer.name: cpu_ms(peer, peer.write, bodies) for peer in (ours, *others)}
+        told = {ours.name: otlp_cpu_ms(ours, begin)}
+    return {
+        "remote-write, 10,000 series, end to end [CPU ms]": written,
+        "OTLP, 10,000 series, end to end [CPU ms]": told,
+    }
 
 
-def cpu_ms(peer: Peer) -> float:
-    """Return the CPU time of one body once all series are known."""
+def otlp_cpu_ms(peer: Peer, begin: int) -> float:
+    """Return the CPU time of one request of OTLP, which Debian's peers are too old to take."""
+    send = partial(peer.post, "/v1/metrics", **{"Content-Type": "application/x-protobuf"})
+    return cpu_ms(peer, send, list(otlp_from(begin)))
+
+
+def writes_from(begin: int) -> Iterator[bytes]:
+    """Yield bodies of remote-write, each with a sample of every series."""
     dice, names = np.random.default_rng(7), writes.keys(SERIES)
-    begin = int(time.time() * 1000) - REQUESTS * 5_000
-    bodies = [
-        writes.block(names, np.array([begin + n * 5_000]), dice.random((1, SERIES)) * 1e6)
-        for n in range(REQUESTS)
-    ]
+    for n in range(REQUESTS):
+        at_ms = np.array([begin + n * 5_000])
+        yield writes.block(names, at_ms, dice.random((1, SERIES)) * 1e6)
+
+
+def otlp_from(begin: int) -> Iterator[bytes]:
+    """Yield requests of OTLP: 200 gauges with 50 points of three attributes each."""
+    from tests.connectors.otlp.requests import gauge, number, packed, request
+
+    dice = np.random.default_rng(7)
+    for n in range(REQUESTS):
+        values, at = iter((dice.random(SERIES) * 1e6).tolist()), begin + n * 5_000
+        points = [
+            [
+                number(next(values), at=at, route=f"/{p}", method="GET", code="200")
+                for p in range(50)
+            ]
+            for _ in range(SERIES // 50)
+        ]
+        metrics = [gauge(f"bench.{m}", *some) for m, some in enumerate(points)]
+        yield packed(request(*metrics, scope="bench", service__name="shop", host__name="web1"))
+
+
+def cpu_ms(peer: Peer, send: Callable[[bytes], object], bodies: list[bytes]) -> float:
+    """Return the CPU time of one body once all series are known."""
     for body in bodies[:WARM]:
-        peer.write(body)
+        send(body)
     before = spent_ms(peer.pid)
     for body in bodies[WARM:]:
-        peer.write(body)
-    return (spent_ms(peer.pid) - before) / (REQUESTS - WARM)
+        send(body)
+    return (spent_ms(peer.pid) - before) / (len(bodies) - WARM)
 
 
 def spent_ms(pid: int) -> float:
@@ -99,15 +131,15 @@ def serving(folder: Path) -> Iterator[Peer]:
     command = [sys.executable, "-m", "fullscore", "web", "--port", str(port)]
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
         try:
-            _await(f"http://127.0.0.1:{port}/sign-in/")
+            _await(port)
             yield Ours("ours", f"http://127.0.0.1:{port}", home, process.pid)
         finally:
             process.terminate()
 
 
-def _await(url: str) -> None:
-    for _ in range(300):
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):
+def _await(port: int) -> None:
+    for _ in range(600):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
             return
         time.sleep(0.1)
     raise OSError("our server does not answer")
