@@ -224,7 +224,7 @@ ALERT_SOURCE = Resource(
     columns=["name", "kind", "owner", "last_seen_at", "expects_every_seconds", "revoked_at"],
     facts=["prefix", "default_severity", "item_labels", "resolve_after_seconds", "per_minute",
            "created_at", "left_out_at"],
-    fields=["owner", "default_severity", "item_labels", "resolve_after_seconds",
+    fields=["owner", "default_severity", "zone", "item_labels", "resolve_after_seconds",
             "expects_every_seconds", "per_minute"],
     filters=["kind", "owner"],
     search=["name"],

@@ -1,7 +1,13 @@
 """What can be done with alerts and incidents."""
 
 from fullscore.domains.response.incidents.services.grouping import place_new
-from fullscore.domains.response.incidents.services.intake import beat, count_in, new_key, receive
+from fullscore.domains.response.incidents.services.intake import (
+    beat,
+    count_in,
+    new_key,
+    receive,
+    receive_each,
+)
 from fullscore.domains.response.incidents.services.paging import (
     NOUN,
     call_people,
@@ -9,11 +15,11 @@ from fullscore.domains.response.incidents.services.paging import (
     page,
     take_answered,
 )
+from fullscore.domains.response.incidents.services.reading import signals_in
 from fullscore.domains.response.incidents.services.receipts import (
     forget_old,
     read_receipts,
     replay,
-    signals_in,
 )
 from fullscore.domains.response.incidents.services.silences import (
     add_silence,
@@ -75,6 +81,7 @@ __all__ = [
     "place_new",
     "read_receipts",
     "receive",
+    "receive_each",
     "refuse_to_add",
     "reopen",
     "replay",

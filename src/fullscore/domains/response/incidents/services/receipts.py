@@ -1,33 +1,19 @@
 """Receipts become alerts: in order per source, each read once, whatever kills the worker."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
 
-from fullscore.connectors.alertmanager import parse as alertmanager
-from fullscore.connectors.alerts import Signal
 from fullscore.connectors.base import Garbled
-from fullscore.connectors.pagerduty import parse as pagerduty
 from fullscore.domains.response.incidents.models import AlertSource, Receipt
 from fullscore.domains.response.incidents.services.applying import apply
+from fullscore.domains.response.incidents.services.reading import signals_in
 from fullscore.domains.response.incidents.services.sources import take_turn
 from fullscore.kit.audit import noted
 from fullscore.kit.errors import Conflict
 from fullscore.kit.models import User
 
-Kind = AlertSource.Kind
 CHUNK = 500
-
-
-def signals_in(kind: str, body: bytes, *, key: str, now: datetime) -> tuple[Sequence[Signal], int]:
-    """Return what a body says, and how many alerts its sender left out. Raises Garbled."""
-    if kind == Kind.ALERTMANAGER:
-        told = alertmanager.webhook(body)
-        return told.signals, told.left_out
-    if kind == Kind.PROMETHEUS:
-        return alertmanager.pushed(body, now=now), 0
-    return [pagerduty.event(body, made_key=key)], 0
 
 
 def read_receipts(*, by: User) -> int:
@@ -64,7 +50,7 @@ def _read(source: int, pk: int, by: User) -> bool:
 def _read_one(receipt: Receipt, by: User) -> None:
     try:
         signals, left_out = signals_in(
-            receipt.source.kind, bytes(receipt.body), key=receipt.key, now=receipt.received_at
+            receipt.source, bytes(receipt.body), key=receipt.key, now=receipt.received_at
         )
     except Garbled as error:
         receipt.state, receipt.problem = Receipt.State.REJECTED, str(error)[:300]
