@@ -1,4 +1,4 @@
-"""A real Prometheus, a real Alertmanager and `amtool`; and processes of ours that are killed."""
+"""A real Prometheus, Alertmanager, `amtool` and Icinga 2; and processes of ours that are killed."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.installation import ROOT, Installation
-from tests.servers import alertmanager, free_port, prometheus, wait_for
+from tests.servers import alertmanager, free_port, icinga, prometheus, wait_for
 
 pytestmark = [pytest.mark.real, pytest.mark.once]
 
@@ -63,6 +63,7 @@ receivers:
         send_resolved: true
         http_config: {{authorization: {{credentials: "{token}"}}}}
 """
+SHIPPED = ROOT / "docs/senders"
 HOT = ["TooHot", "open", "exporter.example.org", "It is 90 degrees"]
 
 
@@ -115,11 +116,11 @@ def thermometer():
         thread.join()
 
 
-def told_in_time(installed, expected, seconds=60):
+def told_in_time(installed, expected, seconds=60, ask=TOLD):
     """Read what came in until it is as expected; return what it is in the end."""
     ends, told = time.monotonic() + seconds, None
     while told != expected and time.monotonic() < ends:
-        told = installed.ask(TOLD)
+        told = installed.ask(ask)
     return told
 
 
@@ -165,6 +166,63 @@ def test_amtool_adds_alerts_and_lists_them(installed):
         assert [a["labels"]["instance"] for a in told] == ["exporter.example.org"]
         assert none == []
         amtool("config", "show")
+
+
+WATCHED = """
+object CheckerComponent "checker" {{}}
+object NotificationComponent "notification" {{}}
+object CheckCommand "host" {{ command = [ "/bin/sh", "{folder}/host" ] }}
+object CheckCommand "service" {{ command = [ "/bin/sh", "{folder}/service" ] }}
+template Host "watched" {{
+  check_command = "host"
+  check_interval = 1s
+  retry_interval = 1s
+  max_check_attempts = 2
+}}
+object Host "exporter.example.org" {{ import "watched" }}
+apply Service "temperature" {{
+  check_command = "service"
+  check_interval = 1s
+  retry_interval = 1s
+  max_check_attempts = 2
+  assign where true
+}}
+"""
+ICINGA_TOLD = """
+from fullscore.domains.response.incidents import jobs
+from fullscore.domains.response.incidents.models import Alert
+jobs.keep_up()
+answer = [[a.key, a.state, a.severity, str(a.item or ""), a.title]
+          for a in Alert.objects.select_related("item").order_by("pk")]
+"""
+
+
+def test_what_a_real_icinga_sees_opens_and_resolves_an_alert(installed, tmp_path):
+    token, port = installed.ask(SOURCE.format(kind="nagios")), free_port()
+    settings = tmp_path / "fullscore-notify"
+    settings.write_text(
+        f'url = "http://127.0.0.1:{port}/ingest/nagios/nagios"\n'
+        f'header = "Authorization: Bearer {token}"\n'
+    )
+    objects = f"{WATCHED.format(folder=tmp_path)}\n{(SHIPPED / 'icinga2.conf').read_text()}"
+    objects = objects.replace(
+        'import "plugin-notification-command"',
+        f'import "plugin-notification-command"\n  env.FULLSCORE_NOTIFY = "{settings}"',
+    )
+
+    def check(name, code, said):
+        (tmp_path / name).write_text(f"echo '{said}'; exit {code}")
+
+    check("host", 0, "here")
+    check("service", 2, '90 degrees & "rising"')
+    key, item = "exporter.example.org!temperature", "exporter.example.org"
+    title = 'temperature on exporter.example.org is CRITICAL: 90 degrees & "rising"'
+    with serving(installed, port), icinga(objects, SHIPPED):
+        hot = [[key, "open", 5, item, title]]
+        assert told_in_time(installed, hot, ask=ICINGA_TOLD) == hot
+        check("service", 0, "20 degrees")
+        over = [[key, "resolved", 5, item, title]]
+        assert told_in_time(installed, over, ask=ICINGA_TOLD) == over
 
 
 # ── killed ─────────────────────────────────────────────────────────────────────────────────────
