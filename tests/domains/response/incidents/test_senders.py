@@ -146,26 +146,66 @@ def test_what_a_real_prometheus_sees_opens_and_resolves_an_incident(installed, t
             assert told_in_time(installed, [over]) == [over]
 
 
-def test_amtool_adds_alerts_and_lists_them(installed):
+@pytest.fixture
+def amtool():
+    """Return a function that returns a function that runs `amtool` with a token."""
     program = shutil.which("amtool")
     if program is None:
         pytest.skip("No amtool here: sudo apt-get install prometheus-alertmanager")
-    token, port = installed.ask(SOURCE.format(kind="prometheus")), free_port()
-    url = f"--alertmanager.url=http://amtool:{token}@127.0.0.1:{port}"
 
-    def amtool(*words):
-        done = subprocess.run([program, url, *words], capture_output=True, text=True, timeout=30)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+    def with_token(port, token):
+        url = f"--alertmanager.url=http://amtool:{token}@127.0.0.1:{port}"
 
+        def run(*words):
+            done = subprocess.run(
+                [program, url, *words], capture_output=True, text=True, timeout=60
+            )
+            assert done.returncode == 0, done.stderr
+            return done.stdout
+
+        return run
+
+    return with_token
+
+
+def test_amtool_adds_alerts_and_lists_them(installed, amtool):
+    port = free_port()
+    run = amtool(port, installed.ask(SOURCE.format(kind="prometheus")))
     with serving(installed, port):
-        amtool("alert", "add", "alertname=Full", "instance=exporter.example.org")
+        run("alert", "add", "alertname=Full", "instance=exporter.example.org")
         installed.ask(TOLD)
-        told = json.loads(amtool("--output=json", "alert", "query", "alertname=Full"))
-        none = json.loads(amtool("--output=json", "alert", "query", "alertname=Other"))
+        told = json.loads(run("--output=json", "alert", "query", "alertname=Full"))
+        none = json.loads(run("--output=json", "alert", "query", "alertname=Other"))
         assert [a["labels"]["instance"] for a in told] == ["exporter.example.org"]
         assert none == []
-        amtool("config", "show")
+        run("config", "show")
+
+
+KEY = """
+from fullscore.domains.foundation.access.models import RoleGrant
+from fullscore.domains.foundation.access.services import keys
+from fullscore.kit import time
+from fullscore.kit.models import User
+ann = User.objects.create_user("ann@example.org", name="Ann")
+day = time.now().date()
+RoleGrant.objects.create(user=ann, role="engineer", starts_on=day, granted_by=ann)
+_, answer = keys.issue(ann, by=ann, name="amtool", scopes=["read", "act"])
+"""
+
+
+def test_amtool_adds_updates_queries_and_expires_silences(installed, amtool):
+    port = free_port()
+    run = amtool(port, installed.ask(KEY))
+    with serving(installed, port):
+        name = run("silence", "add", "--comment=Known.", "alertname=Full", "severity!=info").strip()
+        (told,) = json.loads(run("--output=json", "silence", "query", "alertname=Full"))
+        assert (told["id"], told["status"]["state"], told["comment"]) == (name, "active", "Known.")
+        assert json.loads(run("--output=json", "silence", "query", "alertname=Other")) == []
+        assert run("silence", "update", "--quiet", "--comment=Still known.", name).strip() == name
+        assert "Still known." in run("silence", "query")
+        run("silence", "expire", name)
+        assert json.loads(run("--output=json", "silence", "query")) == []
+        assert run("alert", "query").count("\n") <= 1
 
 
 WATCHED = """

@@ -3,6 +3,7 @@
 `POST /ingest/<source>/alertmanager`   Alertmanager's webhook, and those of `webhooks.TOOLS`
 `POST /api/v2/alerts`                  Prometheus and `amtool`, which take us for an Alertmanager
 `GET  /api/v2/alerts`, `/status`       what they ask of one
+`/api/v2/silences`, `/silence/<id>`    silences, by the API token of an account
 `POST /v2/enqueue`                     PagerDuty's events
 `GET|POST /beat/<token>`               a heartbeat
 """
@@ -11,6 +12,7 @@ from django.urls import path
 
 from fullscore.domains.response.incidents.endpoints.alertmanager import alerts, status
 from fullscore.domains.response.incidents.endpoints.events import beat, enqueue
+from fullscore.domains.response.incidents.endpoints.silences import silence, silences
 from fullscore.domains.response.incidents.endpoints.taking import MOST_BYTES
 from fullscore.domains.response.incidents.endpoints.webhooks import webhook
 
@@ -20,6 +22,8 @@ PATTERNS = [
     path("ingest/<slug:source>/<slug:tool>", webhook, name="ingest-alerts"),
     path("api/v2/alerts", alerts, name="alertmanager-alerts"),
     path("api/v2/status", status, name="alertmanager-status"),
+    path("api/v2/silences", silences, name="alertmanager-silences"),
+    path("api/v2/silence/<str:number>", silence, name="alertmanager-silence"),
     path("v2/enqueue", enqueue, name="pagerduty-enqueue"),
     path("beat/<str:token>", beat, name="beat"),
 ]

@@ -1,13 +1,17 @@
 """What Prometheus and `amtool` ask of an Alertmanager: alerts and its status."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from fullscore.connectors.base import Garbled
-from fullscore.domains.response.incidents.endpoints.taking import sender, take
+from fullscore.connectors.alertmanager.silences import rfc3339
+from fullscore.domains.response.incidents.endpoints.taking import (
+    asker,
+    matches,
+    sender,
+    take,
+)
 from fullscore.domains.response.incidents.models import Alert, AlertSource
 from fullscore.engines import alerts as rules
 from fullscore.interfaces.ingest import doors
@@ -21,11 +25,15 @@ STARTED_AT = time.now()
 @doors.open_to("GET", "POST")
 def alerts(request: HttpRequest) -> HttpResponse:
     """Take alerts as an Alertmanager does, or tell those that are open."""
-    source = sender(request, Kind.PROMETHEUS)
     if request.method == "POST":
-        take(request, source)
+        take(request, sender(request, Kind.PROMETHEUS))
         return JsonResponse({}, status=200)
-    rows = Alert.objects.live().filter(source=source).select_related("incident")
+    who = asker(request, Kind.PROMETHEUS)
+    if isinstance(who, AlertSource):
+        rows = Alert.objects.live().filter(source=who)
+    else:
+        who.check("alert", "view")
+        rows = Alert.objects.visible_to(who.user).live()
     told = [_told(alert) for alert in _asked(request, rows)[:MOST_SHOWN]]
     return JsonResponse(told, safe=False)
 
@@ -33,22 +41,19 @@ def alerts(request: HttpRequest) -> HttpResponse:
 @doors.open_to("GET")
 def status(request: HttpRequest) -> HttpResponse:
     """Say what an Alertmanager says of itself."""
-    sender(request, Kind.PROMETHEUS)
+    asker(request, Kind.PROMETHEUS)
     build = ("branch", "buildDate", "buildUser", "goVersion", "revision", "version")
     return JsonResponse({
         "cluster": {"name": "", "status": "disabled", "peers": []},
         "config": {"original": ""},
-        "uptime": _rfc3339(STARTED_AT),
+        "uptime": rfc3339(STARTED_AT),
         "versionInfo": dict.fromkeys(build, "fullscore"),
     })  # fmt: skip
 
 
 def _asked(request: HttpRequest, rows: QuerySet[Alert]) -> list[Alert]:
     """Return the alerts that the usual parameters of an Alertmanager ask for."""
-    try:
-        wanted = [m for text in request.GET.getlist("filter") for m in rules.matchers(text)]
-    except ValueError as error:
-        raise Garbled(str(error)) from error
+    wanted = matches(request)
     if request.GET.get("active") == "false":
         rows = rows.filter(is_silenced=True)
     if request.GET.get("silenced") == "false":
@@ -61,20 +66,16 @@ def _told(alert: Alert) -> dict[str, Any]:
     is_silenced = alert.is_silenced
     return {
         "annotations": alert.annotations,
-        "endsAt": _rfc3339(alert.resolves_at or time.FOREVER),
+        "endsAt": rfc3339(alert.resolves_at or time.FOREVER),
         "fingerprint": alert.key,
         "receivers": [{"name": "fullscore"}],
-        "startsAt": _rfc3339(alert.starts_at),
+        "startsAt": rfc3339(alert.starts_at),
         "status": {
             "inhibitedBy": [],
             "silencedBy": ["fullscore"] if is_silenced else [],
             "state": "suppressed" if is_silenced else "active",
         },
-        "updatedAt": _rfc3339(alert.last_seen_at),
+        "updatedAt": rfc3339(alert.last_seen_at),
         "generatorURL": alert.link,
         "labels": alert.labels,
     }
-
-
-def _rfc3339(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
