@@ -14,13 +14,23 @@ from tests.connectors.garbage import spoiled
 
 # As the specification's own example has it, with data of an alert.
 EVENT = {
-    "specversion": "1.0", "type": "org.example.disk.full", "source": "/sensors/rack-1",
-    "subject": "db1.example.org", "id": "A234-1234-1234", "time": "2026-11-17T02:13:00Z",
-    "comexampleextension1": "value", "comexampleothervalue": 5,
+    "specversion": "1.0",
+    "type": "org.example.disk.full",
+    "source": "/sensors/rack-1",
+    "subject": "db1.example.org",
+    "id": "A234-1234-1234",
+    "time": "2026-11-17T02:13:00Z",
+    "comexampleextension1": "value",
+    "comexampleothervalue": 5,
     "datacontenttype": "application/json",
-    "data": {"severity": "critical", "summary": "The disk is full", "host": "db1", "free": 0,
-             "url": "https://example.org/1"},
-}  # fmt: skip
+    "data": {
+        "severity": "critical",
+        "summary": "The disk is full",
+        "host": "db1",
+        "free": 0,
+        "url": "https://example.org/1",
+    },
+}
 
 
 def read(**more):
@@ -57,11 +67,12 @@ def test_the_end_of_the_type_says_what_happened(ending, action, subject):
     [
         pytest.param(base64.b64encode(b'{"message": "Full"}').decode(), "Full", id="JSON"),
         pytest.param(
-            base64.b64encode(b"\xff\x00").decode(), "org.example.disk.full db1.example.org",
+            base64.b64encode(b"\xff\x00").decode(),
+            "org.example.disk.full db1.example.org",
             id="anything else",
         ),
     ],
-)  # fmt: skip
+)
 def test_packed_data_is_unpacked(data, title):
     assert read(data=None, data_base64=data).title == title
 

@@ -77,10 +77,13 @@ def test_rules_and_tags_tell_alerts_apart():
         pytest.param({}, "alerts is missing", id="nothing"),
         pytest.param(LEGACY | {"state": "bad"}, "state is none of", id="a state"),
         pytest.param(LEGACY | {"tags": []}, "tags is not an object", id="tags"),
-        pytest.param(UNIFIED | {"alerts": [{"status": "firing"}]}, r"alerts\[0\].labels is missing",
-                     id="the place"),
+        pytest.param(
+            UNIFIED | {"alerts": [{"status": "firing"}]},
+            r"alerts\[0\].labels is missing",
+            id="the place",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_told(body, why):
     with pytest.raises(Garbled, match=why):
         parse.webhook(json.dumps(body).encode())

@@ -15,11 +15,17 @@ from fullscore.connectors.nagios import parse
 from tests.connectors.garbage import spoiled
 
 PROBLEM = {
-    "NOTIFICATIONTYPE": "PROBLEM", "HOSTNAME": "web1", "HOSTADDRESS": "192.0.2.7",
-    "SERVICEDESC": "HTTP", "SERVICESTATE": "CRITICAL", "STATETYPE": "HARD",
+    "NOTIFICATIONTYPE": "PROBLEM",
+    "HOSTNAME": "web1",
+    "HOSTADDRESS": "192.0.2.7",
+    "SERVICEDESC": "HTTP",
+    "SERVICESTATE": "CRITICAL",
+    "STATETYPE": "HARD",
     "OUTPUT": "connect to address 192.0.2.7 and port 80: Connection refused",
-    "NOTIFICATIONAUTHOR": "", "NOTIFICATIONCOMMENT": "", "TIMET": "1794881580",
-}  # fmt: skip
+    "NOTIFICATIONAUTHOR": "",
+    "NOTIFICATIONCOMMENT": "",
+    "TIMET": "1794881580",
+}
 SHIPPED = Path(__file__).parents[3] / "docs/senders"
 
 
@@ -98,8 +104,12 @@ def test_what_is_wrong_is_told(body, why):
         parse.notification(body)
 
 
-@given(spoiled(PROBLEM) | st.dictionaries(st.sampled_from(list(PROBLEM)), st.text(max_size=20))
-       .map(lambda told: urlencode(told, errors="replace").encode()))  # fmt: skip
+@given(
+    spoiled(PROBLEM)
+    | st.dictionaries(st.sampled_from(list(PROBLEM)), st.text(max_size=20)).map(
+        lambda told: urlencode(told, errors="replace").encode()
+    )
+)
 def test_whatever_comes_is_read_or_garbled(body):
     with suppress(Garbled):
         parse.notification(body)

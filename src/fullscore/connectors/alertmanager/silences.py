@@ -47,9 +47,12 @@ def asked(body: bytes) -> Silenced:
         raise told.wrong("is missing", "endsAt")
     name = told.words("id", most=60, default="")
     return Silenced(
-        number_of(name) if name else None, tuple(_match(one) for one in listed),
-        told.moment("startsAt"), ends_at, told.words("comment", most=300, default=""),
-    )  # fmt: skip
+        number_of(name) if name else None,
+        tuple(_match(one) for one in listed),
+        told.moment("startsAt"),
+        ends_at,
+        told.words("comment", most=300, default=""),
+    )
 
 
 def told(silence: Silenced, *, by: str, changed_at: datetime, now: datetime) -> dict[str, Any]:

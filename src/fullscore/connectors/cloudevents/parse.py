@@ -65,12 +65,19 @@ def event(body: bytes) -> tuple[Signal, ...]:
         labels.pop(own, None)
     return (
         Signal(
-            action, subject or base, title=(title or f"{kind} {subject}".strip())[:TITLE_LETTERS],
-            at=at, starts_at=at, severity=labels.get("severity", ""), labels=labels,
-            annotations=_details(data), link=safe_link(labels.get("link", labels.get("url", ""))),
-            group=base, names=(*names_in(labels), *filter(None, (subject,))),
+            action,
+            subject or base,
+            title=(title or f"{kind} {subject}".strip())[:TITLE_LETTERS],
+            at=at,
+            starts_at=at,
+            severity=labels.get("severity", ""),
+            labels=labels,
+            annotations=_details(data),
+            link=safe_link(labels.get("link", labels.get("url", ""))),
+            group=base,
+            names=(*names_in(labels), *filter(None, (subject,))),
         ),
-    )  # fmt: skip
+    )
 
 
 def _delivery(told: Node) -> str:

@@ -17,9 +17,12 @@ LINKS = ("panelURL", "dashboardURL", "generatorURL")  # the first that is there 
 NOTES = ("silenceURL", "imageURL", "valueString")
 # What is paused is watched no longer; `pending` has yet to fire.
 STATES: dict[str, Action | None] = {
-    "alerting": "trigger", "no_data": "trigger", "ok": "resolve", "paused": "resolve",
+    "alerting": "trigger",
+    "no_data": "trigger",
+    "ok": "resolve",
+    "paused": "resolve",
     "pending": None,
-}  # fmt: skip
+}
 
 
 def webhook(body: bytes) -> Webhook:

@@ -24,8 +24,13 @@ ACTIONS: dict[str, Action] = {
     "CUSTOM": "note",
 }
 NOTED = ("FLAPPING", "DOWNTIME")  # how these words begin: FLAPPINGSTART, DOWNTIMEEND …
-SEVERITIES = {"CRITICAL": "critical", "DOWN": "critical", "UNREACHABLE": "error",
-              "WARNING": "warning", "UNKNOWN": "warning"}  # fmt: skip
+SEVERITIES = {
+    "CRITICAL": "critical",
+    "DOWN": "critical",
+    "UNREACHABLE": "error",
+    "WARNING": "warning",
+    "UNKNOWN": "warning",
+}
 MOST_FIELDS = 100
 
 
@@ -47,13 +52,18 @@ def notification(body: bytes) -> tuple[Signal, ...]:
     state = told.get("SERVICESTATE" if service else "HOSTSTATE", "").upper()
     return (
         Signal(
-            "trigger", key, title=_title(told, host, service, state), at=at, starts_at=at,
-            severity=SEVERITIES.get(state, state), labels=_labels(told, state),
+            "trigger",
+            key,
+            title=_title(told, host, service, state),
+            at=at,
+            starts_at=at,
+            severity=SEVERITIES.get(state, state),
+            labels=_labels(told, state),
             annotations={"summary": told["OUTPUT"]} if told.get("OUTPUT") else {},
             group=host[:KEY_LETTERS],
             names=tuple(filter(None, (host, told.get("HOSTADDRESS", "")))),
         ),
-    )  # fmt: skip
+    )
 
 
 def _fields(body: bytes) -> dict[str, str]:
@@ -88,7 +98,9 @@ def _note(told: dict[str, str]) -> str:
 
 def _labels(told: dict[str, str], state: str) -> dict[str, str]:
     labels = {
-        "host": told["HOSTNAME"], "service": told.get("SERVICEDESC", ""), "state": state,
+        "host": told["HOSTNAME"],
+        "service": told.get("SERVICEDESC", ""),
+        "state": state,
         "address": told.get("HOSTADDRESS", ""),
-    }  # fmt: skip
+    }
     return {name: value for name, value in labels.items() if value}

@@ -286,7 +286,7 @@ jobs.keep_up()
 """
 # Where a worker is killed: before or after which call of what, and at which call.
 POINTS = [
-    ("receipts", "_read_one", False, 3),
+    ("receipts", "_let_act", False, 3),
     ("receipts", "apply", True, 2),
     ("applying", "write_events", True, 4),
     ("grouping.silences", "mark", True, 2),

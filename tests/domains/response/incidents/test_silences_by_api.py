@@ -29,8 +29,12 @@ class Tool:
         self.headers = {"authorization": f"Bearer {text}"}
 
     def post(self, *matchers, **more):
-        told = {"matchers": list(matchers), "endsAt": at(hours=1), "comment": "Known.",
-                "createdBy": "somebody"} | more  # fmt: skip
+        told = {
+            "matchers": list(matchers),
+            "endsAt": at(hours=1),
+            "comment": "Known.",
+            "createdBy": "somebody",
+        } | more
         return self.client.post(
             URL, json.dumps(told), content_type="application/json", headers=self.headers
         )
@@ -160,8 +164,13 @@ def test_a_token_may_be_narrower_than_its_account(client, db):
     assert reader.get("/api/v2/alerts").status_code == 403
 
 
-GOOD = {"id": wire.id_of(3), "matchers": [match()], "startsAt": "2026-11-17T02:13:00Z",
-        "endsAt": "2026-11-17T03:13:00Z", "comment": "Known."}  # fmt: skip
+GOOD = {
+    "id": wire.id_of(3),
+    "matchers": [match()],
+    "startsAt": "2026-11-17T02:13:00Z",
+    "endsAt": "2026-11-17T03:13:00Z",
+    "comment": "Known.",
+}
 
 
 @given(spoiled(GOOD))

@@ -71,14 +71,22 @@ def test_zabbix_opens_acknowledges_and_resolves_a_problem(send):
     assert list(kinds) == ["opened", "noted", "acknowledged", "resolved"]
 
 
-NAGIOS = {"NOTIFICATIONTYPE": "PROBLEM", "HOSTNAME": "web1", "SERVICEDESC": "HTTP",
-          "SERVICESTATE": "CRITICAL", "STATETYPE": "HARD", "OUTPUT": "refused"}  # fmt: skip
+NAGIOS = {
+    "NOTIFICATIONTYPE": "PROBLEM",
+    "HOSTNAME": "web1",
+    "SERVICEDESC": "HTTP",
+    "SERVICESTATE": "CRITICAL",
+    "STATETYPE": "HARD",
+    "OUTPUT": "refused",
+}
 
 
 def test_nagios_opens_acknowledges_and_resolves_a_problem(send):
     for kind, expected in (
-        ("PROBLEM", "open"), ("ACKNOWLEDGEMENT", "acknowledged"), ("RECOVERY", "resolved"),
-    ):  # fmt: skip
+        ("PROBLEM", "open"),
+        ("ACKNOWLEDGEMENT", "acknowledged"),
+        ("RECOVERY", "resolved"),
+    ):
         send("nagios", NAGIOS | {"NOTIFICATIONTYPE": kind})
         assert states() == [expected]
 

@@ -43,12 +43,14 @@ def status(request: HttpRequest) -> HttpResponse:
     """Say what an Alertmanager says of itself."""
     asker(request, Kind.PROMETHEUS)
     build = ("branch", "buildDate", "buildUser", "goVersion", "revision", "version")
-    return JsonResponse({
-        "cluster": {"name": "", "status": "disabled", "peers": []},
-        "config": {"original": ""},
-        "uptime": rfc3339(STARTED_AT),
-        "versionInfo": dict.fromkeys(build, "fullscore"),
-    })  # fmt: skip
+    return JsonResponse(
+        {
+            "cluster": {"name": "", "status": "disabled", "peers": []},
+            "config": {"original": ""},
+            "uptime": rfc3339(STARTED_AT),
+            "versionInfo": dict.fromkeys(build, "fullscore"),
+        }
+    )
 
 
 def _asked(request: HttpRequest, rows: QuerySet[Alert]) -> list[Alert]:

@@ -66,8 +66,11 @@ def silences(request: HttpRequest) -> HttpResponse:
     rows = Silence.objects.visible_to(who.user).filter(ends_at__gt=time.now() - KEPT)
     wanted = matches(request)
     known = ((one, _read(one)) for one in rows.select_related("item", "by")[:MOST_SHOWN])
-    told = [_told(one, said) for one, said in known
-            if rules.fits(wanted, {m.name: m.value for m in said.matches})]  # fmt: skip
+    told = [
+        _told(one, said)
+        for one, said in known
+        if rules.fits(wanted, {m.name: m.value for m in said.matches})
+    ]
     return JsonResponse(told, safe=False)
 
 
@@ -127,8 +130,9 @@ def _values(asked: Silenced, user: User) -> dict[str, Any]:
     return {
         "item": _item(named, user) if named else None,
         "matching": ", ".join(str(rules.Matcher(*m)) for m in others),
-        "ends_at": asked.ends_at, "reason": asked.comment,
-    }  # fmt: skip
+        "ends_at": asked.ends_at,
+        "reason": asked.comment,
+    }
 
 
 def _item(names: list[str], user: User) -> Item:

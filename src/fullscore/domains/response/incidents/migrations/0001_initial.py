@@ -55,6 +55,10 @@ class Migration(migrations.Migration):
                             ("zabbix", "Zabbix media type"),
                             ("nagios", "Nagios or Icinga notifications"),
                             ("cloudevents", "CloudEvents"),
+                            ("sns", "Amazon SNS and CloudWatch"),
+                            ("datadog", "Datadog webhook"),
+                            ("sentry", "Sentry integration"),
+                            ("opsgenie", "Opsgenie alert API"),
                             ("heartbeat", "heartbeat"),
                             ("own", "findings of our own checks"),
                         ],
@@ -69,10 +73,18 @@ class Migration(migrations.Migration):
                         default="UTC",
                         help_text="Of times that are sent without one, as Zabbix does; such as Europe/Berlin.",
                         max_length=64,
-                        validators=[
-                            fullscore.domains.response.incidents.models.sources.check_zone
-                        ],
+                        validators=[fullscore.domains.response.incidents.models.sources.check_zone],
                         verbose_name="time zone",
+                    ),
+                ),
+                (
+                    "credential",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="kit.secret",
                     ),
                 ),
                 (

@@ -10,7 +10,9 @@ from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.estate.models.items import check_words
 from fullscore.kit import access, time
 from fullscore.kit.checks import SEVERITIES
+from fullscore.kit.models.secret import Secret
 
+CONFIRM = "confirm:"  # how the delivery of what a person has to confirm begins
 SEVERITY_CHOICES = [(n, SEVERITIES[n]) for n in (5, 4, 3, 2, 1)]
 
 
@@ -50,6 +52,10 @@ class AlertSource(models.Model):
         ZABBIX = "zabbix", "Zabbix media type"
         NAGIOS = "nagios", "Nagios or Icinga notifications"
         CLOUDEVENTS = "cloudevents", "CloudEvents"
+        SNS = "sns", "Amazon SNS and CloudWatch"
+        DATADOG = "datadog", "Datadog webhook"
+        SENTRY = "sentry", "Sentry integration"
+        OPSGENIE = "opsgenie", "Opsgenie alert API"
         HEARTBEAT = "heartbeat", "heartbeat"
         OWN = "own", "findings of our own checks"
 
@@ -67,6 +73,9 @@ class AlertSource(models.Model):
         validators=[check_zone],
         help_text="Of times that are sent without one, as Zabbix does; such as Europe/Berlin.",
     )
+    credential = models.ForeignKey(
+        Secret, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+    )  # what a sender signs with, where it makes that itself: Sentry's client secret
     default_severity = models.PositiveSmallIntegerField(choices=SEVERITY_CHOICES, default=3)
     item_labels = models.JSONField(
         "labels that name the item",

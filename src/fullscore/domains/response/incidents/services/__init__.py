@@ -28,10 +28,12 @@ from fullscore.domains.response.incidents.services.silences import (
 )
 from fullscore.domains.response.incidents.services.sources import (
     configure,
+    give_credential,
     issue_source,
     own,
     refuse_to_add,
     revoke,
+    signing,
     source_of,
 )
 from fullscore.domains.response.incidents.services.upkeep import (
@@ -70,6 +72,7 @@ __all__ = [
     "expire_acknowledgements",
     "forget_events",
     "forget_old",
+    "give_credential",
     "hear_silence",
     "issue_source",
     "leave_people",
@@ -91,6 +94,7 @@ __all__ = [
     "revoke",
     "settle",
     "signals_in",
+    "signing",
     "source_of",
     "split",
     "take_answered",

@@ -7,14 +7,19 @@ from datetime import datetime
 from fullscore.connectors.alertmanager import parse as alertmanager
 from fullscore.connectors.alerts import Signal
 from fullscore.connectors.cloudevents import parse as cloudevents
+from fullscore.connectors.datadog import parse as datadog
 from fullscore.connectors.grafana import parse as grafana
 from fullscore.connectors.nagios import parse as nagios
+from fullscore.connectors.opsgenie import parse as opsgenie
 from fullscore.connectors.pagerduty import parse as pagerduty
+from fullscore.connectors.sentry import parse as sentry
+from fullscore.connectors.sns import parse as sns
 from fullscore.connectors.zabbix import parse as zabbix
 from fullscore.domains.response.incidents.models import AlertSource
 from fullscore.kit import time
 
 Kind = AlertSource.Kind
+Said = tuple[Sequence[Signal], int]  # and how many alerts the sender left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +41,15 @@ READERS: dict[str, Callable[[Came], Sequence[Signal]]] = {
     ),
     Kind.NAGIOS: lambda came: nagios.notification(came.body),
     Kind.CLOUDEVENTS: lambda came: cloudevents.event(came.body),
+    Kind.SNS: lambda came: sns.delivered(came.body),
+    Kind.DATADOG: lambda came: datadog.event(came.body),
+    Kind.SENTRY: lambda came: sentry.webhook(came.body),
+    Kind.OPSGENIE: lambda came: opsgenie.request(came.body, made_key=came.key),
 }
 COUNTING = {Kind.ALERTMANAGER: alertmanager.webhook, Kind.GRAFANA: grafana.webhook}
 
 
-def signals_in(
-    source: AlertSource, body: bytes, *, key: str, now: datetime
-) -> tuple[Sequence[Signal], int]:
+def signals_in(source: AlertSource, body: bytes, *, key: str, now: datetime) -> Said:
     """Return what a body says, and how many alerts its sender left out. Raises Garbled."""
     if source.kind in COUNTING:
         told = COUNTING[Kind(source.kind)](body)
