@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,21 +80,16 @@ def spent_ms(pid: int) -> float:
 
 
 @contextlib.contextmanager
-def serving(folder: Path) -> Iterator[Peer]:
-    """Run a server of ours on a new data folder with a key for the whole estate."""
+def serving(folder: Path, code: str = KEY) -> Iterator[Peer]:
+    """Run a server of ours on a new data folder; `code` makes it and prints the sender's key."""
     home = folder / "ours"
     home.mkdir()
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
-    environment = {
-        **os.environ,
-        "FULLSCORE_HOME": str(home),
-        "PYTHONPATH": str(ROOT / "src"),
-        "DJANGO_SETTINGS_MODULE": "fullscore.config.settings",
-    }
+    environment = environment_of(home)
     made = subprocess.run(
-        [sys.executable, "-c", KEY], env=environment, check=True, capture_output=True, text=True
+        [sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True
     )
     (home / "key").write_text(made.stdout.split()[-1])
     command = [sys.executable, "-m", "fullscore", "web", "--port", str(port)]
@@ -105,11 +101,25 @@ def serving(folder: Path) -> Iterator[Peer]:
             process.terminate()
 
 
+def environment_of(home: Path) -> dict[str, str]:
+    """Return the environment of a process of ours on a data folder."""
+    return {
+        **os.environ,
+        "FULLSCORE_HOME": str(home),
+        "PYTHONPATH": str(ROOT / "src"),
+        "DJANGO_SETTINGS_MODULE": "fullscore.config.settings",
+    }
+
+
 def _await(url: str) -> None:
-    for _ in range(300):
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):
+    for _ in range(900):
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
             return
-        time.sleep(0.1)
+        except urllib.error.HTTPError:  # a page may lack what `make assets` builds
+            return
+        except OSError:
+            time.sleep(0.1)
     raise OSError("our server does not answer")
 
 
