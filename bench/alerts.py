@@ -2,8 +2,8 @@
 
 Both take the same bodies at the same address, `POST /api/v2/alerts`: 100 new alerts each, over four
 connections that stay, in turns. Ours are on the disk when answered; Alertmanager's are in memory.
-Once without a worker, and once while one turns them into alerts and incidents. Then one after the other of the 24,000
-alerts that are open by then is acknowledged.
+Once without a worker, and once while one turns them into alerts and incidents. Then one after the
+other of the 24,000 alerts that are open by then is acknowledged.
 """
 
 import contextlib
