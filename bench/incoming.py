@@ -111,21 +111,16 @@ def spent_ms(pid: int) -> float:
 
 
 @contextlib.contextmanager
-def serving(folder: Path) -> Iterator[Peer]:
-    """Run a server of ours on a new data folder with a key for the whole estate."""
+def serving(folder: Path, code: str = KEY) -> Iterator[Peer]:
+    """Run a server of ours on a new data folder; `code` makes it and prints the sender's key."""
     home = folder / "ours"
     home.mkdir()
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
-    environment = {
-        **os.environ,
-        "FULLSCORE_HOME": str(home),
-        "PYTHONPATH": str(ROOT / "src"),
-        "DJANGO_SETTINGS_MODULE": "fullscore.config.settings",
-    }
+    environment = environment_of(home)
     made = subprocess.run(
-        [sys.executable, "-c", KEY], env=environment, check=True, capture_output=True, text=True
+        [sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True
     )
     (home / "key").write_text(made.stdout.split()[-1])
     command = [sys.executable, "-m", "fullscore", "web", "--port", str(port)]
@@ -137,8 +132,18 @@ def serving(folder: Path) -> Iterator[Peer]:
             process.terminate()
 
 
+def environment_of(home: Path) -> dict[str, str]:
+    """Return the environment of a process of ours on a data folder."""
+    return {
+        **os.environ,
+        "FULLSCORE_HOME": str(home),
+        "PYTHONPATH": str(ROOT / "src"),
+        "DJANGO_SETTINGS_MODULE": "fullscore.config.settings",
+    }
+
+
 def _await(port: int) -> None:
-    for _ in range(600):
+    for _ in range(900):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
             return
         time.sleep(0.1)

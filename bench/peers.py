@@ -91,6 +91,25 @@ def _prometheus(folder: Path) -> Iterator[Peer]:
 
 
 @contextlib.contextmanager
+def alertmanager(folder: Path) -> Iterator[Peer]:
+    """Run an Alertmanager that notifies nobody."""
+    program, place = _program("prometheus-alertmanager", folder), folder / "alertmanager-data"
+    settings = folder / "alertmanager.yml"
+    settings.write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
+    port = _free_port()
+    command = [
+        program,
+        f"--config.file={settings}",
+        f"--storage.path={place}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--cluster.listen-address=",
+        "--log.level=error",
+    ]
+    with _started(command, port, "/-/ready") as pid:
+        yield Peer("Alertmanager", f"http://127.0.0.1:{port}", place, pid)
+
+
+@contextlib.contextmanager
 def _victoria_metrics(folder: Path) -> Iterator[Peer]:
     program, place = _program("victoria-metrics", folder), folder / "victoria-metrics-data"
     port = _free_port()

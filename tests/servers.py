@@ -1,7 +1,9 @@
 """Real servers for tests, on loopback, each with a data folder of its own."""
 
 import getpass
+import grp
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -147,6 +149,46 @@ def prometheus(settings: str) -> Iterator[Path]:
         process.terminate()
         process.wait(20)
         shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def icinga(settings: str, scripts: Path) -> Iterator[Path]:
+    """Run an Icinga 2 with these objects; yield where its log is; skip where there is none."""
+    program = shutil.which("icinga2")
+    if program is None:
+        pytest.skip("No Icinga 2 here: sudo apt-get install icinga2")
+    home = Path(tempfile.mkdtemp(prefix="fullscore-icinga-"))
+    for name in ("conf", "data", "cache", "log", "run", "spool"):
+        (home / name).mkdir()
+    shutil.copytree(scripts, home / "conf" / "scripts")
+    objects = home / "conf" / "icinga2.conf"
+    objects.write_text(f"include <itl>\n{settings}")
+    owner = pwd.getpwuid(os.geteuid())
+    log = home / "output"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [program, "daemon", "-c", str(objects), *_icingas_places(home, owner.pw_name)],
+            stdout=output, stderr=output, cwd=home, start_new_session=True,
+        )  # fmt: skip
+    try:
+        yield log
+    finally:
+        process.terminate()
+        process.wait(30)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _icingas_places(home: Path, user: str) -> list[str]:
+    """Return the options that keep an Icinga out of the machine's own folders."""
+    constants = {
+        "ConfigDir": home / "conf", "DataDir": home / "data", "CacheDir": home / "cache",
+        "LogDir": home / "log", "InitRunDir": home / "run", "SpoolDir": home / "spool",
+        "PidPath": home / "run/pid", "StatePath": home / "data/state",
+        "ObjectsPath": home / "cache/objects", "VarsPath": home / "cache/vars",
+        "ModAttrPath": home / "data/attributes", "RunAsUser": user,
+        "RunAsGroup": grp.getgrgid(os.getegid()).gr_name,
+    }  # fmt: skip
+    return [word for name, value in constants.items() for word in ("-D", f"{name}={value}")]
 
 
 @contextmanager

@@ -31,6 +31,8 @@ OPEN, TAKEN = Known(False, 3, 100.0), Known(True, 3, 100.0)
         pytest.param(TAKEN, Said("trigger", 120, 5), None, "raise", id="taken, and worse"),
         pytest.param(TAKEN, Said("acknowledge", 120), None, "ignore", id="taken twice"),
         pytest.param(TAKEN, Said("resolve", 120), None, "resolve", id="taken, then resolved"),
+        pytest.param(OPEN, Said("note", 99), None, "note", id="a note is never too late"),
+        pytest.param(None, Said("note", 120), None, "ignore", id="a note of nothing open"),
     ],
 )
 def test_what_a_signal_does(known, said, ended_at, expected):

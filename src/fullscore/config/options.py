@@ -81,6 +81,9 @@ class Options:
     trusted_networks: str = _doc(
         "Networks in which a session may be idle for 8 hours, separated by commas.", ""
     )
+    sns_certificate: str = _doc(
+        "A PEM file: the one certificate Amazon SNS signs with; empty: fetched from Amazon.", ""
+    )
     is_https: bool = _doc("People reach this installation by https (behind a proxy).", False)
     is_debug: bool = _doc(
         "Development only: tracebacks in the browser, the component gallery.", False

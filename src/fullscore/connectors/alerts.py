@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Literal
 
-Action = Literal["trigger", "acknowledge", "resolve"]
+# A note changes no state: it is kept beside an open alert, and otherwise not at all.
+Action = Literal["trigger", "acknowledge", "resolve", "note"]
 KEY_LETTERS, TITLE_LETTERS, TEXT_LETTERS = 512, 300, 4096
 
 SEVERITIES = {
@@ -52,3 +53,26 @@ def without_port(text: str) -> str:
         return text[1:].partition("]")[0]
     host, colon, port = text.rpartition(":")
     return host if colon and port.isdecimal() and ":" not in host else text
+
+
+def moment_in(text: str, form: str, zone: tzinfo, *, now: datetime) -> datetime | None:
+    """Return the instant of a stamp without an offset; None where it is not of the form.
+
+    Of the two instants that an hour told twice may mean, the one nearer to `now`, when it came in:
+    an hour too early, a resolution would be older than what it resolves.
+    """
+    try:
+        local = datetime.strptime(text, form).replace(tzinfo=zone)
+        both = [local.replace(fold=fold).astimezone(UTC) for fold in (0, 1)]
+    except (ValueError, OverflowError):
+        return None
+    return min(both, key=lambda at: abs(at - now))
+
+
+def from_unix(text: str) -> datetime | None:
+    """Return the instant of Unix seconds, or of milliseconds, written as text."""
+    try:
+        seconds = float(text)
+        return datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -62,6 +62,21 @@ class Node:
         found = self.field(name) if default is None else self.optional(name)
         return default or "" if found is None else tidy(found.of(str))[:most]
 
+    def plain(self, name: str, *, most: int) -> str:
+        """Return a text, number or truth as text, cut to so many letters; empty where absent."""
+        found = self.optional(name)
+        if found is None:
+            return ""
+        if isinstance(found.value, (dict, list)):
+            raise found.wrong("is neither a text nor a number")
+        return _plain(found.value)[:most]
+
+    def plains(self, *, most: int) -> dict[str, str]:
+        """Return the texts, numbers and truths of an object as texts; nested ones are left out."""
+        told = self.of(dict).items()
+        flat = {k: v for k, v in told if v is not None and not isinstance(v, (dict, list))}
+        return {tidy(key)[:most]: _plain(value)[:most] for key, value in flat.items()}
+
     def texts(self, name: str, *, most: int, is_optional: bool = False) -> dict[str, str]:
         """Return an object of texts, each cut to so many letters."""
         found = self.optional(name) if is_optional else self.field(name)
@@ -100,6 +115,10 @@ def read(body: bytes) -> Node:
 def tidy(text: str) -> str:
     """Return a text that is safe to show and to store."""
     return readable(text.encode("utf-8", "replace"))
+
+
+def _plain(value: Any) -> str:
+    return tidy(value) if isinstance(value, str) else json.dumps(value)
 
 
 def _named(way: tuple[Step, ...]) -> str:

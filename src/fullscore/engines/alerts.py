@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Action = Literal["trigger", "acknowledge", "resolve"]
-Step = Literal["open", "repeat", "raise", "lower", "acknowledge", "resolve", "ignore"]
+Action = Literal["trigger", "acknowledge", "resolve", "note"]
+Step = Literal["open", "repeat", "raise", "lower", "acknowledge", "resolve", "note", "ignore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,11 @@ def step(known: Known | None, said: Said, *, ended_at: float | None = None) -> S
 
     Nothing older than the alert's last change of state moves it, and a resolution wins over a
     trigger with an older time stamp. Whoever acknowledges or resolves what is not open is not
-    refused: it changes nothing. A severity that rises asks anew, whoever had acknowledged it.
+    refused: it changes nothing. A severity that rises asks anew, whoever had acknowledged it. A
+    note moves nothing, and so is never too late.
     """
+    if said.action == "note":
+        return "note" if known else "ignore"
     if known is None:
         is_late = ended_at is not None and said.at < ended_at
         return "open" if said.action == "trigger" and not is_late else "ignore"

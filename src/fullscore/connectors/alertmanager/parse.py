@@ -40,10 +40,15 @@ def webhook(body: bytes) -> Webhook:
     version = told.optional("version")
     if version is not None and version.value != "4":
         raise version.wrong("is not 4, the version that is read here")
+    return notification(told)
+
+
+def notification(told: Node) -> Webhook:
+    """Read what every notification holds, Grafana's too."""
     group = told.words("groupKey", most=KEY_LETTERS, default="")
     left_out = told.optional("truncatedAlerts")
     is_count = left_out is not None and isinstance(left_out.value, int)
-    alerts = _bounded(told.field("alerts"))
+    alerts = bounded(told.field("alerts"))
     return Webhook(
         tuple(_notified(one, group) for one in alerts),
         int(left_out.value) if is_count and left_out is not None else 0,
@@ -52,7 +57,7 @@ def webhook(body: bytes) -> Webhook:
 
 def pushed(body: bytes, *, now: datetime) -> tuple[Signal, ...]:
     """Read the list that Prometheus and `amtool` post; what ended by `now` is resolved."""
-    return tuple(_pushed(one, now) for one in _bounded(documents.read(body)))
+    return tuple(_pushed(one, now) for one in bounded(documents.read(body)))
 
 
 def fingerprint(labels: Mapping[str, str]) -> str:
@@ -61,7 +66,8 @@ def fingerprint(labels: Mapping[str, str]) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
-def _bounded(told: Node) -> list[Node]:
+def bounded(told: Node) -> list[Node]:
+    """Return the alerts of a list. Raises Garbled for more than one body may hold."""
     alerts = list(told.items())
     if len(alerts) > MOST_ALERTS:
         raise told.wrong(f"holds more than {MOST_ALERTS:,} alerts")

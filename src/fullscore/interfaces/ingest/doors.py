@@ -20,6 +20,9 @@ from fullscore.connectors.base import Garbled, Refused
 from fullscore.kit.audit import coming
 from fullscore.kit.errors import NotAllowed, Problem, TooMany
 
+# Amazon sends what an address says of who it is only once basic auth was asked for.
+ASKED = 'Bearer realm="Fullscore", Basic realm="Fullscore"'
+TOKENS = ("bearer", "geniekey")  # the second is Opsgenie's word
 WAIT_SECONDS = 5  # where nothing better is known: a full disk, a full buffer
 View = Callable[..., HttpResponse]
 Sender = TypeVar("Sender")
@@ -66,7 +69,7 @@ def _told_in_statuses(view: View) -> View:
         except TooMany as problem:
             return _told(429, str(problem), {"Retry-After": str(problem.retry_after_seconds)})
         except Unknown as problem:
-            return _told(401, str(problem), {"WWW-Authenticate": 'Bearer realm="Fullscore"'})
+            return _told(401, str(problem), {"WWW-Authenticate": ASKED})
         except Problem as problem:
             return _told(problem.status, str(problem))
 
@@ -87,7 +90,7 @@ def sender(request: HttpRequest, find: Callable[[str], Sender]) -> Sender:
 def _key(header: str) -> str:
     """Return the key in an Authorization header: the bearer token, or the password."""
     scheme, _, text = header.partition(" ")
-    if scheme.lower() == "bearer":
+    if scheme.lower() in TOKENS:
         return text.strip()
     if scheme.lower() != "basic":
         return ""

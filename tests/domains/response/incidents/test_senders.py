@@ -1,4 +1,4 @@
-"""A real Prometheus, a real Alertmanager and `amtool`; and processes of ours that are killed."""
+"""A real Prometheus, Alertmanager, `amtool` and Icinga 2; and processes of ours that are killed."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.installation import ROOT, Installation
-from tests.servers import alertmanager, free_port, prometheus, wait_for
+from tests.servers import alertmanager, free_port, icinga, prometheus, wait_for
 
 pytestmark = [pytest.mark.real, pytest.mark.once]
 
@@ -63,6 +63,7 @@ receivers:
         send_resolved: true
         http_config: {{authorization: {{credentials: "{token}"}}}}
 """
+SHIPPED = ROOT / "docs/senders"
 HOT = ["TooHot", "open", "exporter.example.org", "It is 90 degrees"]
 
 
@@ -115,11 +116,11 @@ def thermometer():
         thread.join()
 
 
-def told_in_time(installed, expected, seconds=60):
+def told_in_time(installed, expected, seconds=60, ask=TOLD):
     """Read what came in until it is as expected; return what it is in the end."""
     ends, told = time.monotonic() + seconds, None
     while told != expected and time.monotonic() < ends:
-        told = installed.ask(TOLD)
+        told = installed.ask(ask)
     return told
 
 
@@ -145,26 +146,123 @@ def test_what_a_real_prometheus_sees_opens_and_resolves_an_incident(installed, t
             assert told_in_time(installed, [over]) == [over]
 
 
-def test_amtool_adds_alerts_and_lists_them(installed):
+@pytest.fixture
+def amtool():
+    """Return a function that returns a function that runs `amtool` with a token."""
     program = shutil.which("amtool")
     if program is None:
         pytest.skip("No amtool here: sudo apt-get install prometheus-alertmanager")
-    token, port = installed.ask(SOURCE.format(kind="prometheus")), free_port()
-    url = f"--alertmanager.url=http://amtool:{token}@127.0.0.1:{port}"
 
-    def amtool(*words):
-        done = subprocess.run([program, url, *words], capture_output=True, text=True, timeout=30)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+    def with_token(port, token):
+        url = f"--alertmanager.url=http://amtool:{token}@127.0.0.1:{port}"
 
+        def run(*words):
+            done = subprocess.run(
+                [program, url, *words], capture_output=True, text=True, timeout=60
+            )
+            assert done.returncode == 0, done.stderr
+            return done.stdout
+
+        return run
+
+    return with_token
+
+
+def test_amtool_adds_alerts_and_lists_them(installed, amtool):
+    port = free_port()
+    run = amtool(port, installed.ask(SOURCE.format(kind="prometheus")))
     with serving(installed, port):
-        amtool("alert", "add", "alertname=Full", "instance=exporter.example.org")
+        run("alert", "add", "alertname=Full", "instance=exporter.example.org")
         installed.ask(TOLD)
-        told = json.loads(amtool("--output=json", "alert", "query", "alertname=Full"))
-        none = json.loads(amtool("--output=json", "alert", "query", "alertname=Other"))
+        told = json.loads(run("--output=json", "alert", "query", "alertname=Full"))
+        none = json.loads(run("--output=json", "alert", "query", "alertname=Other"))
         assert [a["labels"]["instance"] for a in told] == ["exporter.example.org"]
         assert none == []
-        amtool("config", "show")
+        run("config", "show")
+
+
+KEY = """
+from fullscore.domains.foundation.access.models import RoleGrant
+from fullscore.domains.foundation.access.services import keys
+from fullscore.kit import time
+from fullscore.kit.models import User
+ann = User.objects.create_user("ann@example.org", name="Ann")
+day = time.now().date()
+RoleGrant.objects.create(user=ann, role="engineer", starts_on=day, granted_by=ann)
+_, answer = keys.issue(ann, by=ann, name="amtool", scopes=["read", "act"])
+"""
+
+
+def test_amtool_adds_updates_queries_and_expires_silences(installed, amtool):
+    port = free_port()
+    run = amtool(port, installed.ask(KEY))
+    with serving(installed, port):
+        name = run("silence", "add", "--comment=Known.", "alertname=Full", "severity!=info").strip()
+        (told,) = json.loads(run("--output=json", "silence", "query", "alertname=Full"))
+        assert (told["id"], told["status"]["state"], told["comment"]) == (name, "active", "Known.")
+        assert json.loads(run("--output=json", "silence", "query", "alertname=Other")) == []
+        assert run("silence", "update", "--quiet", "--comment=Still known.", name).strip() == name
+        assert "Still known." in run("silence", "query")
+        run("silence", "expire", name)
+        assert json.loads(run("--output=json", "silence", "query")) == []
+        assert run("alert", "query").count("\n") <= 1
+
+
+WATCHED = """
+object CheckerComponent "checker" {{}}
+object NotificationComponent "notification" {{}}
+object CheckCommand "host" {{ command = [ "/bin/sh", "{folder}/host" ] }}
+object CheckCommand "service" {{ command = [ "/bin/sh", "{folder}/service" ] }}
+template Host "watched" {{
+  check_command = "host"
+  check_interval = 1s
+  retry_interval = 1s
+  max_check_attempts = 2
+}}
+object Host "exporter.example.org" {{ import "watched" }}
+apply Service "temperature" {{
+  check_command = "service"
+  check_interval = 1s
+  retry_interval = 1s
+  max_check_attempts = 2
+  assign where true
+}}
+"""
+ICINGA_TOLD = """
+from fullscore.domains.response.incidents import jobs
+from fullscore.domains.response.incidents.models import Alert
+jobs.keep_up()
+answer = [[a.key, a.state, a.severity, str(a.item or ""), a.title]
+          for a in Alert.objects.select_related("item").order_by("pk")]
+"""
+
+
+def test_what_a_real_icinga_sees_opens_and_resolves_an_alert(installed, tmp_path):
+    token, port = installed.ask(SOURCE.format(kind="nagios")), free_port()
+    settings = tmp_path / "fullscore-notify"
+    settings.write_text(
+        f'url = "http://127.0.0.1:{port}/ingest/nagios/nagios"\n'
+        f'header = "Authorization: Bearer {token}"\n'
+    )
+    objects = f"{WATCHED.format(folder=tmp_path)}\n{(SHIPPED / 'icinga2.conf').read_text()}"
+    objects = objects.replace(
+        'import "plugin-notification-command"',
+        f'import "plugin-notification-command"\n  env.FULLSCORE_NOTIFY = "{settings}"',
+    )
+
+    def check(name, code, said):
+        (tmp_path / name).write_text(f"echo '{said}'; exit {code}")
+
+    check("host", 0, "here")
+    check("service", 2, '90 degrees & "rising"')
+    key, item = "exporter.example.org!temperature", "exporter.example.org"
+    title = 'temperature on exporter.example.org is CRITICAL: 90 degrees & "rising"'
+    with serving(installed, port), icinga(objects, SHIPPED):
+        hot = [[key, "open", 5, item, title]]
+        assert told_in_time(installed, hot, ask=ICINGA_TOLD) == hot
+        check("service", 0, "20 degrees")
+        over = [[key, "resolved", 5, item, title]]
+        assert told_in_time(installed, over, ask=ICINGA_TOLD) == over
 
 
 # ── killed ─────────────────────────────────────────────────────────────────────────────────────
@@ -188,7 +286,7 @@ jobs.keep_up()
 """
 # Where a worker is killed: before or after which call of what, and at which call.
 POINTS = [
-    ("receipts", "_read_one", False, 3),
+    ("receipts", "_let_act", False, 3),
     ("receipts", "apply", True, 2),
     ("applying", "write_events", True, 4),
     ("grouping.silences", "mark", True, 2),

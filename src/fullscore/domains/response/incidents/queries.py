@@ -14,6 +14,7 @@ from fullscore.domains.foundation.estate.models import Identifier, Item, Link
 from fullscore.domains.foundation.findings.models import Finding
 from fullscore.domains.response.incidents.facts import Heard, Rang, Swung, Waiting
 from fullscore.domains.response.incidents.models import Alert, AlertSource, Incident, Receipt
+from fullscore.domains.response.incidents.models.sources import CONFIRM
 from fullscore.domains.response.oncall.models import Attempt
 from fullscore.engines.attention import Concern
 from fullscore.kit.access import Actor
@@ -58,6 +59,18 @@ def _known(words: list[str]) -> Iterator[tuple[str, int]]:
     named = Identifier.objects.filter(kind__in=("fqdn", "address"), is_shared=False)
     named = named.exclude(item__state=Item.State.RETIRED).annotate(word=Lower("value"))
     yield from named.filter(word__in=words).values_list("word", "item_id")
+
+
+def to_confirm(source: AlertSource, *, now: datetime) -> Receipt | None:
+    """Return the last request of Amazon SNS to confirm a subscription; it is good for three days.
+
+    Whatever was delivered since says that it is confirmed.
+    """
+    if source.kind != AlertSource.Kind.SNS:
+        return None
+    recent = source.receipts.filter(received_at__gt=now - timedelta(days=3))
+    last = recent.exclude(state=Receipt.State.REJECTED).order_by("-pk").first()
+    return last if last and last.delivery_id.startswith(CONFIRM) else None
 
 
 def needs() -> list[tuple[int, int]]:

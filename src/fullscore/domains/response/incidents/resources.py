@@ -7,6 +7,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 
+from fullscore.connectors.sns import parse as sns
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.response.incidents import queries, services
 from fullscore.domains.response.incidents.models import (
@@ -219,12 +220,20 @@ SILENCE = Resource(
     ],
 )  # fmt: skip
 
+
+def draw_confirmation(source: AlertSource, user: Any, at: Any) -> str:
+    """Draw the button by which a person lets Amazon SNS send here: it opens Amazon's own page."""
+    receipt = queries.to_confirm(source, now=time.now())
+    url = sns.message(bytes(receipt.body)).subscribe_url if receipt else ""
+    return render_to_string("incidents/confirmation.html", {"url": url}) if url else ""
+
+
 ALERT_SOURCE = Resource(
     AlertSource,
     columns=["name", "kind", "owner", "last_seen_at", "expects_every_seconds", "revoked_at"],
     facts=["prefix", "default_severity", "item_labels", "resolve_after_seconds", "per_minute",
            "created_at", "left_out_at"],
-    fields=["owner", "default_severity", "item_labels", "resolve_after_seconds",
+    fields=["owner", "default_severity", "zone", "item_labels", "resolve_after_seconds",
             "expects_every_seconds", "per_minute"],
     filters=["kind", "owner"],
     search=["name"],
@@ -237,6 +246,7 @@ ALERT_SOURCE = Resource(
     add=services.refuse_to_add,
     change=services.configure,
     panels=[
+        Panel("To be confirmed", draw=draw_confirmation),
         Panel("Not understood", leads=True,
               rows=lambda s: s.receipts.filter(state="rejected"),
               columns=["received_at", "problem"]),
@@ -244,6 +254,10 @@ ALERT_SOURCE = Resource(
               columns=["severity", "title", "item", "state", "starts_at"]),
     ],
     verbs=[
+        Verb(services.give_credential, permission="incidents.change_alertsource", icon="key-round",
+             in_bulk=False, done="{} has a client secret; it is not shown again.",
+             hints={"value": "The client secret of the integration, as Sentry shows it."},
+             when=lambda s: "" if s.kind == "sentry" else "Only Sentry signs with one."),
         Verb(services.revoke, permission="incidents.change_alertsource", icon="x", tone="danger",
              when=lambda s: "It is revoked." if s.revoked_at
              else "Our own findings are always heard." if s.kind == "own" else ""),

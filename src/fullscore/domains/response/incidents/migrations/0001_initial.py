@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import fullscore.domains.foundation.estate.models.items
+import fullscore.domains.response.incidents.models.sources
 
 
 class Migration(migrations.Migration):
@@ -50,6 +51,14 @@ class Migration(migrations.Migration):
                             ("alertmanager", "Alertmanager webhook"),
                             ("prometheus", "Prometheus, in place of an Alertmanager"),
                             ("pagerduty", "PagerDuty events"),
+                            ("grafana", "Grafana webhook"),
+                            ("zabbix", "Zabbix media type"),
+                            ("nagios", "Nagios or Icinga notifications"),
+                            ("cloudevents", "CloudEvents"),
+                            ("sns", "Amazon SNS and CloudWatch"),
+                            ("datadog", "Datadog webhook"),
+                            ("sentry", "Sentry integration"),
+                            ("opsgenie", "Opsgenie alert API"),
                             ("heartbeat", "heartbeat"),
                             ("own", "findings of our own checks"),
                         ],
@@ -58,6 +67,26 @@ class Migration(migrations.Migration):
                 ),
                 ("prefix", models.CharField(blank=True, editable=False, max_length=8)),
                 ("digest", models.CharField(editable=False, max_length=64, unique=True)),
+                (
+                    "zone",
+                    models.CharField(
+                        default="UTC",
+                        help_text="Of times that are sent without one, as Zabbix does; such as Europe/Berlin.",
+                        max_length=64,
+                        validators=[fullscore.domains.response.incidents.models.sources.check_zone],
+                        verbose_name="time zone",
+                    ),
+                ),
+                (
+                    "credential",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="kit.secret",
+                    ),
+                ),
                 (
                     "default_severity",
                     models.PositiveSmallIntegerField(

@@ -1,5 +1,6 @@
 """Who may send alerts, and every body they sent, as it came."""
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, validate_slug
 from django.db import models
 from django.db.models import Q
@@ -7,10 +8,18 @@ from django.db.models import Q
 from fullscore.domains.foundation.directory.models import Team
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.estate.models.items import check_words
-from fullscore.kit import access
+from fullscore.kit import access, time
 from fullscore.kit.checks import SEVERITIES
+from fullscore.kit.models.secret import Secret
 
+CONFIRM = "confirm:"  # how the delivery of what a person has to confirm begins
 SEVERITY_CHOICES = [(n, SEVERITIES[n]) for n in (5, 4, 3, 2, 1)]
+
+
+def check_zone(name: str) -> None:
+    """Raise ValidationError for a time zone this machine does not know."""
+    if name not in time.zones():
+        raise ValidationError(f"“{name}” is no time zone: write one such as Europe/Berlin.")
 
 
 def covered(reach: access.Reach, path: str = "") -> Q:
@@ -39,6 +48,14 @@ class AlertSource(models.Model):
         ALERTMANAGER = "alertmanager", "Alertmanager webhook"
         PROMETHEUS = "prometheus", "Prometheus, in place of an Alertmanager"
         PAGERDUTY = "pagerduty", "PagerDuty events"
+        GRAFANA = "grafana", "Grafana webhook"
+        ZABBIX = "zabbix", "Zabbix media type"
+        NAGIOS = "nagios", "Nagios or Icinga notifications"
+        CLOUDEVENTS = "cloudevents", "CloudEvents"
+        SNS = "sns", "Amazon SNS and CloudWatch"
+        DATADOG = "datadog", "Datadog webhook"
+        SENTRY = "sentry", "Sentry integration"
+        OPSGENIE = "opsgenie", "Opsgenie alert API"
         HEARTBEAT = "heartbeat", "heartbeat"
         OWN = "own", "findings of our own checks"
 
@@ -49,6 +66,16 @@ class AlertSource(models.Model):
     )
     prefix = models.CharField(max_length=8, blank=True, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
+    zone = models.CharField(
+        "time zone",
+        max_length=64,
+        default="UTC",
+        validators=[check_zone],
+        help_text="Of times that are sent without one, as Zabbix does; such as Europe/Berlin.",
+    )
+    credential = models.ForeignKey(
+        Secret, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+    )  # what a sender signs with, where it makes that itself: Sentry's client secret
     default_severity = models.PositiveSmallIntegerField(choices=SEVERITY_CHOICES, default=3)
     item_labels = models.JSONField(
         "labels that name the item",

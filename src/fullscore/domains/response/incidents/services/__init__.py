@@ -1,7 +1,13 @@
 """What can be done with alerts and incidents."""
 
 from fullscore.domains.response.incidents.services.grouping import place_new
-from fullscore.domains.response.incidents.services.intake import beat, count_in, new_key, receive
+from fullscore.domains.response.incidents.services.intake import (
+    beat,
+    count_in,
+    new_key,
+    receive,
+    receive_each,
+)
 from fullscore.domains.response.incidents.services.paging import (
     NOUN,
     call_people,
@@ -9,11 +15,11 @@ from fullscore.domains.response.incidents.services.paging import (
     page,
     take_answered,
 )
+from fullscore.domains.response.incidents.services.reading import signals_in
 from fullscore.domains.response.incidents.services.receipts import (
     forget_old,
     read_receipts,
     replay,
-    signals_in,
 )
 from fullscore.domains.response.incidents.services.silences import (
     add_silence,
@@ -22,10 +28,12 @@ from fullscore.domains.response.incidents.services.silences import (
 )
 from fullscore.domains.response.incidents.services.sources import (
     configure,
+    give_credential,
     issue_source,
     own,
     refuse_to_add,
     revoke,
+    signing,
     source_of,
 )
 from fullscore.domains.response.incidents.services.upkeep import (
@@ -64,6 +72,7 @@ __all__ = [
     "expire_acknowledgements",
     "forget_events",
     "forget_old",
+    "give_credential",
     "hear_silence",
     "issue_source",
     "leave_people",
@@ -75,6 +84,7 @@ __all__ = [
     "place_new",
     "read_receipts",
     "receive",
+    "receive_each",
     "refuse_to_add",
     "reopen",
     "replay",
@@ -84,6 +94,7 @@ __all__ = [
     "revoke",
     "settle",
     "signals_in",
+    "signing",
     "source_of",
     "split",
     "take_answered",

@@ -50,7 +50,7 @@ class Applied:
         if alert.pk is not None:
             self.altered[alert.pk] = alert
         if alert.incident_id is not None:
-            text = f"{kind.capitalize()}: {alert.title}"
+            text = f"{kind.capitalize()}: {note if kind == 'noted' else alert.title}"
             self.told.append(
                 TimelineEntry(
                     incident_id=alert.incident_id, alert=alert, at=at, kind="alert", text=text
@@ -103,6 +103,8 @@ def _one(done: Applied, signal: Signal) -> None:
     elif step == "acknowledge":
         acknowledge(alert, at)
         done.happened(alert, "acknowledged", at)
+    elif step == "note":
+        done.happened(alert, "noted", at, signal.title)
     else:
         _said_again(done, alert, signal, at, severity)
 

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +20,7 @@ from fullscore.kit.errors import TooMany
 MOST_WAITING = 100_000  # receipts nobody has read yet; then senders have to wait
 LOOK_AGAIN = timedelta(seconds=5)
 MINUTE = 60
+SHORT = 200  # letters of a delivery's id
 
 
 def receive(
@@ -29,15 +31,34 @@ def receive(
     With a problem it is kept as rejected, so that it can be looked at and read again. Raises
     Refused when it cannot be kept now.
     """
-    state = Receipt.State.REJECTED if problem else Receipt.State.NEW
-    receipt = Receipt(
-        source=source, body=body, key=key or new_key(), delivery_id=delivery_id[:200],
-        sha256=hashlib.sha256(body).hexdigest(), received_at=time.now(), state=state,
-        problem=problem[:300],
+    _keep([_receipt(source, body, key, delivery_id, problem)])
+
+
+def receive_each(source: AlertSource, bodies: Iterable[tuple[bytes, str]]) -> None:
+    """Keep several bodies, each with what tells its delivery apart: all of them or none."""
+    _keep([_receipt(source, body, "", delivery, "") for body, delivery in bodies])
+
+
+def _receipt(source: AlertSource, body: bytes, key: str, delivery_id: str, problem: str) -> Receipt:
+    return Receipt(
+        source=source, body=body, key=key or new_key(), delivery_id=_short(delivery_id),
+        sha256=hashlib.sha256(body).hexdigest(), received_at=time.now(), problem=problem[:300],
+        state=Receipt.State.REJECTED if problem else Receipt.State.NEW,
     )  # fmt: skip
-    _backlog.check(receipt.received_at)
+
+
+def _short(delivery_id: str) -> str:
+    """Return a long id as its hash: cut, two would be one."""
+    is_short = len(delivery_id) <= SHORT
+    return delivery_id if is_short else hashlib.sha256(delivery_id.encode()).hexdigest()
+
+
+def _keep(receipts: list[Receipt]) -> None:
+    if not receipts:
+        return
+    _backlog.check(receipts[0].received_at)
     try:
-        _commits.put(receipt)
+        _commits.put(receipts)
     except OperationalError as error:
         raise Refused("This cannot be written down now: send it again.") from error
 
@@ -55,7 +76,8 @@ def count_in(source: AlertSource) -> None:
     _pace.count(source.pk, source.per_minute, time.now())
 
 
-def _write(receipts: list[Receipt]) -> None:
+def _write(groups: list[list[Receipt]]) -> None:
+    receipts = [receipt for group in groups for receipt in group]
     with transaction.atomic():
         Receipt.objects.bulk_create(receipts, ignore_conflicts=any(r.delivery_id for r in receipts))
         newest = max(receipt.received_at for receipt in receipts)

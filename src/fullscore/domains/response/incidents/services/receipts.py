@@ -1,33 +1,21 @@
 """Receipts become alerts: in order per source, each read once, whatever kills the worker."""
 
-from collections.abc import Sequence
 from datetime import datetime
+from time import sleep
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from fullscore.connectors.alertmanager import parse as alertmanager
-from fullscore.connectors.alerts import Signal
 from fullscore.connectors.base import Garbled
-from fullscore.connectors.pagerduty import parse as pagerduty
 from fullscore.domains.response.incidents.models import AlertSource, Receipt
 from fullscore.domains.response.incidents.services.applying import apply
+from fullscore.domains.response.incidents.services.reading import Said, signals_in
 from fullscore.domains.response.incidents.services.sources import take_turn
 from fullscore.kit.audit import noted
 from fullscore.kit.errors import Conflict
 from fullscore.kit.models import User
 
-Kind = AlertSource.Kind
 CHUNK = 500
-
-
-def signals_in(kind: str, body: bytes, *, key: str, now: datetime) -> tuple[Sequence[Signal], int]:
-    """Return what a body says, and how many alerts its sender left out. Raises Garbled."""
-    if kind == Kind.ALERTMANAGER:
-        told = alertmanager.webhook(body)
-        return told.signals, told.left_out
-    if kind == Kind.PROMETHEUS:
-        return alertmanager.pushed(body, now=now), 0
-    return [pagerduty.event(body, made_key=key)], 0
+PAUSE_SECONDS = 0.02  # as long as SQLite itself waits before it looks for the sixth time
 
 
 def read_receipts(*, by: User) -> int:
@@ -39,8 +27,20 @@ def read_receipts(*, by: User) -> int:
     count = 0
     while new := _new_by_source():
         for source, receipts in new.items():
-            count += sum(_read(source, pk, by) for pk in receipts)
+            for pk in receipts:
+                count += _read(source, pk, by)
+                _let_in()
     return count
+
+
+def _let_in() -> None:
+    """Let whoever keeps what comes in write: its sender waits for the answer, and nobody for us.
+
+    SQLite lets one write at a time and hands nothing over: who waits looks again now and then, and
+    without a pause finds us writing each time. PostgreSQL lets both write.
+    """
+    if connection.vendor == "sqlite":
+        sleep(PAUSE_SECONDS)
 
 
 def _new_by_source() -> dict[int, list[int]]:
@@ -51,24 +51,34 @@ def _new_by_source() -> dict[int, list[int]]:
     return found
 
 
-@transaction.atomic
 def _read(source: int, pk: int, by: User) -> bool:
-    take_turn([source])
-    receipt = Receipt.objects.select_related("source").filter(pk=pk, state="new").first()
-    if receipt is None:  # another worker read it
-        return False
-    _read_one(receipt, by)
+    """Read a receipt; False when another worker did.
+
+    It is parsed before the turn is taken: meanwhile whoever writes down what comes in may write.
+    """
+    receipt = Receipt.objects.select_related("source").filter(pk=pk).get()
+    said = _said(receipt)
+    with transaction.atomic():
+        take_turn([source])
+        if not Receipt.objects.filter(pk=pk, state=Receipt.State.NEW).exists():
+            return False
+        _let_act(receipt, said, by)
     return True
 
 
-def _read_one(receipt: Receipt, by: User) -> None:
+def _said(receipt: Receipt) -> Said | Garbled:
+    body, at = bytes(receipt.body), receipt.received_at
     try:
-        signals, left_out = signals_in(
-            receipt.source.kind, bytes(receipt.body), key=receipt.key, now=receipt.received_at
-        )
+        return signals_in(receipt.source, body, key=receipt.key, now=at)
     except Garbled as error:
-        receipt.state, receipt.problem = Receipt.State.REJECTED, str(error)[:300]
+        return error
+
+
+def _let_act(receipt: Receipt, said: Said | Garbled, by: User) -> None:
+    if isinstance(said, Garbled):
+        receipt.state, receipt.problem = Receipt.State.REJECTED, str(said)[:300]
     else:
+        signals, left_out = said
         apply(receipt.source, signals, received_at=receipt.received_at, by=by)
         receipt.state, receipt.problem = Receipt.State.DONE, ""
         if left_out:
@@ -82,7 +92,7 @@ def replay(receipt: Receipt, *, by: User) -> Receipt:
     if receipt.state != Receipt.State.REJECTED:
         raise Conflict("Only what was rejected can be read again.")
     take_turn([receipt.source_id])
-    _read_one(receipt, by)
+    _let_act(receipt, _said(receipt), by)
     noted(receipt, "replay", by=by)
     return receipt
 

@@ -1,17 +1,19 @@
 """Who may send alerts."""
 
 import hashlib
-import secrets
 from collections.abc import Sequence
+from secrets import token_hex
 
 from django.db import transaction
 
+from fullscore.connectors.sentry import parse as sentry
 from fullscore.domains.foundation.directory.models import Team
 from fullscore.domains.response.incidents.models import AlertSource
-from fullscore.kit import time
+from fullscore.kit import secrets, time
 from fullscore.kit.audit import recorded
 from fullscore.kit.errors import Conflict, Invalid, NotAllowed
 from fullscore.kit.models import User
+from fullscore.kit.models.secret import Secret
 from fullscore.kit.models.user import system
 from fullscore.kit.perform import require
 
@@ -31,7 +33,7 @@ def issue_source(
     if kind == Kind.HEARTBEAT and not expects_every_seconds:
         wanted = "Say how often a heartbeat has to be heard."
         raise Invalid(wanted, {"expects_every_seconds": [wanted]})
-    text = secrets.token_hex(TOKEN_BYTES)
+    text = token_hex(TOKEN_BYTES)
     source = AlertSource(
         name=name, kind=kind, owner=owner, prefix=text[:4], digest=_digest(text),
         expects_every_seconds=expects_every_seconds, created_at=time.now(),
@@ -77,13 +79,37 @@ def source_of(text: str) -> AlertSource:
     return source
 
 
+def give_credential(source: AlertSource, *, by: User, value: str) -> AlertSource:
+    """Store what a sender signs with: the client secret of a Sentry integration."""
+    if source.kind != Kind.SENTRY:
+        raise Conflict("Only Sentry signs with a secret of its own.")
+    with recorded(source, "give_credential", by=by):
+        if source.credential is None:
+            name, kind = f"alert source {source.pk}", Secret.Kind.TOKEN
+            source.credential = secrets.keep(name, value, by=by, kind=kind, scope=source.name)
+        else:
+            secrets.replace(source.credential, value, by=by)
+    return source
+
+
+def signing(name: str, body: bytes, *, signature: str) -> AlertSource:
+    """Return the source of this name if the body is signed with its secret. Raises NotAllowed."""
+    source = AlertSource.objects.filter(name=name, kind=Kind.SENTRY, revoked_at=None).first()
+    if source is None or source.credential is None:
+        raise NotAllowed("No source of this name has a client secret here.")
+    with source.credential.open() as secret:
+        if not sentry.is_signed(body, signature=signature, secret=secret):
+            raise NotAllowed(f"The {sentry.SIGNED} is not that of this source's client secret.")
+    return source
+
+
 def own() -> AlertSource:
     """Return the source of our own findings, made when it is first asked for."""
     known = AlertSource.objects.filter(kind=Kind.OWN).first()
     if known is not None:
         return known
     source = AlertSource(
-        name=OWN_NAME, kind=Kind.OWN, digest=_digest(secrets.token_hex(TOKEN_BYTES)),
+        name=OWN_NAME, kind=Kind.OWN, digest=_digest(token_hex(TOKEN_BYTES)),
         created_at=time.now(),
     )  # fmt: skip
     with recorded(source, "issue_source", by=system()):

@@ -1,0 +1,1 @@
+"""What Datadog says about its monitors."""

@@ -1,0 +1,1 @@
+"""What Grafana says about its alerts."""

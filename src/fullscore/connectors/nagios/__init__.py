@@ -1,0 +1,1 @@
+"""What Nagios, Icinga 2 and their kin say in notifications."""

@@ -1,0 +1,1 @@
+"""What Sentry says about issues and metric alerts."""

@@ -1,0 +1,1 @@
+"""What Amazon SNS delivers: alarms of CloudWatch, and anything else."""

@@ -1,0 +1,1 @@
+"""What Zabbix says about its problems."""

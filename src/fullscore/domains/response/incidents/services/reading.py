@@ -1,0 +1,57 @@
+"""What a body says, in the words of its kind of sender."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from fullscore.connectors.alertmanager import parse as alertmanager
+from fullscore.connectors.alerts import Signal
+from fullscore.connectors.cloudevents import parse as cloudevents
+from fullscore.connectors.datadog import parse as datadog
+from fullscore.connectors.grafana import parse as grafana
+from fullscore.connectors.nagios import parse as nagios
+from fullscore.connectors.opsgenie import parse as opsgenie
+from fullscore.connectors.pagerduty import parse as pagerduty
+from fullscore.connectors.sentry import parse as sentry
+from fullscore.connectors.sns import parse as sns
+from fullscore.connectors.zabbix import parse as zabbix
+from fullscore.domains.response.incidents.models import AlertSource
+from fullscore.kit import time
+
+Kind = AlertSource.Kind
+Said = tuple[Sequence[Signal], int]  # and how many alerts the sender left out
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """A body, and what its reader may need beside it."""
+
+    body: bytes
+    source: AlertSource
+    key: str  # what an event without a key of its own is called
+    at: datetime  # when it came in
+
+
+# A heartbeat has no body, and our own findings come another way.
+READERS: dict[str, Callable[[Came], Sequence[Signal]]] = {
+    Kind.PROMETHEUS: lambda came: alertmanager.pushed(came.body, now=came.at),
+    Kind.PAGERDUTY: lambda came: [pagerduty.event(came.body, made_key=came.key)],
+    Kind.ZABBIX: lambda came: zabbix.problem(
+        came.body, zone=time.zone(came.source.zone), now=came.at
+    ),
+    Kind.NAGIOS: lambda came: nagios.notification(came.body),
+    Kind.CLOUDEVENTS: lambda came: cloudevents.event(came.body),
+    Kind.SNS: lambda came: sns.delivered(came.body),
+    Kind.DATADOG: lambda came: datadog.event(came.body),
+    Kind.SENTRY: lambda came: sentry.webhook(came.body),
+    Kind.OPSGENIE: lambda came: opsgenie.request(came.body, made_key=came.key),
+}
+COUNTING = {Kind.ALERTMANAGER: alertmanager.webhook, Kind.GRAFANA: grafana.webhook}
+
+
+def signals_in(source: AlertSource, body: bytes, *, key: str, now: datetime) -> Said:
+    """Return what a body says, and how many alerts its sender left out. Raises Garbled."""
+    if source.kind in COUNTING:
+        told = COUNTING[Kind(source.kind)](body)
+        return told.signals, told.left_out
+    return READERS[source.kind](Came(body, source, key, now)), 0
