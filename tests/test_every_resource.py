@@ -41,6 +41,9 @@ ONE: dict[str, Callable[..., Any]] = {
     "alert-source": make.alert_source, "receipt": make.receipt, "incident": make.incident,
     "alert": make.alert, "alert-event": make.alert_event, "silence": make.silence,
     "timeline-entry": make.timeline_entry,
+    "change": make.change, "change-step": make.change_step, "change-event": make.change_event,
+    "approval": make.approval, "approval-policy": make.approval_policy, "freeze": make.freeze,
+    "standard-change": make.standard_change, "trouble": make.trouble,
     "finding-event": make.event, "proof": make.proof, "comment": make.comment,
     "threshold": make.threshold, "breach": make.breach,
 }  # fmt: skip

@@ -1,5 +1,7 @@
 """Every check, joined to what it reads."""
 
+from fullscore.domains.foundation.changes import checks as changes
+from fullscore.domains.foundation.changes.queries import standing as made
 from fullscore.domains.foundation.estate import checks as estate
 from fullscore.domains.foundation.estate import queries as items
 from fullscore.domains.foundation.findings import checks as findings
@@ -89,6 +91,9 @@ CHECKS: tuple[Check, ...] = (
     incidents.source_garbled.reading(alerts.heard),
     incidents.backlog.reading(alerts.waiting),
     telemetry.threshold.reading(threshold_facts),
+    # How changes are made
+    changes.unreviewed.reading(made.ended),
+    changes.failed_twice.reading(made.repeated),
     # The checks themselves
     findings.check_failing.reading(found.failing_checks),
 )

@@ -1,6 +1,8 @@
 """Who reacts to what. Each reaction is queued in the transaction of the announcement."""
 
 from fullscore.domains.foundation.access import jobs as access_jobs
+from fullscore.domains.foundation.changes import announcements as changes
+from fullscore.domains.foundation.changes import jobs as changes_jobs
 from fullscore.domains.foundation.directory import announcements as directory
 from fullscore.domains.foundation.findings import announcements as findings
 from fullscore.domains.foundation.findings import jobs as findings_jobs
@@ -25,4 +27,7 @@ REACTIONS: Reactions = {
     findings.ExceptionAsked: [findings_jobs.notify_asked],
     findings.ExceptionEnding: [findings_jobs.notify_ending],
     incidents.ReceiptsCame: [incidents_jobs.take_in],
+    changes.ApprovalAsked: [changes_jobs.notify_asked],
+    changes.ChangeFinished: [changes_jobs.check_linked],
+    changes.RollbackProposed: [changes_jobs.notify_proposed],
 }

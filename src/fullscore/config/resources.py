@@ -1,6 +1,16 @@
 """Every noun of the product, in the order of the menu."""
 
 from fullscore.domains.foundation.access.resources import ACCOUNT, API_TOKEN, ROLE_GRANT
+from fullscore.domains.foundation.changes.resources import (
+    APPROVAL,
+    APPROVAL_POLICY,
+    CHANGE,
+    CHANGE_EVENT,
+    CHANGE_STEP,
+    FREEZE,
+    STANDARD_CHANGE,
+    TROUBLE,
+)
 from fullscore.domains.foundation.directory.resources import MEMBERSHIP, PERSON, TEAM
 from fullscore.domains.foundation.estate.resources import (
     CERTIFICATE,
@@ -79,6 +89,10 @@ RESOURCES: tuple[Resource, ...] = (
     SILENCE,
     ALERT_SOURCE,
     RECEIPT,
+    CHANGE,
+    FREEZE,
+    STANDARD_CHANGE,
+    APPROVAL_POLICY,
     METRIC,
     SERIES,
     THRESHOLD,
@@ -108,6 +122,10 @@ RESOURCES: tuple[Resource, ...] = (
     EVENT,
     PROOF,
     COMMENT,
+    CHANGE_STEP,
+    APPROVAL,
+    CHANGE_EVENT,
+    TROUBLE,
     ALERT_EVENT,
     TIMELINE_ENTRY,
     IMPORT,
