@@ -81,9 +81,13 @@ def _hops(count: int) -> str:
 
 
 def next_free(
-    mine: Slot, others: Sequence[Slot], around: Around,
-    closed: Iterable[tuple[datetime, datetime]], *, until: datetime,
-) -> datetime | None:  # fmt: skip
+    mine: Slot,
+    others: Sequence[Slot],
+    around: Around,
+    closed: Iterable[tuple[datetime, datetime]],
+    *,
+    until: datetime,
+) -> datetime | None:
     """Return the earliest start, not before the wished one, that meets no conflict and no freeze.
 
     None when there is none before `until`. Each step goes to the end of what is in the way.

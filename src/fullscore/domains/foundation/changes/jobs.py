@@ -53,6 +53,9 @@ def notify_proposed(change: int) -> None:
         people = {user.pk: user for user in (one.executor, one.requested_by) if user}
         for user in people.values():
             notify.notify(
-                user, f"Roll back “{one}”?"[:200], body=one.rollback_why,
-                url=f"/changes/{one.pk}", severity=5,
-            )  # fmt: skip
+                user,
+                f"Roll back “{one}”?"[:200],
+                body=one.rollback_why,
+                url=f"/changes/{one.pk}",
+                severity=5,
+            )

@@ -25,17 +25,27 @@ class ApprovalPolicy(models.Model):
         "tag of an item", max_length=60, blank=True, help_text="Empty: any items."
     )
     needed = models.PositiveSmallIntegerField(
-        "approvals", default=1, validators=[MaxValueValidator(5)],
+        "approvals",
+        default=1,
+        validators=[MaxValueValidator(5)],
         help_text="0: goes ahead by itself, where the risk card allows it.",
-    )  # fmt: skip
+    )
     team = models.ForeignKey(
-        Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        Team,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
         help_text="One of them comes from this team.",
-    )  # fmt: skip
+    )
     person = models.ForeignKey(
-        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        Person,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
         help_text="One of them is this person.",
-    )  # fmt: skip
+    )
 
     objects = VisibleQuerySet.as_manager()
     keeps_history = True
@@ -47,7 +57,8 @@ class ApprovalPolicy(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="approval_policy_never_lets_risk_pass",
-                condition=Q(needed__gt=0) | (~Q(kind=Kind.EMERGENCY) & Q(band=Band.LOW))
+                condition=Q(needed__gt=0)
+                | (~Q(kind=Kind.EMERGENCY) & Q(band=Band.LOW))
                 | Q(kind=Kind.STANDARD),
                 violation_error_message="Only standard changes and those of low risk go ahead by"
                 " themselves.",
@@ -57,7 +68,7 @@ class ApprovalPolicy(models.Model):
                 condition=Q(needed__gt=0) | Q(team__isnull=True, person__isnull=True),
                 violation_error_message="Who is named has to be asked: one approval at least.",
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -88,7 +99,8 @@ class Approval(models.Model):
         ordering = ["-at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["change", "person"], condition=Q(voided_at__isnull=True),
+                fields=["change", "person"],
+                condition=Q(voided_at__isnull=True),
                 name="approval_once_per_person",
                 violation_error_message="You have decided about this change already.",
             ),
@@ -97,7 +109,7 @@ class Approval(models.Model):
                 condition=~Q(person=F("requested_by")),
                 violation_error_message="Someone else must approve your change.",
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return f"{self.decision} by {self.person}"

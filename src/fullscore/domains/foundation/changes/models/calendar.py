@@ -13,9 +13,11 @@ class Freeze(models.Model):
     name = models.CharField(max_length=120)
     reason = models.TextField()
     selector = models.CharField(
-        "items", max_length=300, blank=True,
+        "items",
+        max_length=300,
+        blank=True,
         help_text="Which items, such as tag=shop or environment=production. Empty: every item.",
-    )  # fmt: skip
+    )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
 

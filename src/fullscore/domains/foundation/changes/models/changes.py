@@ -62,32 +62,54 @@ class Change(models.Model):
     PLANNED = (*EDITABLE, *UNDER_WAY)
     CLOSED = (State.DONE, State.FAILED, State.ROLLED_BACK)
     WENT_WRONG = (State.FAILED, State.ROLLED_BACK)
-    VOIDING = ("kind", "starts_at", "ends_at", "plan", "rollback", "rollback_plan", "verification",
-               "standard")  # fmt: skip
+    VOIDING = (
+        "kind",
+        "starts_at",
+        "ends_at",
+        "plan",
+        "rollback",
+        "rollback_plan",
+        "verification",
+        "standard",
+    )
 
     title = models.CharField(max_length=160)
     kind = models.CharField(max_length=9, choices=Kind, default=Kind.NORMAL)
     description = models.TextField("why", blank=True, help_text="What it is good for.")
     items = models.ManyToManyField(Item, related_name="changes")
     findings = models.ManyToManyField(
-        Finding, related_name="changes", blank=True,
+        Finding,
+        related_name="changes",
+        blank=True,
         help_text="What it is to repair: their checks run when it is done.",
-    )  # fmt: skip
+    )
     standard = models.ForeignKey(
-        StandardChange, on_delete=models.PROTECT, null=True, blank=True, related_name="changes",
+        StandardChange,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="changes",
         verbose_name="standard change",
-    )  # fmt: skip
+    )
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     owner = models.ForeignKey(
-        Team, on_delete=models.SET_NULL, null=True, blank=True, related_name="changes",
+        Team,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="changes",
         help_text="Empty: the team of the first item.",
-    )  # fmt: skip
+    )
     executor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True,
-        related_name="+", verbose_name="carried out by",
-    )  # fmt: skip
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="carried out by",
+    )
     state = models.CharField(max_length=11, choices=State, default=State.DRAFT, editable=False)
     starts_at = models.DateTimeField("window from")
     ends_at = models.DateTimeField("window to")
@@ -97,22 +119,30 @@ class Change(models.Model):
     )
     rollback_plan = models.TextField("steps back", blank=True, help_text="One step a line.")
     verification = models.CharField(
-        max_length=9, choices=Verification, default=Verification.AUTOMATED,
+        max_length=9,
+        choices=Verification,
+        default=Verification.AUTOMATED,
         help_text="Automated: the checks of its items and of what depends on them.",
-    )  # fmt: skip
+    )
     points = models.PositiveSmallIntegerField("risk", null=True, editable=False)
     band = models.CharField(max_length=6, choices=Band, blank=True, editable=False)
     terms = models.JSONField(default=list, editable=False)
     may_auto_approve = models.BooleanField(default=False, editable=False)
     assessed_at = models.DateTimeField(null=True, editable=False)
     freeze_broken_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+",
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
         editable=False,
-    )  # fmt: skip
+    )
     commanded_for = models.CharField(
-        "ordered for", max_length=80, blank=True, editable=False,
+        "ordered for",
+        max_length=80,
+        blank=True,
+        editable=False,
         help_text="The incident whose commander let an emergency start.",
-    )  # fmt: skip
+    )
     started_at = models.DateTimeField(null=True, editable=False)
     findings_before = models.JSONField(default=list, editable=False)
     findings_after = models.JSONField(default=list, editable=False)
@@ -176,7 +206,8 @@ class Change(models.Model):
             models.CheckConstraint(
                 name="change_weighed_before_it_waits",
                 condition=Q(state__in=["draft", "abandoned"])
-                | Q(is_recorded=True) | (Q(points__isnull=False) & ~Q(band="")),
+                | Q(is_recorded=True)
+                | (Q(points__isnull=False) & ~Q(band="")),
                 violation_error_message="Assess it first.",
             ),
             models.CheckConstraint(
@@ -185,10 +216,9 @@ class Change(models.Model):
             ),
             models.CheckConstraint(
                 name="change_auto_approval_has_a_way_back",
-                condition=Q(may_auto_approve=False)
-                | (~Q(kind="emergency") & ~Q(rollback="none")),
+                condition=Q(may_auto_approve=False) | (~Q(kind="emergency") & ~Q(rollback="none")),
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return self.title

@@ -14,9 +14,11 @@ class StandardChange(models.Model):
     title = models.CharField(max_length=160, unique=True)
     description = models.TextField(blank=True)
     selector = models.CharField(
-        "allowed items", max_length=300, blank=True,
+        "allowed items",
+        max_length=300,
+        blank=True,
         help_text="Which items it may touch, such as kind=host. Empty: every item.",
-    )  # fmt: skip
+    )
     plan = models.TextField(help_text="One step a line.")
     rollback = models.CharField(
         "way back", max_length=9, choices=Rollback, default=Rollback.WRITTEN
@@ -29,9 +31,12 @@ class StandardChange(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False
     )
     approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+",
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
         editable=False,
-    )  # fmt: skip
+    )
     approved_at = models.DateTimeField(null=True, editable=False)
 
     objects = VisibleQuerySet.as_manager()

@@ -43,14 +43,15 @@ class Trouble(models.Model):
         verbose_name = "trouble"
         constraints = [
             models.UniqueConstraint(
-                fields=["item", "reference"], condition=Q(until__isnull=True),
+                fields=["item", "reference"],
+                condition=Q(until__isnull=True),
                 name="trouble_open_once_per_item",
             ),
             models.CheckConstraint(
                 name="trouble_ends_after_it_begins",
                 condition=Q(until__isnull=True) | Q(until__gte=F("since")),
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return self.title

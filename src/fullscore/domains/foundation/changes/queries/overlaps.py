@@ -28,8 +28,9 @@ class InTheWay:
 
 def in_the_way(draft: Draft) -> InTheWay:
     """Return what gets in the way of a change, whoever may see it."""
-    mine = Slot(draft.change, "", draft.starts_at, draft.ends_at, frozenset(draft.items),
-                draft.executor)  # fmt: skip
+    mine = Slot(
+        draft.change, "", draft.starts_at, draft.ends_at, frozenset(draft.items), draft.executor
+    )
     until = draft.starts_at + AHEAD
     others = list(slots(draft.starts_at - MARGIN, until + (draft.ends_at - draft.starts_at)))
     near = blast.around(draft.items)
@@ -48,9 +49,13 @@ def slots(start: datetime, end: datetime) -> Iterator[Slot]:
     rows = between(Change.objects.planned(), start, end)
     for change in rows.prefetch_related("items").order_by("starts_at"):
         yield Slot(
-            change.pk, change.title, change.starts_at, change.ends_at,
-            frozenset(item.pk for item in change.items.all()), change.executor_id,
-        )  # fmt: skip
+            change.pk,
+            change.title,
+            change.starts_at,
+            change.ends_at,
+            frozenset(item.pk for item in change.items.all()),
+            change.executor_id,
+        )
 
 
 def between(rows: QuerySet[Change], start: datetime, end: datetime) -> QuerySet[Change]:

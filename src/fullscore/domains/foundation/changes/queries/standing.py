@@ -108,9 +108,13 @@ def ended(scope: Scope) -> Iterator[Ended]:
         if change.reviewed_at is None and change.ended_at is not None:
             item = next(iter(change.items.all()), None)
             yield Ended(
-                change.pk, change.title, item.pk if item else None, change.ended_at,
-                change.review_due_at, change.owner_id,
-            )  # fmt: skip
+                change.pk,
+                change.title,
+                item.pk if item else None,
+                change.ended_at,
+                change.review_due_at,
+                change.owner_id,
+            )
 
 
 def repeated(scope: Scope) -> Iterator[Repeated]:

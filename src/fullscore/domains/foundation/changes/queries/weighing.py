@@ -28,10 +28,16 @@ LONGEST = timedelta(days=7)  # what lasts longer holds business hours in any cas
 def draft_of(change: Change) -> Draft:
     """Return what is weighed of a stored change."""
     return Draft(
-        change.kind, tuple(change.items.values_list("pk", flat=True)), change.starts_at,
-        change.ends_at, change.rollback, change.verification, change.standard_id,
-        change.executor_id, change.pk or 0,
-    )  # fmt: skip
+        change.kind,
+        tuple(change.items.values_list("pk", flat=True)),
+        change.starts_at,
+        change.ends_at,
+        change.rollback,
+        change.verification,
+        change.standard_id,
+        change.executor_id,
+        change.pk or 0,
+    )
 
 
 def facts(draft: Draft, reached: Blast, way: InTheWay) -> risk.Facts:

@@ -19,11 +19,25 @@ from fullscore.kit.resource import Panel, Resource
 
 STANDARD_CHANGE = Resource(
     StandardChange,
-    columns=["title", "selector", "rollback", "verification", "written_by", "approved_by",
-             "approved_at"],
+    columns=[
+        "title",
+        "selector",
+        "rollback",
+        "verification",
+        "written_by",
+        "approved_by",
+        "approved_at",
+    ],
     facts=["description", "plan", "rollback_plan"],
-    fields=["title", "description", "selector", "plan", "rollback", "rollback_plan",
-            "verification"],
+    fields=[
+        "title",
+        "description",
+        "selector",
+        "plan",
+        "rollback",
+        "rollback_plan",
+        "verification",
+    ],
     filters=["rollback", "verification"],
     search=["title"],
     order=["title"],
@@ -32,18 +46,28 @@ STANDARD_CHANGE = Resource(
     under="Changes",
     add=services.add_standard,
     change=services.change_standard,
-    badges=lambda s: [("approved", "ok") if s.approved_by_id else ("not approved", "warn"),
-                      *_rate(s)],
+    badges=lambda s: [
+        ("approved", "ok") if s.approved_by_id else ("not approved", "warn"),
+        *_rate(s),
+    ],
     panels=[
-        Panel("Changes made from it", rows=lambda s: s.changes.all(),
-              columns=["title", "state", "starts_at", "points"]),
+        Panel(
+            "Changes made from it",
+            rows=lambda s: s.changes.all(),
+            columns=["title", "state", "starts_at", "points"],
+        ),
     ],
     verbs=[
-        Verb(services.approve_standard, name="approve", icon="check", tone="primary",
-             permission="changes.approve_standardchange",
-             when=lambda s: "It is approved." if s.approved_by_id else ""),
+        Verb(
+            services.approve_standard,
+            name="approve",
+            icon="check",
+            tone="primary",
+            permission="changes.approve_standardchange",
+            when=lambda s: "It is approved." if s.approved_by_id else "",
+        ),
     ],
-)  # fmt: skip
+)
 
 
 def _rate(standard: StandardChange) -> list[tuple[str, str]]:
@@ -97,12 +121,22 @@ CHANGE_STEP = Resource(
     order=["place"],
     icon="list-ordered",
     verbs=[
-        Verb(services.finish_step, name="finish", permission="changes.execute_change",
-             icon="check", done="Step done: {}.",
-             when=lambda s: "It is done." if s.done_at
-             else "" if s.change.state in Change.UNDER_WAY else "The change is not under way."),
+        Verb(
+            services.finish_step,
+            name="finish",
+            permission="changes.execute_change",
+            icon="check",
+            done="Step done: {}.",
+            when=lambda s: (
+                "It is done."
+                if s.done_at
+                else ""
+                if s.change.state in Change.UNDER_WAY
+                else "The change is not under way."
+            ),
+        ),
     ],
-)  # fmt: skip
+)
 
 CHANGE_EVENT = Resource(
     ChangeEvent,

@@ -7,9 +7,8 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.timezone import localtime
 
-from fullscore.domains.foundation.changes import services
+from fullscore.domains.foundation.changes import drawing, services
 from fullscore.domains.foundation.changes.models import Change
-from fullscore.domains.foundation.changes.resources import drawing
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.findings.models import Finding
 from fullscore.kit import time
@@ -17,11 +16,21 @@ from fullscore.kit.perform import Unmet, Verb
 from fullscore.kit.resource import Panel, Resource, Searched
 
 QUICK = {
-    "planned": "Planned", "mine": "Mine", "waiting": "Waiting", "running": "Under way",
-    "unreviewed": "To review", "over": "Over",
-}  # fmt: skip
-TONES = {"waiting": "warn", "running": "info", "verifying": "info", "done": "ok", "failed": "high",
-         "rolled_back": "high"}  # fmt: skip
+    "planned": "Planned",
+    "mine": "Mine",
+    "waiting": "Waiting",
+    "running": "Under way",
+    "unreviewed": "To review",
+    "over": "Over",
+}
+TONES = {
+    "waiting": "warn",
+    "running": "info",
+    "verifying": "info",
+    "done": "ok",
+    "failed": "high",
+    "rolled_back": "high",
+}
 LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
 
@@ -33,9 +42,22 @@ class ChangeForm(forms.ModelForm):
 
     class Meta:
         model = Change
-        fields = ("title", "kind", "standard", "items", "description", "starts_at", "ends_at",
-                  "plan", "rollback", "rollback_plan", "verification", "owner", "findings",
-                  "external_ref")  # fmt: skip
+        fields = (
+            "title",
+            "kind",
+            "standard",
+            "items",
+            "description",
+            "starts_at",
+            "ends_at",
+            "plan",
+            "rollback",
+            "rollback_plan",
+            "verification",
+            "owner",
+            "findings",
+            "external_ref",
+        )
 
 
 class ChangeFilters(Searched):
@@ -45,20 +67,24 @@ class ChangeFilters(Searched):
         choices=list(QUICK.items()), method="showing", label="Show", empty_label=None
     )
     item = django_filters.ModelChoiceFilter(
-        queryset=lambda request: Item.objects.visible_to(request.user), method="touching",
+        queryset=lambda request: Item.objects.visible_to(request.user),
+        method="touching",
         label="Item",
-    )  # fmt: skip
+    )
 
     def showing(self, rows: QuerySet[Change], name: str, value: str) -> QuerySet[Change]:
         """Keep what one of the quick filters names."""
         me = self.request.user.pk
         kept = {
-            "planned": Q(state__in=Change.PLANNED), "waiting": Q(state=Change.State.WAITING),
-            "mine": Q(requested_by=me) | Q(executor=me), "over": ~Q(state__in=Change.PLANNED),
+            "planned": Q(state__in=Change.PLANNED),
+            "waiting": Q(state=Change.State.WAITING),
+            "mine": Q(requested_by=me) | Q(executor=me),
+            "over": ~Q(state__in=Change.PLANNED),
             "running": Q(state__in=Change.UNDER_WAY),
-            "unreviewed": Q(state__in=Change.CLOSED, reviewed_at__isnull=True,
-                            review_due_at__isnull=False),
-        }  # fmt: skip
+            "unreviewed": Q(
+                state__in=Change.CLOSED, reviewed_at__isnull=True, review_due_at__isnull=False
+            ),
+        }
         return rows.filter(kept[value])
 
     def touching(self, rows: QuerySet[Change], name: str, value: Item) -> QuerySet[Change]:
@@ -138,11 +164,40 @@ def _verified(change: Change) -> str:
 CHANGE = Resource(
     Change,
     columns=["title", "kind", "state", "points", "starts_at", "ends_at", "owner", "executor"],
-    fields=["title", "kind", "standard", "items", "description", "starts_at", "ends_at", "plan",
-            "rollback", "rollback_plan", "verification", "owner", "findings", "external_ref"],
-    facts=["band", "requested_by", "standard", "rollback", "verification", "started_at",
-           "ended_at", "result", "outcome", "commanded_for", "freeze_broken_by",
-           "review_due_at", "reviewed_at", "review", "external_ref", "is_recorded"],
+    fields=[
+        "title",
+        "kind",
+        "standard",
+        "items",
+        "description",
+        "starts_at",
+        "ends_at",
+        "plan",
+        "rollback",
+        "rollback_plan",
+        "verification",
+        "owner",
+        "findings",
+        "external_ref",
+    ],
+    facts=[
+        "band",
+        "requested_by",
+        "standard",
+        "rollback",
+        "verification",
+        "started_at",
+        "ended_at",
+        "result",
+        "outcome",
+        "commanded_for",
+        "freeze_broken_by",
+        "review_due_at",
+        "reviewed_at",
+        "review",
+        "external_ref",
+        "is_recorded",
+    ],
     filters=["state", "kind", "band", "owner", "starts_at"],
     filterset=ChangeFilters,
     quick={words: f"show={name}" for name, words in QUICK.items()},
@@ -158,8 +213,10 @@ CHANGE = Resource(
     takes_files=False,
     in_bulk=False,
     badges=badges,
-    subtitle=lambda c: f"Change {c.pk} · {localtime(c.starts_at):%-d %b %H:%M}"
-                       f" to {localtime(c.ends_at):%-d %b %H:%M}",
+    subtitle=lambda c: (
+        f"Change {c.pk} · {localtime(c.starts_at):%-d %b %H:%M}"
+        f" to {localtime(c.ends_at):%-d %b %H:%M}"
+    ),
     panels=[
         Panel("Plan", draw=drawing.draw_plan),
         Panel("Verification", draw=drawing.draw_verification),
@@ -167,48 +224,140 @@ CHANGE = Resource(
         Panel("Risk", draw=drawing.draw_risk),
         Panel("In the way", draw=drawing.draw_way),
         Panel("What it reaches", draw=drawing.draw_blast),
-        Panel("Items", rows=lambda c: Item.objects.filter(changes=c),
-              columns=["name", "kind", "environment", "criticality", "owner"]),
-        Panel("To repair", rows=lambda c: Finding.objects.filter(changes=c),
-              columns=["severity", "title", "item", "state"]),
+        Panel(
+            "Items",
+            rows=lambda c: Item.objects.filter(changes=c),
+            columns=["name", "kind", "environment", "criticality", "owner"],
+        ),
+        Panel(
+            "To repair",
+            rows=lambda c: Finding.objects.filter(changes=c),
+            columns=["severity", "title", "item", "state"],
+        ),
         Panel("What happened", draw=drawing.draw_timeline, is_history=True),
-        Panel("Changes", on=Item, rows=lambda item: Change.objects.filter(items=item),
-              columns=["title", "kind", "state", "starts_at", "points"]),
-        Panel("Changes to repair it", on=Finding,
-              rows=lambda finding: Change.objects.filter(findings=finding),
-              columns=["title", "state", "starts_at"]),
+        Panel(
+            "Changes",
+            on=Item,
+            rows=lambda item: Change.objects.filter(items=item),
+            columns=["title", "kind", "state", "starts_at", "points"],
+        ),
+        Panel(
+            "Changes to repair it",
+            on=Finding,
+            rows=lambda finding: Change.objects.filter(findings=finding),
+            columns=["title", "state", "starts_at"],
+        ),
     ],
     verbs=[
-        Verb(services.assess, permission="changes.change_change", icon="gauge",
-             done=lambda c: f"Assessed: {c.points} points, {c.band} risk.",
-             when=_only("draft", "assessed")),
-        Verb(services.submit, permission="changes.change_change", icon="send", tone="primary",
-             done=_submitted, when=_only("assessed")),
-        Verb(services.approve, permission="changes.approve_change", icon="check",
-             done=_approved, when=_may_decide),
-        Verb(services.reject, permission="changes.approve_change", icon="x", past="rejected",
-             when=_may_decide),
-        Verb(services.start, permission="changes.execute_change", icon="play",
-             past="started", in_bulk=False, when=_only("approved")),
-        Verb(services.start_emergency, permission="changes.execute_change", icon="siren",
-             tone="danger", past="started", in_bulk=False, when=_may_rush),
-        Verb(services.verify, permission="changes.execute_change", icon="scan-search",
-             done=_verified, in_bulk=False, when=_only("running", "verifying"),
-             hints={"result": "Empty: what the checks say, where it is verified by them."}),
-        Verb(services.finish, permission="changes.execute_change", icon="check-check",
-             past="done", in_bulk=False, when=_may_finish),
-        Verb(services.roll_back, permission="changes.execute_change", icon="undo-2",
-             tone="danger", past="rolled back", in_bulk=False,
-             when=_only("running", "verifying")),
-        Verb(services.fail, permission="changes.execute_change", icon="circle-x", past="failed",
-             in_bulk=False, when=_only("running", "verifying")),
-        Verb(services.assign, permission="changes.change_change", icon="user-plus",
-             past="assigned", when=_only(*Change.EDITABLE)),
-        Verb(services.break_freeze, permission="changes.break_freeze", icon="hourglass",
-             past="let into the freeze", in_bulk=False, when=_only(*Change.EDITABLE)),
-        Verb(services.review, permission="changes.close_change", icon="clipboard-check",
-             past="reviewed", in_bulk=False, when=_may_review),
-        Verb(services.abandon, permission="changes.change_change", icon="ban", past="abandoned",
-             when=_only(*Change.EDITABLE)),
+        Verb(
+            services.assess,
+            permission="changes.change_change",
+            icon="gauge",
+            done=lambda c: f"Assessed: {c.points} points, {c.band} risk.",
+            when=_only("draft", "assessed"),
+        ),
+        Verb(
+            services.submit,
+            permission="changes.change_change",
+            icon="send",
+            tone="primary",
+            done=_submitted,
+            when=_only("assessed"),
+        ),
+        Verb(
+            services.approve,
+            permission="changes.approve_change",
+            icon="check",
+            done=_approved,
+            when=_may_decide,
+        ),
+        Verb(
+            services.reject,
+            permission="changes.approve_change",
+            icon="x",
+            past="rejected",
+            when=_may_decide,
+        ),
+        Verb(
+            services.start,
+            permission="changes.execute_change",
+            icon="play",
+            past="started",
+            in_bulk=False,
+            when=_only("approved"),
+        ),
+        Verb(
+            services.start_emergency,
+            permission="changes.execute_change",
+            icon="siren",
+            tone="danger",
+            past="started",
+            in_bulk=False,
+            when=_may_rush,
+        ),
+        Verb(
+            services.verify,
+            permission="changes.execute_change",
+            icon="scan-search",
+            done=_verified,
+            in_bulk=False,
+            when=_only("running", "verifying"),
+            hints={"result": "Empty: what the checks say, where it is verified by them."},
+        ),
+        Verb(
+            services.finish,
+            permission="changes.execute_change",
+            icon="check-check",
+            past="done",
+            in_bulk=False,
+            when=_may_finish,
+        ),
+        Verb(
+            services.roll_back,
+            permission="changes.execute_change",
+            icon="undo-2",
+            tone="danger",
+            past="rolled back",
+            in_bulk=False,
+            when=_only("running", "verifying"),
+        ),
+        Verb(
+            services.fail,
+            permission="changes.execute_change",
+            icon="circle-x",
+            past="failed",
+            in_bulk=False,
+            when=_only("running", "verifying"),
+        ),
+        Verb(
+            services.assign,
+            permission="changes.change_change",
+            icon="user-plus",
+            past="assigned",
+            when=_only(*Change.EDITABLE),
+        ),
+        Verb(
+            services.break_freeze,
+            permission="changes.break_freeze",
+            icon="hourglass",
+            past="let into the freeze",
+            in_bulk=False,
+            when=_only(*Change.EDITABLE),
+        ),
+        Verb(
+            services.review,
+            permission="changes.close_change",
+            icon="clipboard-check",
+            past="reviewed",
+            in_bulk=False,
+            when=_may_review,
+        ),
+        Verb(
+            services.abandon,
+            permission="changes.change_change",
+            icon="ban",
+            past="abandoned",
+            when=_only(*Change.EDITABLE),
+        ),
     ],
-)  # fmt: skip
+)

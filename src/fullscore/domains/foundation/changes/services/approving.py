@@ -38,8 +38,9 @@ def weigh(change: Change, *, now: datetime) -> None:
     way = overlaps.in_the_way(draft)
     card = risk.assess(weighing.facts(draft, blast.blast(draft.items), way))
     change.points, change.band, change.assessed_at = card.points, card.band, now
-    change.terms = [{"name": t.name, "points": round(t.points, 1), "reason": t.reason}
-                    for t in card.terms]  # fmt: skip
+    change.terms = [
+        {"name": t.name, "points": round(t.points, 1), "reason": t.reason} for t in card.terms
+    ]
     change.may_auto_approve = card.may_auto_approve
 
 
@@ -103,9 +104,14 @@ def _check_decides(change: Change, *, by: User) -> None:
 
 def _decide(change: Change, decision: str, *, by: User, note: str) -> None:
     decided = Approval(
-        change=change, person=by, requested_by=change.requested_by, decision=decision,
-        rule=needed(change).why[:300], note=note.strip(), at=time.now(),
-    )  # fmt: skip
+        change=change,
+        person=by,
+        requested_by=change.requested_by,
+        decision=decision,
+        rule=needed(change).why[:300],
+        note=note.strip(),
+        at=time.now(),
+    )
     try:
         with recorded(decided, decision, by=by, note=note):
             pass
@@ -132,11 +138,17 @@ def needed(change: Change) -> rules.Needed:
 def _policies() -> list[rules.Policy]:
     return [
         rules.Policy(
-            row.name, row.kind, row.band, row.environment, row.tag, row.needed, row.team_id,
+            row.name,
+            row.kind,
+            row.band,
+            row.environment,
+            row.tag,
+            row.needed,
+            row.team_id,
             row.person.user_id if row.person else None,
         )
         for row in ApprovalPolicy.objects.select_related("person")
-    ]  # fmt: skip
+    ]
 
 
 def still_missing(change: Change) -> list[str]:

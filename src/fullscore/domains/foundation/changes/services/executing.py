@@ -55,9 +55,9 @@ def start_emergency(change: Change, *, by: User, reason: str) -> Change:
     now = time.now()
     if not (approved := approving.said(change)):
         change.commanded_for = _commanded_by(change, by)
+    approving.weigh(change, now=now)
     _check_apart(change, by=by)
     _check_freeze(change, now)
-    approving.weigh(change, now=now)
     told = "approved by one" if approved else f"ordered for {change.commanded_for}"
     change.starts_at = min(change.starts_at, now)
     change.ends_at = max(change.ends_at, now + timedelta(hours=1))

@@ -19,9 +19,15 @@ SHORTEST = timedelta(minutes=1)
 
 @transaction.atomic
 def record(
-    *, by: User, title: str, items: Iterable[Item], at: datetime, ended_at: datetime | None = None,
-    description: str = "", reference: str = "",
-) -> Change:  # fmt: skip
+    *,
+    by: User,
+    title: str,
+    items: Iterable[Item],
+    at: datetime,
+    ended_at: datetime | None = None,
+    description: str = "",
+    reference: str = "",
+) -> Change:
     """Take note of a change that was made outside: a deployment, a tag, an event.
 
     The same title and reference within ten minutes are the same change, told twice.
@@ -33,12 +39,21 @@ def record(
     touched = list(items)
     owners = estate.owners_of(item.pk for item in touched)
     change = Change(
-        title=title[:160], description=description, requested_by=by, starts_at=at,
-        ends_at=max(ended_at or at, at + SHORTEST), is_recorded=True, state=Change.State.DONE,
-        started_at=at, ended_at=ended_at or at, rollback="none", verification="none",
-        external_ref=reference[:200], owner_id=next((o for o in owners.values() if o), None),
+        title=title[:160],
+        description=description,
+        requested_by=by,
+        starts_at=at,
+        ends_at=max(ended_at or at, at + SHORTEST),
+        is_recorded=True,
+        state=Change.State.DONE,
+        started_at=at,
+        ended_at=ended_at or at,
+        rollback="none",
+        verification="none",
+        external_ref=reference[:200],
+        owner_id=next((o for o in owners.values() if o), None),
         outcome="Made outside, and told of.",
-    )  # fmt: skip
+    )
     with recorded(change, "record", by=by, note=reference):
         pass
     change.items.set(touched)
@@ -48,14 +63,20 @@ def record(
 
 @transaction.atomic
 def tell_trouble(
-    reference: str, *, by: User, items: Collection[int], title: str, since: datetime,
-    commander: User | None = None, url: str = "",
-) -> None:  # fmt: skip
+    reference: str,
+    *,
+    by: User,
+    items: Collection[int],
+    title: str,
+    since: datetime,
+    commander: User | None = None,
+    url: str = "",
+) -> None:
     """Let exactly these items be in a trouble; on what no longer is, it ends."""
     now = time.now()
-    held = {row.item_id: row for row in Trouble.objects.filter(
-        reference=reference, until__isnull=True
-    )}  # fmt: skip
+    held = {
+        row.item_id: row for row in Trouble.objects.filter(reference=reference, until__isnull=True)
+    }
     for item in sorted(set(items) | set(held)):
         row = held.get(item) or Trouble(item_id=item, reference=reference, since=min(since, now))
         with recorded(row, "tell", by=by):

@@ -31,9 +31,12 @@ def draw_plan(change: Change, user: User, at: Any) -> str:
     may = is_running and access.may(user, "changes.execute_change")
     forth = [s for s in steps if not s.is_back]
     context = {
-        "change": change, "forth": forth, "may": may,
-        "back": [s for s in steps if s.is_back], "done": sum(1 for s in forth if s.done_at),
-    }  # fmt: skip
+        "change": change,
+        "forth": forth,
+        "may": may,
+        "back": [s for s in steps if s.is_back],
+        "done": sum(1 for s in forth if s.done_at),
+    }
     return render_to_string("changes/plan.html", context)
 
 
@@ -52,8 +55,13 @@ def card(points: int, band: str, terms: list[dict[str, Any]]) -> dict[str, Any]:
     tones = ["high" if value >= 15 else "" for _, value in rows]
     told = f"{points} of 100 points, {band} risk"
     picture = charts.bars(rows, title="Risk by reason", tones=tones, sentence=told)
-    return {"points": points, "band": band, "tone": BANDS.get(band, ""), "terms": terms,
-            "picture": picture}  # fmt: skip
+    return {
+        "points": points,
+        "band": band,
+        "tone": BANDS.get(band, ""),
+        "terms": terms,
+        "picture": picture,
+    }
 
 
 def draw_approvals(change: Change, user: User, at: Any) -> str:
@@ -63,9 +71,10 @@ def draw_approvals(change: Change, user: User, at: Any) -> str:
         return ""
     is_open = change.state in (Change.State.ASSESSED, Change.State.WAITING)
     context = {
-        "decided": decided, "needed": approving.needed(change),
+        "decided": decided,
+        "needed": approving.needed(change),
         "missing": approving.still_missing(change) if is_open else [],
-    }  # fmt: skip
+    }
     return render_to_string("changes/approvals.html", context)
 
 
@@ -83,11 +92,16 @@ def way_of(way: InTheWay, user: User) -> dict[str, Any]:
     items = {c.item for c in way.conflicts if c.item is not None}
     names = dict(Item.objects.visible_to(user).filter(pk__in=items).values_list("pk", "name"))
     rows = [
-        {"change": one.change if one.change in seen else None, "reason": one.reason,
-         "title": one.title if one.change in seen else "(restricted)",
-         "item": names.get(one.item or 0, ""), "starts_at": one.starts_at, "ends_at": one.ends_at}
+        {
+            "change": one.change if one.change in seen else None,
+            "reason": one.reason,
+            "title": one.title if one.change in seen else "(restricted)",
+            "item": names.get(one.item or 0, ""),
+            "starts_at": one.starts_at,
+            "ends_at": one.ends_at,
+        }
         for one in way.conflicts
-    ]  # fmt: skip
+    ]
     return {"conflicts": rows, "freezes": way.freezes, "free_at": way.free_at}
 
 
@@ -102,18 +116,23 @@ def blast_of(draft: Draft, reached: Blast, user: User) -> dict[str, Any]:
     """Return the map and list of what would feel a failure, as somebody may know of it."""
     wanted = [one.item for one in reached.touched]
     seen = set(
-        Item.objects.visible_to(user).filter(pk__in=[*draft.items, *wanted[:MOST_TOLD]])
+        Item.objects.visible_to(user)
+        .filter(pk__in=[*draft.items, *wanted[:MOST_TOLD]])
         .values_list("pk", flat=True)
-    )  # fmt: skip
+    )
     told = [one for one in reached.touched if one.item in seen]
     own = list(Item.objects.filter(pk__in=seen & set(draft.items)).only("pk", "name", "kind"))
     teams = Team.objects.visible_to(user).filter(pk__in=reached.teams).order_by("name")
     return {
-        "picture": _map(own, told), "touched": told[:MOST_LISTED],
-        "more": max(0, len(told) - MOST_LISTED), "hidden": len(reached.touched) - len(told),
-        "down": len(reached.down), "count": len(reached.touched), "teams": list(teams[:20]),
+        "picture": _map(own, told),
+        "touched": told[:MOST_LISTED],
+        "more": max(0, len(told) - MOST_LISTED),
+        "hidden": len(reached.touched) - len(told),
+        "down": len(reached.down),
+        "count": len(reached.touched),
+        "teams": list(teams[:20]),
         "keeps": reached.keeps_redundancy,
-    }  # fmt: skip
+    }
 
 
 def _map(own: list[Item], told: list[blast.Touched]) -> Any:
@@ -136,10 +155,12 @@ def draw_verification(change: Change, user: User, at: Any) -> str:
     after = seen.filter(pk__in=change.findings_after).select_related("item")
     now = time.now()
     context = {
-        "change": change, "before": len(change.findings_before), "after": list(after[:20]),
+        "change": change,
+        "before": len(change.findings_before),
+        "after": list(after[:20]),
         "is_watched": change.watched_until is not None and now < change.watched_until,
         "gone": seen.filter(pk__in=change.findings_before, state=Finding.State.CLOSED).count(),
-    }  # fmt: skip
+    }
     return render_to_string("changes/verification.html", context)
 
 
