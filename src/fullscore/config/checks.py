@@ -16,7 +16,14 @@ from fullscore.domains.infrastructure.servers.checks import (
     software,
     storage,
 )
-from fullscore.domains.infrastructure.servers.queries import hosts, latest, shares, sums, volumes
+from fullscore.domains.infrastructure.servers.queries import (
+    altered,
+    hosts,
+    latest,
+    shares,
+    sums,
+    volumes,
+)
 from fullscore.domains.response.incidents import checks as incidents
 from fullscore.domains.response.incidents import queries as alerts
 from fullscore.kit.checks import Check
@@ -94,6 +101,7 @@ CHECKS: tuple[Check, ...] = (
     # How changes are made
     changes.unreviewed.reading(made.ended),
     changes.failed_twice.reading(made.repeated),
+    changes.unrecorded.reading(altered),
     # The checks themselves
     findings.check_failing.reading(found.failing_checks),
 )

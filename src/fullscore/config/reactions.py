@@ -26,8 +26,12 @@ REACTIONS: Reactions = {
     findings.FindingsOverdue: [findings_jobs.notify_opened],
     findings.ExceptionAsked: [findings_jobs.notify_asked],
     findings.ExceptionEnding: [findings_jobs.notify_ending],
+    incidents.IncidentsOpened: [incidents_jobs.tell_changes],
+    incidents.IncidentsResolved: [incidents_jobs.tell_changes],
+    incidents.IncidentsAltered: [incidents_jobs.tell_changes],
     incidents.ReceiptsCame: [incidents_jobs.take_in],
     changes.ApprovalAsked: [changes_jobs.notify_asked],
-    changes.ChangeFinished: [changes_jobs.check_linked],
+    changes.ChangeStarted: [changes_jobs.expect_breaches],
+    changes.ChangeFinished: [changes_jobs.expect_no_more, changes_jobs.check_linked],
     changes.RollbackProposed: [changes_jobs.notify_proposed],
 }

@@ -19,7 +19,7 @@ from fullscore.kit import access, time
 from fullscore.kit.models import User
 
 BANDS = {"low": "", "medium": "warn", "high": "high"}
-MOST_DRAWN = 60
+MOST_DRAWN = 40
 MOST_LISTED = 12
 MOST_TOLD = 200
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from fullscore.domains.foundation.changes import services
 from fullscore.domains.foundation.changes.models import Change
+from fullscore.domains.foundation.telemetry import services as telemetry
 from fullscore.kit import access, notify, time
 from fullscore.kit.jobs import every, job
 from fullscore.kit.models import User
@@ -25,6 +26,20 @@ def check_linked(change: int) -> None:
     """Run the checks of what a change was to repair, once it is done."""
     for one in Change.objects.filter(pk=change, state=Change.State.DONE):
         services.check_linked(one, by=system())
+
+
+@job()
+def expect_breaches(change: int) -> None:
+    """Mark what thresholds find on the items of a running change as expected by it."""
+    for one in Change.objects.filter(pk=change, state__in=Change.UNDER_WAY):
+        items = list(one.items.values_list("pk", flat=True))
+        telemetry.expect(items, words=f"change {one.pk}", now=time.now())
+
+
+@job()
+def expect_no_more(change: int) -> None:
+    """Let breaches be unexpected again once a change is over."""
+    telemetry.expect_no_more(f"change {change}", now=time.now())
 
 
 @job()

@@ -322,7 +322,6 @@ CHANGES = (
         KARIM,
         "waiting",
         INES,
-        (JONAS,),
         rollback="none",
         verification="manual",
         plan="Upgrade the first\nFail over\nUpgrade the second",

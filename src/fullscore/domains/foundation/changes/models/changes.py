@@ -286,7 +286,7 @@ class ChangeEvent(models.Model):
     objects = OfChangeQuerySet.as_manager()
 
     class Meta:
-        ordering = ["-at"]
+        ordering = ["-at", "-pk"]
         verbose_name = "change event"
         indexes = [models.Index(fields=["change", "-at"])]
 

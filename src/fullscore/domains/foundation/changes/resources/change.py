@@ -42,6 +42,13 @@ class ChangeForm(forms.ModelForm):
 
     class Meta:
         model = Change
+        widgets = {
+            "items": forms.SelectMultiple(attrs={"size": 8}),
+            "findings": forms.SelectMultiple(attrs={"size": 4}),
+            "description": forms.Textarea(attrs={"rows": 3}),
+            "plan": forms.Textarea(attrs={"rows": 5}),
+            "rollback_plan": forms.Textarea(attrs={"rows": 3}),
+        }
         fields = (
             "title",
             "kind",

@@ -77,10 +77,15 @@ def tell_trouble(
     held = {
         row.item_id: row for row in Trouble.objects.filter(reference=reference, until__isnull=True)
     }
+    told = {"title": title[:300], "url": url, "commander": commander}
     for item in sorted(set(items) | set(held)):
         row = held.get(item) or Trouble(item_id=item, reference=reference, since=min(since, now))
+        is_same = row.pk and all(getattr(row, name) == value for name, value in told.items())
+        if is_same and item in items:
+            continue  # incidents say the same again with every alert that joins them
         with recorded(row, "tell", by=by):
-            row.title, row.url, row.commander = title[:300], url, commander
+            for name, value in told.items():
+                setattr(row, name, value)
             row.until = None if item in items else max(now, row.since)
 
 

@@ -1,5 +1,6 @@
 """What can be done with samples, series and keys."""
 
+from fullscore.domains.foundation.telemetry.services.expecting import expect, expect_no_more
 from fullscore.domains.foundation.telemetry.services.intake import (
     Batch,
     Taken,
@@ -59,6 +60,8 @@ __all__ = [
     "bind_unowned",
     "change_threshold",
     "checked",
+    "expect",
+    "expect_no_more",
     "fingerprint_of",
     "give_credential",
     "hold",

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from fullscore.domains.foundation.estate import queries as estate
-from fullscore.domains.response.incidents.announcements import IncidentsOpened
+from fullscore.domains.response.incidents.announcements import IncidentsAltered, IncidentsOpened
 from fullscore.domains.response.incidents.models import Alert, Incident, Parting, TimelineEntry
 from fullscore.kit import bulk
 from fullscore.kit.announcements import announce
@@ -127,3 +127,5 @@ class Book:
         TimelineEntry.objects.bulk_create(self._told)
         if self._opened:
             announce(IncidentsOpened(sorted(set(self._opened))))
+        if altered := sorted(set(self._altered) - set(self._opened)):
+            announce(IncidentsAltered(altered))
