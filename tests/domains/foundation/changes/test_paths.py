@@ -17,17 +17,36 @@ from tests.domains.foundation.changes.conftest import HOUR, risky
 
 WHO = st.sampled_from(["ann", "otto", "ada", "abe", "eve"])
 PLAIN = [
-    "assess", "submit", "approve", "reject", "start", "verify", "finish", "fail", "roll_back",
-    "abandon", "start_emergency", "break_freeze", "review", "step", "edit", "later", "freeze",
-]  # fmt: skip
+    "assess",
+    "submit",
+    "approve",
+    "reject",
+    "start",
+    "verify",
+    "finish",
+    "fail",
+    "roll_back",
+    "abandon",
+    "start_emergency",
+    "break_freeze",
+    "review",
+    "step",
+    "edit",
+    "later",
+    "freeze",
+]
 # Weighted towards what leads on, so that many paths reach the end.
 LEADING = ["assess", "submit", "approve", "approve", "start", "step", "verify", "finish"]
 STEPS = st.lists(st.tuples(st.sampled_from([*PLAIN, *LEADING * 2]), WHO), max_size=30)
 WORDS = {
-    "reject": {"note": "No."}, "fail": {"outcome": "It failed."}, "review": {"text": "Seen."},
-    "roll_back": {"outcome": "As before."}, "abandon": {"reason": "No need."},
-    "start_emergency": {"reason": "Down."}, "break_freeze": {"reason": "We must."},
-}  # fmt: skip
+    "reject": {"note": "No."},
+    "fail": {"outcome": "It failed."},
+    "review": {"text": "Seen."},
+    "roll_back": {"outcome": "As before."},
+    "abandon": {"reason": "No need."},
+    "start_emergency": {"reason": "Down."},
+    "break_freeze": {"reason": "We must."},
+}
 
 
 class World:
@@ -38,10 +57,15 @@ class World:
         monkeypatch.setattr(time, "now", lambda: self.now)
         self.people, self.item = people, risky() if is_risky else make.item()
         self.change = services.request(
-            by=people["ann"], items=[self.item], title="Change", kind=kind, plan="One",
-            starts_at=self.now, ends_at=self.now + 6 * HOUR,
+            by=people["ann"],
+            items=[self.item],
+            title="Change",
+            kind=kind,
+            plan="One",
+            starts_at=self.now,
+            ends_at=self.now + 6 * HOUR,
             rollback="none" if is_risky else "rehearsed",
-        )  # fmt: skip
+        )
 
     def does(self, what, who):
         by, change = self.people[who], Change.objects.get(pk=self.change.pk)
@@ -94,9 +118,7 @@ def check(world, before, after, what, who):
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(
-    kind=st.sampled_from(["normal", "emergency"]), is_risky=st.booleans(), steps=STEPS
-)  # fmt: skip
+@given(kind=st.sampled_from(["normal", "emergency"]), is_risky=st.booleans(), steps=STEPS)
 def test_no_path_breaks_what_must_hold(crew, monkeypatch, kind, is_risky, steps):
     with transaction.atomic():
         world = World(vars(crew), kind, is_risky, monkeypatch)

@@ -121,8 +121,9 @@ def test_breaches_on_items_of_a_running_change_are_expected(running, crew, clock
     change = running(item)
 
     jobs.expect_breaches.func(change=change.pk)
-    fresh = Breach(threshold=make.threshold(), series=make.series(item=item), since=clock.now,
-                   severity=4)  # fmt: skip
+    fresh = Breach(
+        threshold=make.threshold(), series=make.series(item=item), since=clock.now, severity=4
+    )
     telemetry.expecting.mark([fresh])
 
     assert Breach.objects.get(pk=old.pk).expected == f"change {change.pk}"
