@@ -5,7 +5,7 @@ rules about who and when are the services', and are tested there.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from itertools import count
 from typing import Any
@@ -58,6 +58,7 @@ from fullscore.domains.foundation.telemetry.models import (
     Refusal,
     ScrapeTarget,
     Series,
+    StorageRule,
     Threshold,
 )
 from fullscore.domains.infrastructure.servers.models import (
@@ -67,6 +68,7 @@ from fullscore.domains.infrastructure.servers.models import (
     Installed,
     PackageVersion,
     Server,
+    SshHost,
     Unit,
 )
 from fullscore.domains.overview.attention.models import Proposal, Sharing
@@ -78,6 +80,24 @@ from fullscore.domains.response.incidents.models import (
     Receipt,
     Silence,
     TimelineEntry,
+)
+from fullscore.domains.response.oncall.models import (
+    Absence,
+    Attempt,
+    ContactChannel,
+    ContactRule,
+    EscalationPolicy,
+    EscalationRoute,
+    EscalationStep,
+    Layer,
+    Override,
+    Page,
+    Run,
+    RunEvent,
+    Schedule,
+    Shift,
+    Swap,
+    Turn,
 )
 from fullscore.kit.checks import Subject
 from fullscore.kit.models import User
@@ -294,6 +314,12 @@ def scrape_target(**values: Any) -> ScrapeTarget:
     )
 
 
+def storage_rule(**values: Any) -> StorageRule:
+    known = {"selector": f"tag={_one('kept')}", "raw_days": 60, "five_minute_days": 180,
+             "hourly_days": 1825}  # fmt: skip
+    return StorageRule.objects.create(**known | values)
+
+
 def collector(**values: Any) -> Collector:
     return Collector.objects.create(**{"name": _one("collector"), "seen_at": AT} | values)
 
@@ -350,6 +376,10 @@ def trouble(**values: Any) -> Trouble:
 
 def server(**values: Any) -> Server:
     return _with(Server, {"os_id": "debian", "os_version": "13", "errors": [], **values}, item=item)
+
+
+def ssh_host(**values: Any) -> SshHost:
+    return _with(SshHost, {"address": _one("host") + ".example.org"} | values, item=item)
 
 
 def facts(**values: Any) -> Facts:
@@ -419,6 +449,98 @@ def silence(**values: Any) -> Silence:
 def timeline_entry(**values: Any) -> TimelineEntry:
     known = {"at": AT, "kind": "note", "text": _one("Seen ")}
     return _with(TimelineEntry, known | values, incident=incident)
+
+
+# ── on call ────────────────────────────────────────────────────────────────────────────────────
+
+
+def schedule(name: str = "", **values: Any) -> Schedule:
+    return Schedule.objects.create(name=name or _one("schedule"), **values)
+
+
+def layer(*people: Person, **values: Any) -> Layer:
+    """Return a layer in which people take weekly turns from Monday, 5 January 2026, 09:00."""
+    known = {"name": _one("layer"), "starts_on": date(2026, 1, 5), "starts_time": time(9)}
+    made = _with(Layer, known | values, schedule=schedule)
+    for position, one in enumerate(people, 1):
+        turn(layer=made, person=one, position=position)
+    return made
+
+
+def turn(**values: Any) -> Turn:
+    return _with(Turn, values, layer=layer, person=person)
+
+
+def override(**values: Any) -> Override:
+    known = {"starts_at": AT, "ends_at": AT + timedelta(hours=8)}
+    return _with(Override, known | values, schedule=schedule, person=person)
+
+
+def shift(**values: Any) -> Shift:
+    known = {"starts_at": AT, "ends_at": AT + timedelta(days=7)}
+    return _with(Shift, known | values, schedule=schedule, person=person)
+
+
+def swap(**values: Any) -> Swap:
+    known = {"starts_at": AT, "ends_at": AT + timedelta(days=7)}
+    return _with(Swap, known | values, shift=shift, person=person)
+
+
+def _operations() -> Person:
+    """Return the person of the first account: what is private is seen by its owner alone."""
+    owner = User.objects.filter(kind="person").order_by("pk").first() or user()
+    return Person.objects.filter(user=owner).first() or person(user=owner)
+
+
+def absence(**values: Any) -> Absence:
+    known = {"starts_at": AT, "ends_at": AT + timedelta(days=7)}
+    return _with(Absence, known | values, person=_operations)
+
+
+def contact_channel(**values: Any) -> ContactChannel:
+    known = {"kind": "email", "address": f"{_one('mail')}@example.org"}
+    return _with(ContactChannel, known | values, person=_operations)
+
+
+def contact_rule(**values: Any) -> ContactRule:
+    channel = values.pop("channel", None) or contact_channel()
+    return ContactRule.objects.create(**{"channel": channel, "person": channel.person} | values)
+
+
+def policy(*steps: dict[str, Any], **values: Any) -> EscalationPolicy:
+    """Return a policy with steps in this order."""
+    made = EscalationPolicy.objects.create(**{"name": _one("policy")} | values)
+    for position, told in enumerate(steps, 1):
+        EscalationStep.objects.create(policy=made, position=position, **told)
+    return made
+
+
+def escalation_step(**values: Any) -> EscalationStep:
+    return _with(EscalationStep, {"kind": "wait", **values}, policy=policy)
+
+
+def escalation_route(**values: Any) -> EscalationRoute:
+    return _with(EscalationRoute, values, policy=policy)
+
+
+def run(**values: Any) -> Run:
+    known = {"subject": "tests.subject", "record": next(_number), "title": _one("Run "),
+             "severity": 5, "urgency": "important", "started_at": AT}  # fmt: skip
+    return Run.objects.create(**known | values)
+
+
+def page(**values: Any) -> Page:
+    known = {"at": AT, "urgency": "important", "why": "on call"}
+    return _with(Page, known | values, run=run, person=person)
+
+
+def attempt(**values: Any) -> Attempt:
+    known = {"way": "email", "key": _one("key"), "due_at": AT}
+    return _with(Attempt, known | values, page=page, channel=contact_channel)
+
+
+def run_event(**values: Any) -> RunEvent:
+    return _with(RunEvent, {"at": AT, "text": _one("Seen "), **values}, run=run)
 
 
 # ── this installation ──────────────────────────────────────────────────────────────────────────

@@ -1,5 +1,6 @@
 """Real servers for tests, on loopback, each with a data folder of its own."""
 
+import getpass
 import os
 import shutil
 import socket
@@ -8,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -183,6 +185,60 @@ def alertmanager(settings: str) -> Iterator[int]:
     try:
         wait_for(port)
         yield port
+    finally:
+        process.terminate()
+        process.wait(20)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Sshd:
+    """A running sshd: its port, and the folder with `authorized_keys` and its own key `host`."""
+
+    port: int
+    home: Path
+    user: str
+
+    def authorize(self, *lines: str) -> None:
+        """Let in whoever holds one of these keys, and nobody else."""
+        (self.home / "authorized_keys").write_text("".join(f"{line}\n" for line in lines))
+
+    def line(self) -> str:
+        """Return its own public key."""
+        return " ".join((self.home / "host.pub").read_text().split()[:2])
+
+
+@contextmanager
+def sshd(*, port: int = 0, words: str = "") -> Iterator[Sshd]:
+    """Run Debian's sshd for this account, with a key of its own; skip where there is none."""
+    program = shutil.which("sshd") or "/usr/sbin/sshd"
+    if not Path(program).exists():
+        pytest.skip("No sshd here: sudo apt-get install openssh-server")
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)  # where Debian's separates privileges
+    home, port = Path(tempfile.mkdtemp(prefix="fullscore-sshd-")), port or free_port()
+    key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(home / "host")]
+    subprocess.run(key, check=True, capture_output=True, timeout=30)
+    made = Sshd(port, home, getpass.getuser())
+    made.authorize()
+    (home / "config").write_text(
+        f"""Port {port}
+        ListenAddress 127.0.0.1
+        HostKey {home}/host
+        AuthorizedKeysFile {home}/authorized_keys
+        StrictModes no
+        UsePAM no
+        PidFile none
+        PermitRootLogin yes
+        MaxStartups 200
+        {words}
+        """
+    )
+    with (home / "log").open("w") as log:
+        process = subprocess.Popen([program, "-D", "-e", "-f", home / "config"], stderr=log)
+    try:
+        wait_for(port)
+        yield made
     finally:
         process.terminate()
         process.wait(20)

@@ -34,7 +34,8 @@ ONE: dict[str, Callable[..., Any]] = {
     "requirement": make.requirement, "identifier": make.identifier, "claim": make.claim,
     "installed-package": make.installed, "fact": make.facts, "push-key": make.push_key,
     "refusal": make.refusal,
-    "scrape-target": make.scrape_target, "sample-collector": make.collector,
+    "ssh-host": make.ssh_host, "scrape-target": make.scrape_target,
+    "sample-collector": make.collector,
     "check-run": make.check_run, "check-setting": make.check_setting, "due-rule": make.due_rule,
     "owner-rule": make.owner_rule, "import": make.import_, "downtime-cost": make.downtime_cost,
     "difference": make.difference, "sharing": make.sharing, "proposal": make.proposal,
@@ -45,7 +46,13 @@ ONE: dict[str, Callable[..., Any]] = {
     "approval": make.approval, "approval-policy": make.approval_policy, "freeze": make.freeze,
     "standard-change": make.standard_change, "trouble": make.trouble,
     "finding-event": make.event, "proof": make.proof, "comment": make.comment,
-    "threshold": make.threshold, "breach": make.breach,
+    "threshold": make.threshold, "breach": make.breach, "storage-rule": make.storage_rule,
+    "schedule": make.schedule, "rota-layer": make.layer, "rota-turn": make.turn,
+    "rota-override": make.override, "shift": make.shift, "shift-swap": make.swap,
+    "absence": make.absence, "contact-channel": make.contact_channel,
+    "contact-rule": make.contact_rule, "escalation-policy": make.policy,
+    "escalation-step": make.escalation_step, "escalation-route": make.escalation_route,
+    "escalation": make.run, "page-delivery": make.attempt, "escalation-event": make.run_event,
 }  # fmt: skip
 
 every_noun = pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from fullscore.config.resources import RESOURCES
 from fullscore.interfaces.cli.explain import about
-from fullscore.interfaces.cli.parsers import option_of, word_of
+from fullscore.interfaces.cli.parsers import option_of_argument, word_of
 from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Resource, panels_on
 from tests.documentation import code, table
@@ -53,8 +53,9 @@ def _permissions(resource: Resource) -> list[str]:
 
 def _verb(resource: Resource, verb: Verb) -> list[str]:
     """Return one row: verb, first line, arguments (those with a default in brackets), right."""
+    options = {n: code(option_of_argument(verb, n)) for n in verb.input().model_fields}
     asked = [
-        code(option_of(name)) if info.is_required() else f"({code(option_of(name))})"
+        options[name] if info.is_required() else f"({options[name]})"
         for name, info in verb.input().model_fields.items()
     ]
     return [code(word_of(verb)), verb.about, " ".join(asked), code(verb.permission)]

@@ -21,6 +21,7 @@ from fullscore.interfaces.mcp.transports import beside, http_app  # noqa: E402
 MIB = 1024 * 1024
 DOORS = {  # where programs send, and how much at once
     "/api/v1/write": Door(telemetry.write, telemetry.MOST_BYTES),
+    "/v1/metrics": Door(telemetry.metrics, telemetry.MOST_BYTES),
     "/api/push": Door(servers.push, servers.MOST_BYTES),
     "/api/v2/alerts": Door(incidents.alerts, incidents.MOST_BYTES),
     "/v2/enqueue": Door(incidents.enqueue, incidents.MOST_BYTES),

@@ -8,9 +8,12 @@ from fullscore.domains.foundation.findings import checks as findings
 from fullscore.domains.foundation.findings import queries as found
 from fullscore.domains.foundation.telemetry import checks as telemetry
 from fullscore.domains.foundation.telemetry import queries as measured
+from fullscore.domains.foundation.telemetry.reading import rhythm, senders
+from fullscore.domains.foundation.telemetry.reading import storage as kept
 from fullscore.domains.foundation.telemetry.reading.facts import threshold_facts
 from fullscore.domains.infrastructure.servers.checks import (
     logins,
+    reaching,
     running,
     samples,
     software,
@@ -22,10 +25,13 @@ from fullscore.domains.infrastructure.servers.queries import (
     latest,
     shares,
     sums,
+    visited,
     volumes,
 )
 from fullscore.domains.response.incidents import checks as incidents
 from fullscore.domains.response.incidents import queries as alerts
+from fullscore.domains.response.oncall import checks as oncall
+from fullscore.domains.response.oncall.queries import checking as duty
 from fullscore.kit.checks import Check
 
 CHECKS: tuple[Check, ...] = (
@@ -55,6 +61,8 @@ CHECKS: tuple[Check, ...] = (
     running.clock_off.reading(hosts("os")),
     running.clock_unsynchronised.reading(hosts("os", "identity")),
     running.host_silent.reading(hosts()),
+    reaching.ssh_failing.reading(visited),
+    reaching.ssh_key_changed.reading(visited),
     # Kernel and packages
     software.reboot_needed.reading(hosts("restart")),
     software.kernel_outdated.reading(hosts("restart")),
@@ -91,6 +99,11 @@ CHECKS: tuple[Check, ...] = (
     # What measures
     telemetry.target_down.reading(measured.targeted),
     telemetry.unowned.reading(measured.senders_without_owner),
+    telemetry.series_late.reading(rhythm.lateness),
+    telemetry.clock_skew.reading(senders.leads),
+    telemetry.label_churn.reading(senders.churning),
+    telemetry.unit_unknown.reading(senders.unitless),
+    telemetry.store_filling.reading(kept.filling),
     # Alerts and their senders
     incidents.alert_noisy.reading(alerts.rang),
     incidents.alert_flapping.reading(alerts.swung),
@@ -102,6 +115,14 @@ CHECKS: tuple[Check, ...] = (
     changes.unreviewed.reading(made.ended),
     changes.failed_twice.reading(made.repeated),
     changes.unrecorded.reading(altered),
+    # Who is called
+    oncall.gap.reading(duty.uncovered),
+    oncall.single.reading(duty.reached),
+    oncall.unreachable.reading(duty.duties),
+    oncall.channel_failing.reading(duty.duties),
+    oncall.absent.reading(duty.duties),
+    oncall.overload.reading(duty.loads),
+    oncall.unanswered.reading(duty.unheard),
     # The checks themselves
     findings.check_failing.reading(found.failing_checks),
 )

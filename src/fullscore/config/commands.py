@@ -166,6 +166,15 @@ def behind(argv: Sequence[str]) -> int:
     return 0
 
 
+def status(argv: Sequence[str]) -> int:
+    """Say where everything lies, and what the sample store holds."""
+    ArgumentParser("fullscore status", description=status.__doc__).parse_args(argv)
+    _ready()
+    from fullscore.domains.foundation.telemetry.commands import status as samples
+
+    return samples()
+
+
 def migrate(argv: Sequence[str]) -> int:
     """Bring the database to this program's version."""
     _ready()
@@ -316,7 +325,7 @@ def import_(argv: Sequence[str]) -> int:
 COMMANDS = tuple(
     Command(one.__name__.rstrip("_"), (one.__doc__ or "").split("\n")[0], one)
     for one in (
-        up, demo, web, worker, scheduler, collector, behind, migrate, mcp, audit, access, secret,
-        check, server, import_,
+        up, demo, web, worker, scheduler, collector, behind, status, migrate, mcp, audit, access,
+        secret, check, server, import_,
     )
 )  # fmt: skip

@@ -4,10 +4,12 @@ from django.conf import settings
 
 from fullscore.config.attention import SOURCES
 from fullscore.config.checks import CHECKS
+from fullscore.config.marks import MARKS
 from fullscore.config.menu import ENTRIES
 from fullscore.config.reactions import REACTIONS
 from fullscore.config.resources import RESOURCES
 from fullscore.domains.foundation.access import queries as access
+from fullscore.domains.foundation.telemetry.reading import marks
 from fullscore.domains.overview.attention import queries as attention
 from fullscore.interfaces.web import shell
 from fullscore.kit import access as kit_access
@@ -24,6 +26,7 @@ def join() -> None:
     resource.are(RESOURCES)
     checks.are(CHECKS)
     attention.come_from(SOURCES)
+    marks.come_from(MARKS)
     announcements.react_with(REACTIONS)
     visible = {r.noun: r.model._default_manager.visible_to for r in RESOURCES}  # type: ignore[attr-defined]
     live.visible_with({**visible, "notification": Notification.objects.visible_to})

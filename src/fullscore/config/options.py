@@ -50,7 +50,11 @@ class Options:
         secret=True,
     )
     samples_url: str = _doc(
-        "Where samples are stored: parquet:///folder; empty: `samples` in the data folder.", ""
+        "Where samples are stored: parquet:///folder, or"
+        " clickhouse://user:password@host:8123/database, with ?secure=true for TLS;"
+        " empty: `samples` in the data folder.",
+        "",
+        secret=True,
     )
     secret_key: str = _doc(
         "Signs sessions; made and kept in the data folder when empty.", "", secret=True

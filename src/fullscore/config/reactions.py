@@ -12,6 +12,7 @@ from fullscore.domains.infrastructure.servers import announcements as servers
 from fullscore.domains.infrastructure.servers import jobs as servers_jobs
 from fullscore.domains.response.incidents import announcements as incidents
 from fullscore.domains.response.incidents import jobs as incidents_jobs
+from fullscore.domains.response.oncall import announcements as oncall
 from fullscore.kit.announcements import Reactions
 
 REACTIONS: Reactions = {
@@ -26,12 +27,14 @@ REACTIONS: Reactions = {
     findings.FindingsOverdue: [findings_jobs.notify_opened],
     findings.ExceptionAsked: [findings_jobs.notify_asked],
     findings.ExceptionEnding: [findings_jobs.notify_ending],
-    incidents.IncidentsOpened: [incidents_jobs.tell_changes],
-    incidents.IncidentsResolved: [incidents_jobs.tell_changes],
     incidents.IncidentsAltered: [incidents_jobs.tell_changes],
     incidents.ReceiptsCame: [incidents_jobs.take_in],
     changes.ApprovalAsked: [changes_jobs.notify_asked],
     changes.ChangeStarted: [changes_jobs.expect_breaches],
     changes.ChangeFinished: [changes_jobs.expect_no_more, changes_jobs.check_linked],
     changes.RollbackProposed: [changes_jobs.notify_proposed],
+    incidents.IncidentsOpened: [incidents_jobs.call_people, incidents_jobs.tell_changes],
+    incidents.IncidentsRaised: [incidents_jobs.call_people],
+    incidents.IncidentsResolved: [incidents_jobs.leave_people, incidents_jobs.tell_changes],
+    oncall.RunAcknowledged: [incidents_jobs.take_answered],
 }

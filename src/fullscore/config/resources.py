@@ -45,6 +45,7 @@ from fullscore.domains.foundation.telemetry.resources import (
     REFUSAL,
     SCRAPE_TARGET,
     SERIES,
+    STORAGE_RULE,
     THRESHOLD,
 )
 from fullscore.domains.infrastructure.servers.resources import (
@@ -56,6 +57,7 @@ from fullscore.domains.infrastructure.servers.resources import (
     INSTALLED,
     PACKAGE,
     SERVER,
+    SSH_HOST,
     UNIT,
 )
 from fullscore.domains.overview.attention.resources import PROPOSAL, SHARING
@@ -68,12 +70,32 @@ from fullscore.domains.response.incidents.resources import (
     SILENCE,
     TIMELINE_ENTRY,
 )
+from fullscore.domains.response.oncall.resources.escalations import (
+    ESCALATION,
+    ESCALATION_EVENT,
+    PAGE_DELIVERY,
+)
+from fullscore.domains.response.oncall.resources.people import (
+    ABSENCE,
+    CONTACT_CHANNEL,
+    CONTACT_RULE,
+    SWAP,
+)
+from fullscore.domains.response.oncall.resources.policies import POLICY, ROUTE, STEP
+from fullscore.domains.response.oncall.resources.schedules import (
+    LAYER,
+    OVERRIDE,
+    SCHEDULE,
+    SHIFT,
+    TURN,
+)
 from fullscore.kit.resource import Resource
 
 RESOURCES: tuple[Resource, ...] = (
     FINDING,
     WAIVER,
     SERVER,
+    SSH_HOST,
     ITEM,
     DIFFERENCE,
     LISTENER,
@@ -93,6 +115,11 @@ RESOURCES: tuple[Resource, ...] = (
     FREEZE,
     STANDARD_CHANGE,
     APPROVAL_POLICY,
+    SCHEDULE,
+    POLICY,
+    ESCALATION,
+    SWAP,
+    ABSENCE,
     METRIC,
     SERIES,
     THRESHOLD,
@@ -101,6 +128,7 @@ RESOURCES: tuple[Resource, ...] = (
     COLLECTOR,
     PUSH_KEY,
     REFUSAL,
+    STORAGE_RULE,
     PERSON,
     TEAM,
     ACCOUNT,
@@ -128,6 +156,16 @@ RESOURCES: tuple[Resource, ...] = (
     TROUBLE,
     ALERT_EVENT,
     TIMELINE_ENTRY,
+    LAYER,
+    TURN,
+    OVERRIDE,
+    SHIFT,
+    STEP,
+    ROUTE,
+    CONTACT_CHANNEL,
+    CONTACT_RULE,
+    ESCALATION_EVENT,
+    PAGE_DELIVERY,
     IMPORT,
     SHARING,
     PROPOSAL,

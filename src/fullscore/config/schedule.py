@@ -11,6 +11,7 @@ from fullscore.domains.infrastructure.servers import jobs as servers
 from fullscore.domains.overview.attention import jobs as attention
 from fullscore.domains.overview.demo import jobs as demo
 from fullscore.domains.response.incidents import jobs as incidents
+from fullscore.domains.response.oncall import jobs as oncall
 from fullscore.kit import jobs, limits, live, notify
 from fullscore.kit.jobs import Clocked
 
@@ -25,6 +26,11 @@ SCHEDULE: Sequence[Clocked] = (
     telemetry.maintain_store,
     telemetry.bind_unowned,
     telemetry.tell_refused,
+    oncall.catch_up,
+    oncall.write_shifts,
+    oncall.prune,
+    telemetry.learn_intervals,
+    telemetry.measure_store,
     incidents.keep_up,
     incidents.prune,
     telemetry.judge_thresholds,
@@ -47,4 +53,4 @@ COLLECTED: Sequence[tuple[float, Callable[[], Callable[[], None]]]] = (
 SAMPLED: Sequence[tuple[float, Callable[[], Callable[[], None]]]] = ((15, lambda: demo.go_on),)
 
 # What the collector does beside it, without end.
-BESIDE = (telemetry.Scraper,)
+BESIDE = (telemetry.Scraper, servers.Visitor, oncall.Pager)

@@ -49,6 +49,7 @@ DOMAINS = [
     "fullscore.domains.foundation.changes",
     "fullscore.domains.foundation.system",
     "fullscore.domains.infrastructure.servers",
+    "fullscore.domains.response.oncall",
     "fullscore.domains.response.incidents",
     "fullscore.domains.overview.attention",
     "fullscore.domains.overview.demo",

@@ -11,12 +11,20 @@ from fullscore.domains.foundation.estate import pages as estate
 from fullscore.domains.foundation.findings import pages as findings
 from fullscore.domains.foundation.system import pages as system
 from fullscore.domains.foundation.telemetry import endpoints as telemetry
-from fullscore.domains.foundation.telemetry.pages import explore, keys, thresholds
+from fullscore.domains.foundation.telemetry.pages import (
+    dashboards,
+    explore,
+    keys,
+    store,
+    thresholds,
+)
 from fullscore.domains.infrastructure.servers import endpoints as push
 from fullscore.domains.infrastructure.servers import pages as servers
 from fullscore.domains.overview.attention import pages as attention
 from fullscore.domains.response.incidents import endpoints as alerts
 from fullscore.domains.response.incidents import pages as incidents
+from fullscore.domains.response.oncall import endpoints as calendars
+from fullscore.domains.response.oncall import pages as oncall
 from fullscore.interfaces.api.build import build
 from fullscore.interfaces.web import urls as web
 
@@ -30,12 +38,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *telemetry.PATTERNS,
     *keys.PATTERNS,
     *explore.PATTERNS,
+    *dashboards.PATTERNS,
     *thresholds.PATTERNS,
+    *store.PATTERNS,
     *system.PATTERNS,
     *asking.PATTERNS,
     *calendar.PATTERNS,
     *alerts.PATTERNS,
     *incidents.PATTERNS,
+    *oncall.PATTERNS,
+    *calendars.PATTERNS,
     path("api/", build(RESOURCES, authenticate, asked=QUESTIONS).urls),
     *web.patterns(RESOURCES),
 ]

@@ -18,7 +18,7 @@ from fullscore.connectors.output import readable
 Step = str | int
 _SPACE = re.compile(r"[\s,:]*")
 _DECODER = json.JSONDecoder()
-KINDS: dict[type, str] = {dict: "an object", list: "a list", str: "a text"}
+KINDS: dict[type, str] = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
 
 
 @dataclass(frozen=True, slots=True)

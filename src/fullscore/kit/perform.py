@@ -33,7 +33,8 @@ class Verb:
     done now (an empty text: it can), so that buttons explain themselves; the service decides.
     `done` says what became true: a sentence in which `{}` is the record, or one made from what the
     service returned; without it, `past` does. `undo(record)`, asked before, names the verb and the
-    values that take it back. `hints` say what an argument may be.
+    values that take it back. `hints` say what an argument may be; `secrets` names those that no
+    screen, list of processes or history of a shell may show.
     """
 
     service: Callable[..., Any]
@@ -49,6 +50,7 @@ class Verb:
     done: str | Callable[[Any], str] | None = None
     undo: Callable[[Any], tuple[str, Mapping[str, Any]] | None] | None = None
     hints: Mapping[str, str] = field(default_factory=dict)
+    secrets: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if not self.name:

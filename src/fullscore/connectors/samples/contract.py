@@ -6,8 +6,10 @@ it, aggregates skip it, `latest` leaves out a series whose newest row is one. Em
 absent.
 """
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Literal, Protocol, get_args
 
 import numpy as np
@@ -78,6 +80,10 @@ class Event:
 
 class SampleStore(Protocol):
     """What both adapters do alike."""
+
+    @property
+    def place(self) -> str:
+        """Which store this is and where, in words, without a password."""
 
     def append(self, samples: Samples) -> int:
         """Store samples durably, for every process; return how many are not below the drop line."""
@@ -160,6 +166,17 @@ def checked(samples: Samples) -> Samples:
     if len(ts_ms) and (int(ts_ms.min()) < 0 or int(ts_ms.max()) > LAST_MS):
         raise Garbled("A time lies outside 0 … 2**42 ms: is it in seconds or nanoseconds?")
     return Samples(series, ts_ms, values)
+
+
+def told(event: Event) -> tuple[int, int, str, int, str, str, bytes]:
+    """Return an event as a row; its last column is the same for the same event. Raises Garbled."""
+    try:
+        attributes = json.dumps(dict(event.attributes), sort_keys=True)
+        row = (int(event.at_ms), int(event.source), event.kind, int(event.severity), event.text)
+    except (TypeError, ValueError) as error:
+        raise Garbled(f"This is not an event: {error}.") from error
+    digest = blake2b(repr((*row, attributes)).encode(), digest_size=16).digest()
+    return (*row, attributes, digest)
 
 
 def chosen(series: ArrayLike) -> NDArray[np.int64]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from ninja import NinjaAPI
 
 from fullscore.interfaces.api.answers import answer
@@ -17,7 +17,8 @@ from fullscore.kit.resource import Resource
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One address that only reads: `ask(by, **arguments)` returns what is sent back as JSON.
+    """One address that only reads: `ask(by, **arguments)` returns what is sent back as JSON,
+    or the answer itself where that is a file.
 
     Whoever asks needs the right, and a token that covers it, to see the noun it is about. The
     keyword arguments of `ask` are those of the address.
@@ -26,7 +27,7 @@ class Question:
     path: str  # “/telemetry/query”
     name: str  # of the operation: “telemetry_query”
     about: Resource
-    ask: Callable[..., Mapping[str, Any]]
+    ask: Callable[..., Mapping[str, Any] | HttpResponseBase]
 
 
 def add(api: NinjaAPI, questions: Sequence[Question], refusals: Mapping[str, Any]) -> None:
@@ -40,13 +41,14 @@ def add(api: NinjaAPI, questions: Sequence[Question], refusals: Mapping[str, Any
         )  # fmt: skip
 
 
-def _view_of(question: Question) -> Callable[..., HttpResponse]:
+def _view_of(question: Question) -> Callable[..., HttpResponseBase]:
     """Return the view whose arguments are those of the question."""
 
-    def view(request: Asked, **given: Any) -> HttpResponse:
+    def view(request: Asked, **given: Any) -> HttpResponseBase:
         request.auth.check(question.about.name, "view")
         require(permission(question.about.model, "view"), by=request.auth.user)
-        return answer(question.ask(request.auth.user, **given))
+        told = question.ask(request.auth.user, **given)
+        return told if isinstance(told, HttpResponseBase) else answer(told)
 
     hints = get_type_hints(question.ask)
     asked = [

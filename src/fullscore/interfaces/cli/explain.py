@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from textwrap import wrap
 
-from fullscore.interfaces.cli.parsers import option_of, word_of
+from fullscore.interfaces.cli.parsers import option_of, option_of_argument, word_of
 from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Resource, panels_on
 
@@ -97,7 +97,7 @@ def _addresses(resource: Resource) -> list[str]:
 def _verb(resource: Resource, verb: Verb) -> list[str]:
     """Return a verb with its arguments, right and addresses."""
     arguments = [
-        f"{option_of(name)}{'' if info.is_required() else '?'}"
+        f"{option_of_argument(verb, name)}{'' if info.is_required() else '?'}"
         for name, info in verb.input().model_fields.items()
     ]
     told = [f"fullscore {resource.name} {word_of(verb)} 42 {' '.join(arguments)}".rstrip()]

@@ -1,6 +1,8 @@
 """The words one noun's commands take, derived from its filters, fields and verbs."""
 
-from argparse import ArgumentParser
+import sys
+from argparse import ArgumentParser, ArgumentTypeError
+from pathlib import Path
 from typing import Any, get_origin
 
 from django import forms
@@ -11,6 +13,7 @@ from fullscore.kit.resource import Resource
 OWN = ("sort", "columns", "limit", "json", "csv", "at", "count", "help", "as")
 ROWS = 100  # of a list on the screen; files get all
 ENTRIES = 50
+FROM = "a file that holds it and nothing else; “-”: standard input"
 AT = "as it was at this moment, such as 2026-11-17T02:13, in your time zone"
 
 
@@ -41,6 +44,11 @@ def option_of(name: str) -> str:
     """Return the option for a filter, field or argument; our own words keep their meaning."""
     words = name.replace("__", "-").replace("_", "-").strip("-")
     return f"--{words}-is" if words in OWN else f"--{words}"
+
+
+def option_of_argument(verb: Verb, name: str) -> str:
+    """Return the option for an argument of a verb: a secret comes out of a file."""
+    return f"{option_of(name)}-from" if name in verb.secrets else option_of(name)
 
 
 def word_of(verb: Verb) -> str:
@@ -114,9 +122,11 @@ def _verb(subparsers: Any, resource: Resource, verb: Verb) -> None:
         choices = ", ".join(value for value, _ in (verb.choices or {}).get(name, ()))
         told = f"id or name of the {related._meta.verbose_name}" if related else choices
         told = " ".join(filter(None, [told, verb.hints.get(name)]))
+        is_secret = name in verb.secrets
         parser.add_argument(
-            option_of(name), dest=f"value_{name}", required=info.is_required(),
-            metavar="RECORD" if related else "VALUE", help=_safe(told),
+            option_of_argument(verb, name), dest=f"value_{name}", required=info.is_required(),
+            metavar="FILE" if is_secret else "RECORD" if related else "VALUE",
+            help=_safe(FROM if is_secret else told), type=_content if is_secret else None,
             action="append" if get_origin(info.annotation) is list else "store",
         )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the record as JSON")
@@ -137,6 +147,17 @@ def _metavar(field: forms.Field) -> str:
         (forms.IntegerField, "N"),
     )  # fmt: skip
     return next((word for kind, word in kinds if isinstance(field, kind)), "TEXT")
+
+
+def _content(path: str) -> str:
+    """Return a secret out of a file: as a word, the list of processes would show it."""
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArgumentTypeError(f"{path} cannot be read: {error}") from error
+    if not text.strip():
+        raise ArgumentTypeError(f"{path} is empty")
+    return text.rstrip("\r\n")
 
 
 def _whole(text: str) -> int:

@@ -47,6 +47,24 @@ def scaled(value: float, unit: str = "", *, base: int = 1000) -> str:
     return f"{sign}{rounded(size)}{gap}{prefixes[step]}{unit}"
 
 
+def prefix_for(size: float, unit: str) -> tuple[float, str]:
+    """Return what one of the unit that fits a size is worth, and its name: (1024**3, "GiB").
+
+    Shares are told in percent; seconds stay seconds.
+    """
+    if unit == "ratio":
+        return 0.01, "%"
+    is_binary = unit in ("By", "By/s")
+    if not is_binary and not SCALED.get(unit):
+        return 1.0, PLAIN.get(unit, unit)
+    base, step = 1024 if is_binary else 1000, 0
+    size = abs(size)
+    while size >= base * (1 - 0.0005) and step < len(BINARY) - 1:
+        size, step = size / base, step + 1
+    word = f"B{unit[2:]}" if is_binary else SCALED[unit]
+    return float(base**step), (BINARY if is_binary else DECIMAL)[step] + word
+
+
 def rounded(value: float) -> str:
     """Return three significant digits, whole ones in full, no idle zeros: 0.125, 8.3, 1,234."""
     if value == 0:

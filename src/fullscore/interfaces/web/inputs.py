@@ -27,6 +27,9 @@ def form_of(verb: Verb, *, user: Any) -> type[forms.Form]:
             made[name] = forms.ModelChoiceField(rows, **common)
         elif verb.choices and name in verb.choices:
             made[name] = forms.ChoiceField(choices=verb.choices[name], **common)
+        elif name in verb.secrets:
+            hidden = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+            made[name] = forms.CharField(widget=hidden, strip=False, max_length=5000, **common)
         else:
             made[name] = _field(name, info.annotation, common)
     return type("VerbForm", (forms.Form,), made)
@@ -44,6 +47,7 @@ def values_of(form: forms.Form) -> dict[str, Any]:
 def _field(name: str, hint: Any, common: dict[str, Any]) -> forms.Field:
     kinds = [one for one in get_args(hint) if one is not type(None)] or [hint]
     kind = kinds[0]
+    widget: forms.Widget
     if get_origin(hint) is Literal:
         return forms.ChoiceField(choices=[(c, str(c)) for c in get_args(hint)], **common)
     if kind is bool:
@@ -57,6 +61,12 @@ def _field(name: str, hint: Any, common: dict[str, Any]) -> forms.Field:
         return forms.DateField(
             widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **common
         )
+    if name == "password":
+        widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+        return forms.CharField(widget=widget, strip=False, max_length=1000, **common)
+    if name == "private_key":
+        widget = forms.Textarea(attrs={"rows": 8, "class": "mono", "spellcheck": "false"})
+        return forms.CharField(widget=widget, max_length=20_000, **common)
     if name in LONG_TEXTS:
         return forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), max_length=5000, **common)
     return forms.CharField(max_length=300, **common)

@@ -222,13 +222,20 @@ def _said(resource: Resource, column: str, value: Any, user: User) -> Any:
         return ""
     field = resource.field_of(column)
     if field is not None and field.is_relation and field.related_model:
-        found = field.related_model._base_manager.filter(pk=value).first()
-        return str(found or value)
+        return _named(field.related_model, value, user)
     if field is not None and field.choices:
         return str(dict(field.flatchoices).get(value, value))
     if isinstance(field, models.DateField):  # days and instants are kept as JSON has them
         value = field.to_python(value)
     return cells.shown(value, user=user)
+
+
+def _named(model: Any, pk: Any, user: User) -> str:
+    """Return a record's name where the reader may see it; of what is gone, its number."""
+    seen = model._default_manager.visible_to(user).filter(pk=pk).first()
+    if seen is not None:
+        return str(seen)
+    return tables.RESTRICTED if model._base_manager.filter(pk=pk).exists() else str(pk)
 
 
 def _entries(record: Any, user: User, *, since: datetime, until: datetime) -> list[AuditEntry]:

@@ -117,7 +117,8 @@ def verb_of(resource: Resource, verb: Verb) -> View:
                 said = verb.said(f"“{record}”", done)
                 tell = messages.warning if isinstance(said, Unmet) else messages.success
                 tell(request, said, extra_tags=undo)
-                return go(request, resource.url(pk))
+                is_left = resource.visible_to(request.user).filter(pk=pk).exists()
+                return go(request, resource.url(pk) if is_left else resource.url())
         return _verb_page(request, resource, verb, form, str(record), resource.url(pk))
 
     return view

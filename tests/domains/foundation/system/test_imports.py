@@ -348,6 +348,29 @@ def test_from_file_to_undo_in_the_browser(ann, django_capture_on_commit_callback
     assert not Team.objects.filter(name="Unix").exists()
 
 
+def test_the_refused_rows_come_back_as_a_file_to_mend(ann):
+    made = sent(ann, "name,kind,owner", "db1,host,", '"=2+3",nonsense,', "db3,host,Nobody")
+
+    lines = make.client(ann).get(f"/imports/{made.pk}/refused.csv").content.decode().splitlines()
+
+    assert lines[0] == "name,kind,owner,refused because"
+    assert [line.split(",")[0] for line in lines[1:]] == ["'=2+3", "db3"]
+    assert "there is none" in lines[2]
+    assert make.client(make.user("bob", role="viewer")).get(
+        f"/imports/{made.pk}/refused.csv"
+    ).status_code == 404  # fmt: skip
+
+
+def test_a_row_refused_while_written_comes_back_too(ann):
+    accepted = services.apply(sent(ann, "name", "Unix", "Windows", noun="team"), by=ann)
+    Team.objects.create(name="Unix")
+    jobs.write_import(number=accepted.pk, by=ann.pk)
+    accepted.refresh_from_db()
+
+    told = services.refused(accepted)
+    assert len(told) == 1 + accepted.counts["refused"]
+
+
 def test_the_command_says_what_a_file_would_do_and_does_it(ann, tmp_path, capsys):
     file = tmp_path / "teams.csv"
     file.write_text("name,parent\nUnix,\nX,nobody\n")

@@ -131,15 +131,58 @@ def test_a_time_that_cannot_be_drawn_is_refused_in_words(web, browser, asked, wh
     assert why in answer.content.decode()
 
 
-def test_the_file_holds_base_units_and_no_formula(world, web, browser):
-    evil = world.series(make.metric(title="=1+1", kind="counter"), web.item)
+def rows_of(answer):
+    """Return the rows of a file that is handed out piece by piece."""
+    return list(csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))
+
+
+def test_a_file_holds_the_units_of_the_page_and_no_formula(world, web, browser):
+    evil = world.series(make.metric(title="=1+1", kind="counter", unit="1"), web.item)
 
     answer = browser.get("/explore.csv", {"series": [web.pk, evil.pk], "range": "1h"})
 
-    rows = list(csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))
-    assert rows[0][2:] == ["Network in · web1 · device=eth0 [By/s]", "'=1+1 · web1 [1/s]"]
-    assert float(rows[20][2]) == pytest.approx(100)
+    rows = rows_of(answer)
+    assert rows[0][2:] == ["Network in · web1 · device=eth0 [bit/s]", "'=1+1 · web1 [/s]"]
+    assert float(rows[20][2]) == pytest.approx(800)
     assert rows[20][3] == ""
+
+
+def test_a_file_holds_base_units_where_they_are_asked_for(web, browser):
+    rows = rows_of(browser.get("/explore.csv", {"series": web.pk, "range": "1h", "base": 1}))
+
+    assert rows[0][2:] == ["Network in · web1 · device=eth0 [By/s]"]
+    assert float(rows[20][2]) == pytest.approx(100)
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "decimals", "head", "said"),
+    [
+        pytest.param("By", 3 * 2**30 + 1, 2, "GiB", "3.0", id="bytes in the prefix of the peak"),
+        pytest.param("ratio", 0.123456, 2, "%", "12.35", id="shares in percent"),
+        pytest.param("Cel", 21.23456, 1, "°C", "21.2", id="as many decimals as the metric has"),
+        pytest.param("s", 0.000123456, 2, "s", "0.000123", id="never fewer than three digits"),
+        pytest.param("", 7.0, 0, "1", "7.0", id="without a unit"),
+    ],
+)
+def test_a_column_is_told_in_the_unit_that_fits(world, browser, unit, value, decimals, head, said):
+    one = world.series(make.metric(title="Figure", unit=unit, decimals=decimals))
+    world.measured(one, value)
+
+    rows = rows_of(browser.get("/explore.csv", {"series": one.pk, "range": "1h"}))
+
+    assert rows[0][2] == f"Figure [{head}]"
+    assert rows[-1][2] == said
+
+
+def test_data_programs_get_an_arrow_stream_with_the_units_in_it(web, browser):
+    ipc = pytest.importorskip("pyarrow.ipc", reason="pyarrow is not installed")
+
+    answer = browser.get("/explore.arrows", {"series": web.pk, "range": "1h"})
+
+    table = ipc.open_stream(answer.content).read_all()
+    (field,) = list(table.schema)[1:]
+    assert (field.name, field.metadata[b"unit"]) == ("Network in · web1 · device=eth0", b"By/s")
+    assert table.column(1).to_pylist()[5] == pytest.approx(100)
 
 
 @pytest.fixture
@@ -165,6 +208,25 @@ def test_a_program_asks_by_metric_and_item(web, client, program):
 
 
 @pytest.mark.parametrize(
+    ("kind", "begins"),
+    [
+        pytest.param("csv", b"\xef\xbb\xbfts_ms,time,Network in", id="CSV"),
+        pytest.param("arrow", b"\xff\xff\xff\xff", id="Arrow"),
+    ],
+)
+def test_a_program_may_ask_for_a_table(web, client, program, kind, begins):
+    asked = {"metric": "net_bytes_total", "item": web.item.pk, "format": kind,
+             "start": "2026-03-02T08:30:00Z", "end": "2026-03-02T09:00:00Z"}  # fmt: skip
+
+    answer = client.get("/api/telemetry/query", asked, headers=program)
+
+    content = b"".join(answer) if answer.streaming else answer.content
+    assert answer.status_code == 200
+    assert content.startswith(begins)
+    assert b"By/s" in content
+
+
+@pytest.mark.parametrize(
     ("asked", "status"),
     [
         pytest.param({}, 422, id="no metric"),
@@ -173,6 +235,7 @@ def test_a_program_asks_by_metric_and_item(web, client, program):
         pytest.param({"metric": "net_bytes_total", "step": 0}, 422, id="no step at all"),
         pytest.param({"metric": "net_bytes_total", "function": "median"}, 422, id="no function"),
         pytest.param({"metric": "net_bytes_total", "start": "soon"}, 422, id="no moment"),
+        pytest.param({"metric": "net_bytes_total", "format": "pdf"}, 422, id="no such format"),
     ],
 )
 def test_what_a_program_asks_wrongly_is_refused(web, client, program, asked, status):

@@ -1,5 +1,6 @@
 """Scraping: a real node_exporter, faults in words, markers, leases, a killed collector."""
 
+import io
 import math
 import signal
 import subprocess
@@ -13,10 +14,12 @@ import pytest
 from django.conf import settings
 from django.db import IntegrityError
 
+from fullscore.config.resources import RESOURCES
 from fullscore.connectors.base import Garbled, Unreachable
 from fullscore.domains.foundation.telemetry import checks, queries, services
 from fullscore.domains.foundation.telemetry.jobs import Scraper, scraping
 from fullscore.domains.foundation.telemetry.models import Collector, ScrapeTarget, Series
+from fullscore.interfaces.cli.run import run
 from fullscore.kit import time
 from fullscore.kit.checks import Limits, Scope
 from fullscore.kit.models import AuditEntry
@@ -202,6 +205,75 @@ def test_a_credential_is_sent_and_shown_nowhere(scraper, monkeypatch):
     page = make.client(make.user("root", role="administrator")).get(f"/scrape-targets/{target.pk}")
     assert page.status_code == 200
     assert "canary" not in told + page.content.decode()
+
+
+@pytest.fixture
+def command(capsys):
+    """Return what runs `fullscore` with these words, as an administrator."""
+    root = make.user("root", role="administrator")
+
+    def ran(*words):
+        code = run([*map(str, words)], lambda: RESOURCES, (), lambda email: root)
+        return code, capsys.readouterr()
+
+    return ran
+
+
+def test_a_credential_comes_out_of_a_file_and_is_no_word_of_a_command(command, tmp_path):
+    target, file = make.scrape_target(), tmp_path / "token"
+    file.write_text("canary-7\n")
+
+    code, _ = command("scrape-target", "give-credential", target.pk, "--value-from", file)
+
+    target.refresh_from_db()
+    assert code == 0
+    with target.credential.open() as value:
+        assert value == "canary-7"
+    assert command("scrape-target", "give-credential", target.pk, "--value", "canary")[0] == 2
+
+
+def test_a_credential_comes_out_of_standard_input(command, monkeypatch):
+    target = make.scrape_target()
+    monkeypatch.setattr(sys, "stdin", io.StringIO("canary-8\n"))
+
+    command("scrape-target", "give-credential", target.pk, "--value-from", "-")
+
+    target.refresh_from_db()
+    with target.credential.open() as value:
+        assert value == "canary-8"
+
+
+@pytest.mark.parametrize("content", [
+    pytest.param(None, id="no such file"), pytest.param("\n", id="nothing in it"),
+])  # fmt: skip
+def test_a_file_without_a_credential_is_told_and_nothing_is_stored(command, tmp_path, content):
+    target, file = make.scrape_target(), tmp_path / "token"
+    if content is not None:
+        file.write_text(content)
+
+    code, told = command("scrape-target", "give-credential", target.pk, "--value-from", file)
+
+    target.refresh_from_db()
+    assert (code, target.credential) == (2, None)
+    assert str(file) in told.err
+
+
+def test_the_page_that_asks_for_a_credential_does_not_show_what_is_typed():
+    target = make.scrape_target()
+    client = make.client(make.user("root", role="administrator"))
+
+    page = client.get(f"/scrape-targets/{target.pk}/give_credential").content.decode()
+
+    assert 'type="password" name="value"' in page.replace("\n", " ")
+
+
+def test_the_form_of_a_target_says_what_is_meant_and_in_which_unit():
+    client = make.client(make.user("root", role="administrator"))
+
+    page = client.get("/scrape-targets/add").content.decode()
+
+    for words in ("Address (URL)", "Scrape every", "Seconds from one scrape", "Give up after"):
+        assert words in page
 
 
 def test_a_lease_is_held_by_one_until_it_ends():

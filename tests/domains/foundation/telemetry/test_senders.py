@@ -2,8 +2,6 @@
 
 import http.client
 import signal
-import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -12,35 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.connectors.prometheus import bodies
-from tests.installation import ROOT, Installation
-from tests.servers import free_port, prometheus, wait_for
+from tests.domains.foundation.telemetry.live import KEY, STORED, TOO_OFTEN, serving, settle
+from tests.servers import free_port, prometheus
 
 pytestmark = [pytest.mark.real, pytest.mark.once]
 
-KEY = """
-from fullscore.domains.foundation.telemetry import services
-from fullscore.domains.foundation.telemetry.models import PushKey
-from fullscore.kit.models.user import system
-_, answer = services.issue_push_key(None, by=system(), name="p")
-PushKey.objects.update(per_minute={per_minute})
-"""
-STORED = """
-from fullscore.domains.foundation.telemetry import queries
-from fullscore.domains.foundation.telemetry.models import Series
-rows = Series.objects.filter(metric__name="{name}")
-names = {{s.pk: s.labels.get("n", "") for s in rows}}
-found = queries.store().read(list(names), start_ms=0, end_ms=2**42)
-answer = [[names[s], t, v] for s, t, v in
-          zip(found.series.tolist(), found.ts_ms.tolist(), found.values.tolist(), strict=True)]
-"""
-TOO_OFTEN = """
-from datetime import timedelta
-from fullscore.domains.foundation.telemetry.models import PushKey
-from fullscore.kit.models.limits import LimitCount
-from fullscore.kit.time import now
-key, ends_at = PushKey.objects.get(), now() + timedelta(seconds=25)
-answer = LimitCount.objects.create(key=f"push:{key.pk}", count=6000, ends_at=ends_at).pk
-"""
 SETTINGS = """
 global: {{scrape_interval: 1s, scrape_timeout: 1s}}
 scrape_configs:
@@ -52,30 +26,6 @@ remote_write:
     queue_config:
       {{batch_send_deadline: 500ms, max_backoff: 500ms, retry_on_http_429: true}}
 """
-
-
-@pytest.fixture
-def installed(tmp_path):
-    home = tmp_path / "home"
-    home.mkdir()
-    installation = Installation(home)
-    installation.migrate()
-    return installation
-
-
-@contextmanager
-def serving(installation, port):
-    """Run our web server as a process of its own; killed at the end, as by a power cut."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "fullscore", "web", "--port", str(port)],
-        env=installation.environment, cwd=ROOT,
-    )  # fmt: skip
-    try:
-        wait_for(port)
-        yield process
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait(10)
 
 
 @contextmanager
@@ -102,16 +52,6 @@ def counting():
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-def settle(seconds, is_so):
-    """Wait until something is so; return whether it came."""
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
-        if is_so():
-            return True
-        time.sleep(0.5)
-    return False
 
 
 def test_a_prometheus_loses_nothing_while_our_server_is_killed_and_comes_back(installed):

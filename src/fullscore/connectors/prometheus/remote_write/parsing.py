@@ -11,8 +11,9 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from fullscore.connectors.base import Garbled
-from fullscore.connectors.prometheus.remote_write import messages, wire
+from fullscore.connectors.prometheus.remote_write import messages
 from fullscore.connectors.prometheus.remote_write.contract import Read, WriteLimits
+from fullscore.connectors.protobuf import wire
 
 LABEL = 1 << 3 | wire.COUNTED  # the tag of a label in a TimeSeries
 LEAST_BYTES = 2  # of any field: with so many bytes for each sample, too many cannot come

@@ -7,8 +7,9 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 
 from fullscore.connectors.base import Garbled
-from fullscore.connectors.prometheus.remote_write import tails, wire
+from fullscore.connectors.prometheus.remote_write import tails
 from fullscore.connectors.prometheus.remote_write.contract import WriteLimits
+from fullscore.connectors.protobuf import wire
 
 SERIES = 1 << 3 | wire.COUNTED  # the tag of a TimeSeries
 SAMPLE_BYTES, ZERO_BYTES = tails.SAMPLE.itemsize, tails.ZERO.itemsize

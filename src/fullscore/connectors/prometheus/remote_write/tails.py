@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from fullscore.connectors.prometheus.remote_write import wire
 from fullscore.connectors.prometheus.remote_write.contract import Read
+from fullscore.connectors.protobuf import wire
 
 # An instant of six bytes, here in two parts, reaches from 1971 into 2109.
 SAMPLE = np.dtype(

@@ -1,7 +1,7 @@
 """Snappy's block format: a length, then literals and copies; the library does the work."""
 
 from fullscore.connectors.base import Garbled
-from fullscore.connectors.prometheus.remote_write import wire
+from fullscore.connectors.protobuf import wire
 
 # A copy makes at most 64 bytes of 3. What claims to hold more lies, and gets no room at all.
 MOST_TIMES = 22

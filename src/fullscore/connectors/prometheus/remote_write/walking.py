@@ -7,8 +7,9 @@ Whatever is in doubt is left to `parsing`, which also has the words for what is 
 from collections.abc import Container
 from dataclasses import dataclass, field
 
-from fullscore.connectors.prometheus.remote_write import tails, wire
+from fullscore.connectors.prometheus.remote_write import tails
 from fullscore.connectors.prometheus.remote_write.contract import WriteLimits
+from fullscore.connectors.protobuf import wire
 
 LABEL = NAME = 1 << 3 | wire.COUNTED  # tags: a label in a series, and the name in a label
 VALUE = 2 << 3 | wire.COUNTED

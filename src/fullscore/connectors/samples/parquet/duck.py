@@ -75,10 +75,7 @@ class Duck:
             with _cut_after(connection, seconds):
                 found = connection.execute(sql).fetchnumpy()
         except duckdb.InterruptException as error:
-            raise Refused(
-                f"The sample store was asked for more than it can tell in {seconds:g} s: "
-                "ask for fewer series, a shorter time or a longer step."
-            ) from error
+            raise too_much(seconds) from error
         finally:
             for name in arrays or {}:
                 connection.unregister(name)
@@ -90,6 +87,14 @@ class Duck:
             if self._root is not None and self._pid == os.getpid():
                 self._root.close()
             self._root, self._local = None, threading.local()
+
+
+def too_much(seconds: float) -> Refused:
+    """Return what a person is told whose question takes too long."""
+    return Refused(
+        f"The sample store was asked for more than it can tell in {seconds:g} s: "
+        "ask for fewer series, a shorter time or a longer step."
+    )
 
 
 @contextmanager

@@ -2,11 +2,9 @@
 
 import json
 from collections.abc import Collection, Sequence
-from hashlib import blake2b
 from pathlib import Path
 
-from fullscore.connectors.base import Garbled
-from fullscore.connectors.samples.contract import Event
+from fullscore.connectors.samples.contract import Event, told
 from fullscore.connectors.samples.parquet.database import Database
 
 SCHEMA = """
@@ -28,7 +26,7 @@ class Events:
 
     def write(self, events: Sequence[Event], *, floor_ms: int) -> int:
         """Keep the events from the drop line on; return how many those are. Raises Garbled."""
-        rows = [_row(event) for event in events if event.at_ms >= floor_ms]
+        rows = [told(event) for event in events if event.at_ms >= floor_ms]
         with self._db.writing() as db:
             db.executemany(
                 f"INSERT OR IGNORE INTO event ({COLUMNS}, digest) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
@@ -68,13 +66,3 @@ class Events:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
-
-
-def _row(event: Event) -> tuple[object, ...]:
-    try:
-        attributes = json.dumps(dict(event.attributes), sort_keys=True)
-        row = (int(event.at_ms), int(event.source), event.kind, int(event.severity), event.text)
-    except (TypeError, ValueError) as error:
-        raise Garbled(f"This is not an event: {error}.") from error
-    digest = blake2b(repr((*row, attributes)).encode(), digest_size=16).digest()
-    return (*row, attributes, digest)

@@ -10,8 +10,9 @@ from fullscore.connectors.base import Refused
 from fullscore.connectors.samples.parquet.database import Database
 from fullscore.connectors.samples.parquet.steps import reached
 
-FORMAT = 2
+FORMAT = 3
 RAW = ("hot", "hour", "day")  # levels of raw samples
+OPEN = ("hot", "hour")  # levels that `writing` writes and `opened` reads; DuckDB reads all
 ROLLED = {"r5": 300_000, "r60": 3_600_000}  # levels of rollups, and their buckets in ms
 COLUMNS = "name, level, first_ms, last_ms, min_series, max_series, rows, bytes, sha256"
 SCHEMA = """

@@ -72,6 +72,20 @@ class Choice:
         """Return whether all instants of a segment are inside: then they need not be looked at."""
         return self.start_ms <= segment.first_ms and segment.last_ms < self.end_ms
 
+    def share_of_time(self, segment: Segment) -> float:
+        """Return how much of a segment's time is inside."""
+        end = min(self.end_ms, segment.last_ms + 1)
+        inside = end - max(self.start_ms, segment.first_ms)
+        return max(0, inside) / (segment.last_ms + 1 - segment.first_ms)
+
+    def share_of_series(self, segment: Segment) -> float:
+        """Return how many of a segment's series are asked for, if there are all in its range."""
+        if self.series is None:
+            return 1.0
+        bounds = (segment.min_series, segment.max_series + 1)
+        low, high = (int(place) for place in np.searchsorted(self.series, bounds))
+        return (high - low) / (segment.max_series + 1 - segment.min_series)
+
     def may_be_in(self, segment: Segment) -> bool:
         """Return whether a segment's range of series holds one of those asked for."""
         if self.series is None:

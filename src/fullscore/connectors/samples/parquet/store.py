@@ -43,6 +43,11 @@ class ParquetStore(Asking):
         for name in self.files.missized(self.manifest.live()):
             self.manifest.quarantine(name)
 
+    @property
+    def place(self) -> str:
+        """Which store this is and where."""
+        return f"Parquet files in {self.folder}"
+
     def _refuse_old_manifest(self) -> None:
         """Refuse a manifest restored from an older copy than the segments beside it."""
         # Looked at in this order, because a number is durable before its file appears.

@@ -1,6 +1,6 @@
 """Compaction and retention: hot files become hours, hours become days, days grow old.
 
-DuckDB sorts and writes; a round holds no samples in Python's memory, and every swap is one
+DuckDB sorts, and writes days; Python holds one file of an hour at most, and every swap is one
 transaction, so it may end anywhere.
 """
 

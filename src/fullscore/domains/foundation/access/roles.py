@@ -28,6 +28,7 @@ AREAS: list[tuple[str, str]] = [
     ("awareness", "awareness.*"),
     ("confidential", "security.*"),
     ("system", "incidents.*_alertsource"),  # who may send is a setting, no incident's content
+    ("system", "telemetry.*_storagerule"),  # what is dropped is gone: administrators alone
     ("incidents", "incidents.*"),
     ("incidents", "oncall.*"),
     ("incidents", "troubleshooting.*"),
@@ -58,6 +59,7 @@ ACT = (
     "apply_*",
     "take_*",
     "restore_*",
+    "trust_*",
 )
 DECIDE = ("approve_*", "grant_*", "waive_*")
 OWN_KEYS = ("revoke_apitoken",)  # of one's own: the rows and the verb see to that

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
@@ -31,6 +32,14 @@ from fullscore.kit.models import Version
 DOWNTIME_PER_HOUR = {1: 2000.0, 2: 300.0, 3: 40.0, 4: 0.0}  # money; the default of a criticality
 NAMED = 5000  # ids in one statement: every SQLite takes as many
 FIELDS = ("kind", "name", "state", "environment", "criticality", "owner", "site", "tag", "id")
+
+
+def altered(
+    items: Sequence[int], start: datetime, end: datetime
+) -> list[tuple[datetime, int, str]]:
+    """Return when what is written of items was altered: instant, item, “settings”."""
+    ended = ItemVersion.objects.filter(record__in=items, ends_at__gt=start, ends_at__lte=end)
+    return [(at, pk, "settings") for at, pk in ended.values_list("ends_at", "record_id")]
 
 
 def selected(selector: str) -> QuerySet[Item]:

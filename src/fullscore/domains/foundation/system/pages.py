@@ -1,4 +1,4 @@
-"""Sending in a file of rows."""
+"""Sending in a file of rows, and getting back those that were refused."""
 
 import csv
 import io
@@ -9,11 +9,13 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import path
 
 from fullscore.domains.foundation.system import reading, services
+from fullscore.domains.foundation.system.models import Import
 from fullscore.interfaces.web import shell
+from fullscore.interfaces.web.files import flat
 from fullscore.interfaces.web.shell import SignedIn
 from fullscore.kit import resource
 from fullscore.kit.errors import Invalid
-from fullscore.kit.perform import require
+from fullscore.kit.perform import find, require
 from fullscore.kit.resource import Resource
 
 MOST_BYTES = 10 * 1024 * 1024
@@ -69,4 +71,19 @@ def _template(noun: Resource) -> HttpResponse:
     return answer
 
 
-PATTERNS = [path("<slug:address>/import", login_required(send), name="import")]
+def refused(request: SignedIn, pk: int) -> HttpResponse:
+    """Answer the rows that were not taken as a file of their own, to be mended and sent again."""
+    import_ = find(Import, pk, by=request.user)
+    answer = HttpResponse(
+        reading.text_of([[flat(cell) for cell in row] for row in services.refused(import_)]),
+        content_type="text/csv; charset=utf-8",
+    )
+    answer["Content-Disposition"] = f'attachment; filename="import-{pk}-refused.csv"'
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+PATTERNS = [
+    path("<slug:address>/import", login_required(send), name="import"),
+    path("imports/<int:pk>/refused.csv", login_required(refused), name="import_refused"),
+]

@@ -64,6 +64,19 @@ def idle(import_: Import) -> str:
     return "" if is_any else "There is nothing to write: no row is new or changed."
 
 
+def refused(import_: Import) -> list[list[str]]:
+    """Return the refused rows as they were sent, under their headings, each with its reason."""
+    parsed = parse(_resource(import_.noun), reading.table(import_.text.encode()), by=import_.by)
+    since = {fault["line"]: fault["error"] for fault in import_.shown.get("faults", ())}
+    width = len(parsed.columns)
+    told = [
+        [*row.cells[:width], *[""] * (width - len(row.cells)), why]
+        for row in parsed.rows
+        if (why := since.get(row.line) or " ".join(row.errors))
+    ]
+    return [[*parsed.columns, "refused because"], *told]
+
+
 def write(import_: Import, *, by: User) -> Import:
     """Write what has not been written, a chunk at a time; begun again, it goes on."""
     if import_.state not in Import.UNDER_WAY:

@@ -11,6 +11,13 @@ class Known(NamedTuple):
     kind: str = "gauge"
 
 
+# What this program measures of itself.
+REFUSED = "fullscore_samples_refused_total"
+LEAD = "fullscore_sender_lead_seconds"
+BYTES, SAMPLES = "fullscore_store_bytes", "fullscore_store_samples"
+SEGMENTS = "fullscore_store_segments"
+VOLUME, FREE = "fullscore_store_volume_bytes", "fullscore_store_volume_free_bytes"
+
 KNOWN: dict[str, Known] = {
     "node_cpu_seconds_total": Known("CPU time", "s", "counter"),
     "node_load1": Known("Load, 1 min", "1"),
@@ -47,7 +54,13 @@ KNOWN: dict[str, Known] = {
     "unit_cpu_seconds_total": Known("CPU time of units", "s", "counter"),
     "unit_memory_bytes": Known("Memory of units", "By"),
     "unit_tasks": Known("Tasks of units", "1"),
-    "fullscore_samples_refused_total": Known("Samples not taken", "1", "counter"),
+    REFUSED: Known("Samples not taken", "1", "counter"),
+    LEAD: Known("Sender's clock ahead of ours", "s"),
+    BYTES: Known("Sample store", "By"),
+    SAMPLES: Known("Samples kept", "1"),
+    SEGMENTS: Known("Segments of the sample store", "1"),
+    VOLUME: Known("Volume of the sample store", "By"),
+    FREE: Known("Free on the sample store's volume", "By"),
     "unit_restarts_total": Known("Restarts of units", "1", "counter"),
 }
 
@@ -57,10 +70,14 @@ def described(name: str) -> Known:
     if name in KNOWN:
         return KNOWN[name]
     kind = "counter" if name.endswith("_total") else "gauge"
-    stem = name.removesuffix("_total")
+    stem = name.removesuffix("_total").removesuffix("_sum")
     unit = next((u for end, u in UNITS.items() if stem.endswith(end)), "")
-    return Known(name, unit, kind)
+    is_count = name.endswith(COUNTS)
+    return Known(name, unit or ("1" if is_count else ""), kind)
 
 
 # The endings that Prometheus' naming convention gives to base units.
 UNITS = {"_bytes": "By", "_seconds": "s", "_celsius": "Cel", "_hertz": "Hz", "_ratio": "1"}
+
+# What ends so and names no unit is a number of things, by the same convention.
+COUNTS = ("_total", "_count", "_bucket", "_info")

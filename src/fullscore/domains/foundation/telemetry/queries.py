@@ -1,6 +1,6 @@
 """Questions to the sample store, by name and item."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -10,7 +10,13 @@ import numpy as np
 from django.conf import settings
 from django.db.models import Count, Min, Q, Sum
 
-from fullscore.connectors.samples import Function, Samples, SampleStore, open_store
+from fullscore.connectors.samples import (
+    Function,
+    Retention,
+    Samples,
+    SampleStore,
+    open_store,
+)
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry.facts import Targeted, Unowned
 from fullscore.domains.foundation.telemetry.models import (
@@ -20,20 +26,43 @@ from fullscore.domains.foundation.telemetry.models import (
     Refusal,
     ScrapeTarget,
     Series,
+    StorageRule,
 )
+from fullscore.engines.counters import Total
 from fullscore.kit.checks import Scope
 
 STEPS = (15, 30, 60, 120, 300, 900, 1800, 3600, 7200, 21_600, 86_400)  # seconds
 MOST_POINTS = 1500
 LOOKBACK_MS = 300_000
+LATELY_MS, DAY_MS = 30 * 60_000, 86_400_000
 ALIVE = timedelta(seconds=15)  # a collector silent for longer is gone
 
 
 @cache
 def store() -> SampleStore:
     """Return this process's door to the sample store."""
-    url = settings.OPTIONS.samples_url or f"parquet://{settings.OPTIONS.home / 'samples'}"
-    return open_store(url)
+    return open_store(_url())
+
+
+def keeper() -> SampleStore:
+    """Return a door of its own for upkeep, which drops by the rules as they are now."""
+    return open_store(_url(), retention=retention())
+
+
+def _url() -> str:
+    return settings.OPTIONS.samples_url or f"parquet://{settings.OPTIONS.home / 'samples'}"
+
+
+def retention() -> Retention:
+    """Return how long samples are kept: of all rules the longest, for the store drops by time.
+
+    Without a rule for everything that is what ships.
+    """
+    days = ("raw_days", "five_minute_days", "hourly_days")
+    rules = {row[0]: row[1:] for row in StorageRule.objects.values_list("selector", *days)}
+    kept = Retention()
+    whole = rules.setdefault("", (kept.raw_days, kept.five_minute_days, kept.hourly_days))
+    return Retention(*(max(some) for some in zip(whole, *rules.values(), strict=True)))
 
 
 def milliseconds(moment: datetime) -> int:
@@ -152,6 +181,19 @@ def refused_by_reason() -> dict[str, int]:
     """Return how many samples were not taken so far, by reason."""
     rows = Refusal.objects.order_by().values_list("reason").annotate(total=Sum("count"))
     return dict(rows)
+
+
+def last_totals(series: Collection[int], *, at_ms: int) -> dict[int, Total]:
+    """Return where counters stand; one that was silent for a day is absent, and begins anew."""
+    found: dict[int, Total] = {}
+    for lookback_ms in (LATELY_MS, DAY_MS):  # most came lately, and that is read in a moment
+        missing = [one for one in series if one not in found]
+        if not missing:
+            break
+        last = store().latest(missing, at_ms=at_ms, lookback_ms=lookback_ms)
+        rows = zip(last.series.tolist(), last.ts_ms.tolist(), last.values.tolist(), strict=True)
+        found |= {pk: Total(ts_ms, value) for pk, ts_ms, value in rows}
+    return found
 
 
 def senders_without_owner(scope: Scope) -> list[Unowned]:

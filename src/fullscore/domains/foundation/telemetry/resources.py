@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Count, Max, QuerySet
 from django.template.loader import render_to_string
 
 from fullscore.domains.foundation.estate.models import Item
@@ -14,10 +15,13 @@ from fullscore.domains.foundation.telemetry.models import (
     Refusal,
     ScrapeTarget,
     Series,
+    StorageRule,
     Threshold,
 )
+from fullscore.domains.foundation.telemetry.reading import asking
+from fullscore.interfaces.web.figures import figure
 from fullscore.kit.perform import Verb
-from fullscore.kit.resource import Panel, Resource
+from fullscore.kit.resource import Panel, Resource, Searched
 
 METRIC = Resource(
     Metric,
@@ -32,16 +36,48 @@ METRIC = Resource(
     panels=[Panel("Series", rows=lambda m: m.series.all(), columns=["item", "labels", "last_at"])],
 )
 
+
+class SeriesFilters(Searched):
+    """What series are found by: series come by the thousand, so no index is kept of their words."""
+
+    def matching(self, rows: QuerySet[Series], name: str, text: str) -> QuerySet[Series]:
+        """Keep the series whose metric, item or labels hold every word."""
+        return asking.holding(rows, text)
+
+
+def draw_measured(item: Item, user: Any, at: Any) -> str:
+    """Say how much is measured of an item, with the way to its dashboard."""
+    told = item.series.aggregate(
+        series=Count("pk"), metrics=Count("metric", distinct=True), newest=Max("last_at")
+    )
+    if not told["series"]:
+        return ""
+    return render_to_string("telemetry/measured.html", {"item": item, **told})
+
+
+def draw_series(series: Series, user: Any, at: Any) -> str:
+    """Draw a series as it runs, with its thresholds and what changed."""
+    told = {"series": series, "src": f"/explore/series?series={series.pk}"}
+    return render_to_string("telemetry/series.html", told)
+
+
 SERIES = Resource(
     Series,
     columns=["metric", "item", "labels", "last_at", "is_muted"],
-    facts=["bound_by", "binding", "key", "first_at"],
-    filters=["metric", "item", "bound_by", "key", "is_muted"],
+    facts=["every_seconds", "bound_by", "binding", "key", "first_at"],
+    filters=["metric", "item", "bound_by", "key", "is_muted", "last_at"],
+    filterset=SeriesFilters,
+    quick={"Muted": "is_muted=true"},
+    cells={"every_seconds": lambda seconds: figure(seconds, "s")},
     search=["metric__name", "item__name", "labels"],
     order=["-last_at"],
     icon="chart-line",
     group="Telemetry",
     under="Metrics",
+    panels=[
+        Panel("Live", draw=draw_series, leads=True),
+        Panel("Measured", on=Item, draw=draw_measured, permission="telemetry.view_series"),
+    ],
     verbs=[
         Verb(services.bind, permission="telemetry.change_series", icon="link", past="bound"),
         Verb(services.mute, permission="telemetry.change_series", icon="bell-off",
@@ -50,6 +86,8 @@ SERIES = Resource(
         Verb(services.unmute, permission="telemetry.change_series", icon="bell",
              undo=lambda s: ("mute", {}),
              when=lambda s: "" if s.is_muted else "It is not muted."),
+        Verb(services.forget, permission="telemetry.delete_series", icon="trash-2", tone="danger",
+             past="forgotten"),
     ],
 )  # fmt: skip
 
@@ -107,7 +145,10 @@ SCRAPE_TARGET = Resource(
         Verb(services.scrape_now, permission="telemetry.change_scrapetarget", icon="play",
              tone="primary", done="A collector reads {} now; this page follows."),
         Verb(services.give_credential, permission="telemetry.change_scrapetarget",
-             icon="key-round", in_bulk=False, done="{} has a credential; it is not shown again."),
+             icon="key-round", in_bulk=False, done="{} has a credential; it is not shown again.",
+             secrets=frozenset({"value"}),
+             hints={"value": "A token, or with a user name the password. It is not shown again.",
+                    "username": "Only where the target asks for a name and a password."}),
         Verb(services.pause, permission="telemetry.change_scrapetarget", icon="pause",
              when=lambda t: "It is paused." if t.state == "paused" else "",
              undo=lambda t: ("resume", {})),
@@ -181,3 +222,21 @@ BREACH = Resource(
     panels=[Panel("Breaches", on=Series, rows=lambda s: s.breaches.all(),
                   columns=["threshold", "severity", "value", "since", "ended_at"])],
 )  # fmt: skip
+
+STORAGE_RULE = Resource(
+    StorageRule,
+    columns=["selector", "raw_days", "five_minute_days", "hourly_days"],
+    fields=["selector", "raw_days", "five_minute_days", "hourly_days"],
+    search=["selector"],
+    order=["selector"],
+    icon="archive-restore",
+    group="Telemetry",
+    under="Metrics",
+    cells={
+        "selector": lambda text: text or "Everything",
+        **{name: lambda days: f"{days:,} d" for name in services.DAYS},
+    },
+    add=services.set_storage,
+    change=services.change_storage,
+    can_delete=True,
+)

@@ -18,7 +18,7 @@ from fullscore.domains.foundation.telemetry.queries import (
     step_for,
 )
 from fullscore.domains.infrastructure.servers.models import Facts, Server
-from fullscore.domains.infrastructure.servers.queries import changed_between
+from fullscore.domains.infrastructure.servers.queries import changed_between, changes_of
 from fullscore.interfaces.web import figures, moments, shell
 from fullscore.interfaces.web.shell import SignedIn
 from fullscore.kit import history, time
@@ -112,20 +112,10 @@ def _thresholds(chart: str, item: Item) -> list[dict[str, Any]]:
 
 
 def _marks(item: Item, start: datetime, end: datetime) -> list[dict[str, Any]]:
-    """Return when packages, units or settings of the host changed.
-
-    Its first facts are no change.
-    """
-    sections = Facts.objects.filter(server__item=item).values_list("pk", "section")
-    names = dict(sections)
-    rows = history.versions_of(Facts).filter(
-        record_id__in=names, starts_at__gt=start, starts_at__lte=end
-    )
+    """Return when packages, units or settings of the host changed, by the minute."""
     marks: dict[int, set[str]] = {}
-    firsts = dict(_first_versions(list(names)))
-    for pk, at in rows.values_list("record_id", "starts_at"):
-        if firsts.get(pk) != at:
-            marks.setdefault(milliseconds(at) // 60_000 * 60_000, set()).add(names[pk])
+    for at, _, section in changes_of([item.pk], start, end):
+        marks.setdefault(milliseconds(at) // 60_000 * 60_000, set()).add(section)
     return [
         {"at_ms": at, "label": ", ".join(sorted(what)) + " changed"}
         for at, what in sorted(marks.items())

@@ -1,17 +1,17 @@
 """Questions about servers: their facts by section, for checks and pages."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from fullscore.domains.foundation.changes.facts import Altered
 from fullscore.domains.foundation.changes.models import Change
 from fullscore.domains.foundation.changes.queries import standing as changes
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry import queries as telemetry
-from fullscore.domains.infrastructure.servers.models import Facts, Server
+from fullscore.domains.infrastructure.servers.models import Facts, Server, SshHost
 from fullscore.kit import history
 from fullscore.kit.checks import Scope
 
@@ -39,6 +39,30 @@ class Host:
     def is_stale(self, now: datetime) -> bool:
         """Say whether the facts are too old to be judged."""
         return self.at is None or now - self.at > STALE_AFTER
+
+
+class Visited(NamedTuple):
+    """A host read over SSH, and how often in a row that failed."""
+
+    item: int
+    name: str
+    place: str  # user@address:port
+    failures: int
+    error: str
+    trusted: str  # keys as OpenSSH's lines
+    offered: str
+
+
+def visited(scope: Scope) -> list[Visited]:
+    """Return how the last visits to each trusted host went."""
+    rows = SshHost.objects.exclude(state=SshHost.State.PAUSED).exclude(host_key="")
+    if scope.items is not None:
+        rows = rows.filter(item__in=scope.items)
+    return [
+        Visited(h.item_id, h.item.name, f"{h.user}@{h.address}:{h.port}", h.failures,
+                h.last_error, h.host_key, h.offered_key)
+        for h in rows.select_related("item")
+    ]  # fmt: skip
 
 
 def hosts(*sections: str) -> Any:
@@ -233,6 +257,23 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "cron": ("file", "line", "command"), "certificates": ("path",), "containers": ("name",),
     "routes": ("prefix", "device"), "databases": ("kind", "port"), "disks": ("name",),
 }  # fmt: skip
+
+
+def changes_of(
+    items: Sequence[int], start: datetime, end: datetime
+) -> list[tuple[datetime, int, str]]:
+    """Return when packages, units or settings of hosts changed: instant, item and section.
+
+    What was told for the first time is no change.
+    """
+    rows = Facts.objects.filter(server__item__in=items)
+    told = {
+        pk: (item, name) for pk, item, name in rows.values_list("pk", "server__item", "section")
+    }
+    ended = history.versions_of(Facts).filter(
+        record_id__in=told, ends_at__gt=start, ends_at__lte=end
+    )
+    return [(at, *told[pk]) for pk, at in ended.values_list("record_id", "ends_at")]
 
 
 def changed_between(server: Server, earlier: datetime, later: datetime) -> list[Changed]:

@@ -5,8 +5,9 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
+from fullscore.connectors.ssh.keys import fingerprint
 from fullscore.domains.foundation.estate.models import Item
-from fullscore.domains.infrastructure.servers import queries
+from fullscore.domains.infrastructure.servers import queries, services
 from fullscore.domains.infrastructure.servers.models import (
     Account,
     Facts,
@@ -14,10 +15,12 @@ from fullscore.domains.infrastructure.servers.models import (
     Installed,
     PackageVersion,
     Server,
+    SshHost,
     Unit,
 )
 from fullscore.interfaces.web.figures import figure
 from fullscore.kit import time
+from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Panel, Resource
 
 TONES = {"ok": "ok", "partial": "warn", "silent": "crit", "new": "info"}
@@ -79,6 +82,66 @@ SERVER = Resource(
         Panel("Live charts", on=Item, draw=draw_charts, leads=True),
     ],
     verbs=[],
+)  # fmt: skip
+
+HOST_TONES = {"ok": "ok", "failing": "crit", "untrusted": "warn", "new": "info", "paused": ""}
+
+
+def draw_reach(host: SshHost, user: Any, at: Any) -> str:
+    """Draw what is left to do until the host is read, and by which key it is known."""
+    context = {
+        "host": host,
+        "trusted": fingerprint(host.host_key) if host.host_key else "",
+        "offered": fingerprint(host.offered_key) if host.offered_key else "",
+        "home": f"/home/{host.user}",
+    }
+    return render_to_string("servers/reach.html", context)
+
+
+def _needs_key(host: SshHost) -> str:
+    return "" if host.offered_key else "It shows no key that is not trusted."
+
+
+SSH_HOST = Resource(
+    SshHost,
+    columns=["item", "address", "user", "state", "last_at", "last_took_ms", "last_error"],
+    fields=["address", "port", "user", "item", "every_seconds", "uses_sudo"],
+    facts=["port", "every_seconds", "uses_sudo", "failures"],
+    filters=["state", "item", "user"],
+    search=["item__name", "address", "last_error"],
+    order=["item__name"],
+    icon="terminal",
+    group="Estate",
+    under="Servers",
+    name="ssh-host",
+    add=services.add_host,
+    change=services.change_host,
+    badges=lambda h: [(h.get_state_display(), HOST_TONES[h.state])],
+    subtitle=lambda h: f"{h.user}@{h.address}:{h.port}",
+    panels=[
+        Panel("How it is reached", draw=draw_reach, leads=True),
+        Panel("Read over SSH", on=Item, rows=lambda i: SshHost.objects.filter(item=i),
+              columns=["address", "user", "state", "last_at", "last_error"]),
+    ],
+    verbs=[
+        Verb(services.trust, permission="servers.trust_sshhost", icon="fingerprint-pattern",
+             tone="primary", when=_needs_key, done="The key of {} is trusted.",
+             hints={"fingerprint": "As the host's own console shows it; left empty, the one on the"
+                    " page is trusted as it is."}),
+        Verb(services.make_key, permission="servers.change_sshhost", icon="key-round",
+             done="{}: a pair of keys is made; its page says what to put on the host."),
+        Verb(services.give_credential, permission="servers.change_sshhost", icon="lock",
+             done="{} has a credential; it is not shown again."),
+        Verb(services.read_now, permission="servers.change_sshhost", icon="refresh-cw",
+             done="{} is read now; this page follows.",
+             when=lambda h: "It is paused." if h.state == "paused" else ""),
+        Verb(services.pause, permission="servers.change_sshhost", icon="pause",
+             when=lambda h: "It is paused." if h.state == "paused" else "",
+             undo=lambda h: ("resume", {})),
+        Verb(services.resume, permission="servers.change_sshhost", icon="play",
+             when=lambda h: "" if h.state == "paused" else "It is not paused.",
+             undo=lambda h: ("pause", {})),
+    ],
 )  # fmt: skip
 
 FILESYSTEM = Resource(

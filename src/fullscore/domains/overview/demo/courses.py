@@ -73,7 +73,7 @@ def of_host(
     yield Course("node_cpu_seconds_total", counted(busy / 30, 0.5, dice), _mode("iowait"))
     yield Course("node_load1", daily(busy * 1.3, 0.5, dice), is_long=True)
     yield Course("node_load15", daily(busy * 1.3, 0.4, dice))
-    yield Course("node_memory_MemTotal_bytes", steady(memory))
+    yield Course("node_memory_MemTotal_bytes", steady(memory), is_long=True)
     yield Course(
         "node_memory_MemAvailable_bytes", _available(computer, memory, today, dice), is_long=True
     )

@@ -11,6 +11,13 @@ class IncidentsOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class IncidentsRaised:
+    """Incidents that became worse."""
+
+    ids: list[int]
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentsResolved:
     """Incidents that are over."""
 

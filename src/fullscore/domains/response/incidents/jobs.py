@@ -7,6 +7,7 @@ from fullscore.domains.response.incidents import queries, services
 from fullscore.domains.response.incidents.models import Incident
 from fullscore.kit import time
 from fullscore.kit.jobs import every, job
+from fullscore.kit.models import User
 from fullscore.kit.models.user import system
 
 RECEIPT_DAYS = 30
@@ -59,6 +60,26 @@ def tell_changes(ids: list[int]) -> None:
             commander=incident.assignee.user if incident.assignee else None,
             url=f"/incidents/{incident.pk}",
         )
+
+
+@job()
+def call_people(ids: list[int]) -> None:
+    """Let people be called for incidents that opened, or became worse."""
+    services.call_people(ids, by=system())
+
+
+@job()
+def leave_people(ids: list[int]) -> None:
+    """Let nobody be called for incidents that are over."""
+    services.leave_people(ids, by=system())
+
+
+@job()
+def take_answered(subject: str, record: int, user: int | None, who: str) -> None:
+    """Let an incident be taken by whoever answered the page."""
+    if subject == services.NOUN:
+        by = User.objects.filter(pk=user).first() or system()
+        services.take_answered(record, by=by, who=who)
 
 
 @every(days=1, at="03:40", queue="slow")

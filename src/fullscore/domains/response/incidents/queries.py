@@ -14,6 +14,7 @@ from fullscore.domains.foundation.estate.models import Identifier, Item, Link
 from fullscore.domains.foundation.findings.models import Finding
 from fullscore.domains.response.incidents.facts import Heard, Rang, Swung, Waiting
 from fullscore.domains.response.incidents.models import Alert, AlertSource, Incident, Receipt
+from fullscore.domains.response.oncall.models import Attempt
 from fullscore.engines.attention import Concern
 from fullscore.kit.access import Actor
 from fullscore.kit.checks import Scope
@@ -168,3 +169,9 @@ def waiting(scope: Scope) -> Iterator[Waiting]:
 def _of_scope(scope: Scope) -> QuerySet[Alert]:
     rows: QuerySet[Alert] = Alert.objects.all()
     return rows if scope.items is None else rows.filter(item__in=scope.items)
+
+
+def called_for(incident: Incident) -> QuerySet[Attempt]:
+    """Return the deliveries of pages about an incident."""
+    about = {"page__run__subject": "incidents.incident", "page__run__record": incident.pk}
+    return Attempt.objects.filter(**about)

@@ -4,8 +4,18 @@ from fullscore.domains.foundation.telemetry.jobs.scraping import Scraper
 from fullscore.domains.foundation.telemetry.jobs.upkeep import (
     bind_unowned,
     judge_thresholds,
+    learn_intervals,
     maintain_store,
+    measure_store,
     tell_refused,
 )
 
-__all__ = ["Scraper", "bind_unowned", "judge_thresholds", "maintain_store", "tell_refused"]
+__all__ = [
+    "Scraper",
+    "bind_unowned",
+    "judge_thresholds",
+    "learn_intervals",
+    "maintain_store",
+    "measure_store",
+    "tell_refused",
+]

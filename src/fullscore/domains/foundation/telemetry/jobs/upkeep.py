@@ -1,17 +1,19 @@
 """Upkeep of the sample store, and of whose series are."""
 
+from contextlib import closing
+
 from fullscore.domains.foundation.telemetry import queries, services
+from fullscore.domains.foundation.telemetry.metrics import REFUSED
 from fullscore.domains.foundation.telemetry.services import Measured
 from fullscore.kit import time
 from fullscore.kit.jobs import every
-
-REFUSED = "fullscore_samples_refused_total"
 
 
 @every(minutes=1, queue="slow")
 def maintain_store() -> None:
     """Compact, roll up and drop what is old."""
-    queries.store().maintain(now_ms=queries.milliseconds(time.now()))
+    with closing(queries.keeper()) as store:
+        store.maintain(now_ms=queries.milliseconds(time.now()))
 
 
 @every(minutes=10, queue="slow")
@@ -36,3 +38,15 @@ def tell_refused() -> None:
 def judge_thresholds() -> None:
     """Say which series are beyond their thresholds, and which no longer are."""
     services.judge(now=time.now())
+
+
+@every(hours=1, queue="slow")
+def learn_intervals() -> None:
+    """Learn how often each series comes, by which a late one is known."""
+    services.learn_intervals(now=time.now())
+
+
+@every(minutes=10, queue="slow")
+def measure_store() -> None:
+    """Keep as samples of our own what the sample store holds, by which it is known to fill."""
+    services.measure_store(now=time.now())

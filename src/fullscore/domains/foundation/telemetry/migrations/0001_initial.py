@@ -110,7 +110,9 @@ class Migration(migrations.Migration):
                             ("too_old", "older than what is kept"),
                             ("labels", "labels that cannot be kept"),
                             ("new_series", "too many new series"),
-                            ("histogram", "native histograms and exemplars"),
+                            ("histogram", "native histograms, summaries and exemplars"),
+                            ("malformed", "points that say too little"),
+                            ("order", "increments out of order"),
                         ],
                         max_length=12,
                     ),
@@ -145,29 +147,43 @@ class Migration(migrations.Migration):
                 (
                     "url",
                     models.CharField(
+                        help_text="Where the metrics are shown, such as http://web1.example.org:9100/metrics.",
                         max_length=500,
                         validators=[
                             fullscore.domains.foundation.telemetry.models.targets.check_url
                         ],
+                        verbose_name="address (URL)",
                     ),
                 ),
                 (
                     "every_seconds",
                     models.PositiveIntegerField(
                         default=60,
+                        help_text="Seconds from one scrape to the next, 15 to 3,600.",
                         validators=[
                             django.core.validators.MinValueValidator(15),
                             django.core.validators.MaxValueValidator(3600),
                         ],
+                        verbose_name="scrape every",
                     ),
                 ),
                 (
                     "timeout_seconds",
                     models.PositiveIntegerField(
-                        default=10, validators=[django.core.validators.MinValueValidator(1)]
+                        default=10,
+                        help_text="Seconds, fewer than from one scrape to the next.",
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="give up after",
                     ),
                 ),
-                ("sample_limit", models.PositiveIntegerField(default=50000)),
+                (
+                    "sample_limit",
+                    models.PositiveIntegerField(
+                        default=50000,
+                        help_text="A scrape that brings more is not kept.",
+                        verbose_name="most samples",
+                    ),
+                ),
                 ("username", models.CharField(blank=True, editable=False, max_length=80)),
                 (
                     "state",
@@ -251,7 +267,11 @@ class Migration(migrations.Migration):
                 ("binding", models.CharField(blank=True, editable=False, max_length=200)),
                 ("first_at", models.DateTimeField()),
                 ("last_at", models.DateTimeField()),
-                ("is_muted", models.BooleanField(default=False)),
+                (
+                    "every_seconds",
+                    models.PositiveIntegerField(editable=False, null=True, verbose_name="every"),
+                ),
+                ("is_muted", models.BooleanField(default=False, verbose_name="muted")),
                 (
                     "item",
                     models.ForeignKey(
@@ -348,6 +368,81 @@ class Migration(migrations.Migration):
                 fields=["key"],
                 name="series_without_owner",
             ),
+        ),
+        migrations.CreateModel(
+            name="StorageRule",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "selector",
+                    models.CharField(
+                        blank=True,
+                        error_messages={
+                            "unique": "There is a rule for these already: change that one."
+                        },
+                        help_text="Which items, such as kind=host&environment=production. Empty: everything.",
+                        max_length=300,
+                        unique=True,
+                    ),
+                ),
+                (
+                    "raw_days",
+                    models.PositiveIntegerField(
+                        default=30,
+                        help_text="Days for which samples are kept as they came.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(3650),
+                        ],
+                        verbose_name="raw",
+                    ),
+                ),
+                (
+                    "five_minute_days",
+                    models.PositiveIntegerField(
+                        default=180,
+                        help_text="Days for which there are figures for each five minutes.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(3650),
+                        ],
+                        verbose_name="five minutes",
+                    ),
+                ),
+                (
+                    "hourly_days",
+                    models.PositiveIntegerField(
+                        default=1825,
+                        help_text="Days for which there are hourly figures; then nothing is left.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(3650),
+                        ],
+                        verbose_name="hourly",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "storage rule",
+                "ordering": ["selector"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("raw_days__gte", 1),
+                            ("five_minute_days__gte", models.F("raw_days")),
+                            ("hourly_days__gte", models.F("five_minute_days")),
+                            ("hourly_days__lte", 3650),
+                        ),
+                        name="storage_days_in_order",
+                        violation_error_message="Coarser figures are kept at least as long as finer ones, for 1 to 3,650 days.",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Threshold",

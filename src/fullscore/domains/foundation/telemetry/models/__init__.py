@@ -3,6 +3,7 @@
 from fullscore.domains.foundation.telemetry.models.keys import PushKey, PushKeyQuerySet, Refusal
 from fullscore.domains.foundation.telemetry.models.metrics import Metric
 from fullscore.domains.foundation.telemetry.models.series import Series, SeriesQuerySet
+from fullscore.domains.foundation.telemetry.models.storage import StorageRule
 from fullscore.domains.foundation.telemetry.models.targets import Collector, ScrapeTarget
 from fullscore.domains.foundation.telemetry.models.thresholds import (
     Breach,
@@ -21,5 +22,6 @@ __all__ = [
     "ScrapeTarget",
     "Series",
     "SeriesQuerySet",
+    "StorageRule",
     "Threshold",
 ]

@@ -81,7 +81,9 @@ class Refusal(models.Model):
         TOO_OLD = "too_old", "older than what is kept"
         LABELS = "labels", "labels that cannot be kept"
         NEW_SERIES = "new_series", "too many new series"
-        HISTOGRAM = "histogram", "native histograms and exemplars"
+        HISTOGRAM = "histogram", "native histograms, summaries and exemplars"
+        MALFORMED = "malformed", "points that say too little"
+        ORDER = "order", "increments out of order"
 
     key = models.ForeignKey(PushKey, on_delete=models.CASCADE, null=True, related_name="refusals")
     reason = models.CharField(max_length=12, choices=Reason)

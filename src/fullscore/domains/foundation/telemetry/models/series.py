@@ -54,10 +54,12 @@ class Series(models.Model):
     binding = models.CharField(max_length=200, blank=True, editable=False)  # why it is nobody's
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
-    is_muted = models.BooleanField(default=False)
+    # How often it comes, learnt from its last hour; unknown for a new one.
+    every_seconds = models.PositiveIntegerField("every", null=True, editable=False)
+    is_muted = models.BooleanField("muted", default=False)
 
     objects = SeriesQuerySet.as_manager()
-    audit_leaves_out = ("last_at",)
+    audit_leaves_out = ("last_at", "every_seconds")
     named_by = ("metric",)
 
     class Meta:

@@ -29,12 +29,27 @@ class ScrapeTarget(models.Model):
         PAUSED = "paused"
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="scrape_targets")
-    url = models.CharField(max_length=500, validators=[check_url])
-    every_seconds = models.PositiveIntegerField(
-        default=60, validators=[MinValueValidator(15), MaxValueValidator(3600)]
+    url = models.CharField(
+        "address (URL)",
+        max_length=500,
+        validators=[check_url],
+        help_text="Where the metrics are shown, such as http://web1.example.org:9100/metrics.",
     )
-    timeout_seconds = models.PositiveIntegerField(default=10, validators=[MinValueValidator(1)])
-    sample_limit = models.PositiveIntegerField(default=50_000)
+    every_seconds = models.PositiveIntegerField(
+        "scrape every",
+        default=60,
+        validators=[MinValueValidator(15), MaxValueValidator(3600)],
+        help_text="Seconds from one scrape to the next, 15 to 3,600.",
+    )
+    timeout_seconds = models.PositiveIntegerField(
+        "give up after",
+        default=10,
+        validators=[MinValueValidator(1)],
+        help_text="Seconds, fewer than from one scrape to the next.",
+    )
+    sample_limit = models.PositiveIntegerField(
+        "most samples", default=50_000, help_text="A scrape that brings more is not kept."
+    )
     username = models.CharField(max_length=80, blank=True, editable=False)  # empty: bearer
     credential = models.ForeignKey(
         Secret, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"

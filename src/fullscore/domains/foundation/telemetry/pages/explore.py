@@ -1,7 +1,7 @@
 """Explore: find metrics, draw some in one chart. Everything chosen stands in the address."""
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -9,12 +9,14 @@ from django.http import HttpResponse, JsonResponse, QueryDict, StreamingHttpResp
 from django.http.response import HttpResponseBase
 from django.urls import path
 
+from fullscore.connectors import arrow
 from fullscore.connectors.samples.contract import FUNCTIONS
-from fullscore.domains.foundation.telemetry.models import Series, Threshold
-from fullscore.domains.foundation.telemetry.reading import asking
-from fullscore.interfaces.web import figures, files, moments, shell
+from fullscore.domains.foundation.telemetry.models import Series
+from fullscore.domains.foundation.telemetry.pages import drawing
+from fullscore.domains.foundation.telemetry.reading import asking, exports
+from fullscore.interfaces.web import moments, shell
 from fullscore.interfaces.web.shell import SignedIn
-from fullscore.kit import limits, tables, time
+from fullscore.kit import limits, time
 from fullscore.kit.audit import noted
 from fullscore.kit.errors import Invalid
 from fullscore.kit.perform import require
@@ -45,7 +47,7 @@ def explore(request: SignedIn) -> HttpResponse:
         "missing": len(set(pks)) - len(chosen), "charts": _charts(asked, chosen, function),
         "found": [(one, _with(asked, one.pk)) for one in found[:LISTED] if one not in chosen],
         "is_more": len(found) > LISTED, "listed": LISTED,
-        "csv": f"/explore.csv?{_address(asked)}" if chosen else "",
+        "address": _address(asked),
     }  # fmt: skip
     return shell.page(request, "telemetry/explore.html", **context)
 
@@ -54,36 +56,40 @@ def series(request: SignedIn) -> HttpResponse:
     """Answer the points of one chart, with p95 and thresholds as lines."""
     require("telemetry.view_series", by=request.user)
     chosen, span, function = _asked(request)
-    units = list(asking.by_unit(chosen, function))
-    if len(units) > 1:
-        raise Invalid("A chart has one unit; these series have several.")
-    unit = units[0] if units else ""
-    told = asking.points(chosen, span, function=function)
-    drawn = [{"name": asking.name_of(one), "points": _scaled(one, told[one.pk], function)}
-             for one in chosen]  # fmt: skip
-    answer = {
-        "title": "", "unit": unit, "kind": "line", "step_seconds": span.step_seconds,
-        "resolution": f"{_made(chosen, function)}, {span.resolution}",
-        "time_zone": request.user.time_zone, "series": drawn, "marks": [],
-        "thresholds": _lines(chosen, span, function, has_p95=bool(request.GET.get("p95"))),
-        "sentence": _sentence(drawn, unit),
-    }  # fmt: skip
-    return JsonResponse(answer, headers={"Cache-Control": "no-store"})
+    has_p95 = bool(request.GET.get("p95"))
+    told = drawing.answer(request, chosen, span, function=function, has_p95=has_p95)
+    return JsonResponse(told, headers={"Cache-Control": "no-store"})
 
 
 def export(request: SignedIn) -> HttpResponseBase:
-    """Hand out the points as a file, in base units; the units stand in the heads."""
+    """Hand out the points as a file, in the units of the page; with `base`, in base units."""
+    chosen, span, function = _exported(request)
+    told = asking.points(chosen, span, function=function)
+    is_base = bool(request.GET.get("base"))
+    lines = exports.csv(chosen, told, function=function, is_base=is_base)
+    return _file(StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8"), "csv")
+
+
+def arrow_export(request: SignedIn) -> HttpResponseBase:
+    """Hand out the points as an Arrow stream, in base units."""
+    chosen, span, function = _exported(request)
+    told = asking.points(chosen, span, function=function)
+    content = exports.stream(chosen, told, function=function)
+    return _file(HttpResponse(content, content_type=arrow.TYPE), "arrows")
+
+
+def _exported(request: SignedIn) -> tuple[list[Series], asking.Span, str]:
+    """Return what is asked for as a file, which is counted and written down."""
     require("telemetry.view_series", by=request.user)
     limits.limit(f"export:{request.user.pk}", per=timedelta(minutes=1), count=10)
     chosen, span, function = _asked(request)
-    told = asking.points(chosen, span, function=function)
     query = request.GET.urlencode()
     noted(request.user, "export samples", by=request.user, query=query)
-    answer = StreamingHttpResponse(
-        files.csv_lines(_heads(chosen, function), _rows(chosen, told)),
-        content_type="text/csv; charset=utf-8",
-    )
-    answer["Content-Disposition"] = f'attachment; filename="samples-{time.now():%F}.csv"'
+    return chosen, asking.fitting(span, chosen), function
+
+
+def _file(answer: HttpResponseBase, kind: str) -> HttpResponseBase:
+    answer["Content-Disposition"] = f'attachment; filename="samples-{time.now():%F}.{kind}"'
     answer["Cache-Control"] = "no-store"
     return answer
 
@@ -104,10 +110,10 @@ def _function(asked: QueryDict) -> str:
 def _asked(request: SignedIn) -> tuple[list[Series], asking.Span, str]:
     """Return the series, the span and the function of an address. Raises Invalid."""
     chosen = asking.named(_chosen(request.GET), by=request.user)
-    return chosen, _span(request), _function(request.GET)
+    return chosen, span_of(request), _function(request.GET)
 
 
-def _span(request: SignedIn) -> asking.Span:
+def span_of(request: SignedIn) -> asking.Span:
     name, now = request.GET.get("range", "24h"), time.now()
     if name in RANGES:
         return asking.span(now - timedelta(seconds=RANGES[name]), now)
@@ -150,68 +156,9 @@ def _charts(asked: QueryDict, chosen: Sequence[Series], function: str) -> list[d
     return told
 
 
-# ── what is drawn ──────────────────────────────────────────────────────────────────────────────
-
-
-def _scaled(one: Series, points: asking.Points, function: str) -> asking.Points:
-    _, scale = asking.shown_in(one.metric, asking.function_for(one, function))
-    return [(at, None if value is None else value * scale) for at, value in points]
-
-
-def _made(chosen: Sequence[Series], function: str) -> str:
-    made = dict.fromkeys(asking.function_for(one, function) for one in chosen)
-    labels = dict(Threshold.Function.choices)
-    return " and ".join(labels[name] for name in made) or "nothing chosen"
-
-
-def _lines(
-    chosen: Sequence[Series], span: asking.Span, function: str, *, has_p95: bool
-) -> list[dict[str, Any]]:
-    """Return the thresholds in force, and p95 where it is asked for."""
-    told = []
-    for threshold in asking.thresholds_of(chosen, function=function):
-        _, scale = asking.shown_in(threshold.metric, threshold.function)
-        for word in ("medium", "high", "critical"):
-            value = getattr(threshold, f"{word}_at")
-            if value is not None:
-                told.append({"label": word, "value": value * scale})
-    if has_p95:
-        high = asking.high_points(chosen, span, function=function)
-        for one in chosen:
-            _, scale = asking.shown_in(one.metric, asking.function_for(one, function))
-            if one.pk in high:
-                whose = f" of {one.item or one.metric}" if len(chosen) > 1 else ""
-                told.append({"label": f"p95{whose}", "value": high[one.pk] * scale})
-    return told
-
-
-def _sentence(drawn: Sequence[dict[str, Any]], unit: str) -> str:
-    told = [(v, at, one["name"]) for one in drawn for at, v in one["points"] if v is not None]
-    if not told:
-        return "Nothing was measured in this time."
-    value, at, name = max(told)
-    when = datetime.fromtimestamp(at / 1000, UTC)
-    return f"Peak: {name} {figures.figure(value, unit)} at {when:%-d %b %H:%M} UTC."
-
-
-def _heads(chosen: Sequence[Series], function: str) -> list[str]:
-    units = [
-        asking.made_unit(one.metric.unit, asking.function_for(one, function)) for one in chosen
-    ]
-    names = zip(chosen, units, strict=True)
-    return ["ts_ms", "time", *(files.flat(f"{asking.name_of(s)} [{unit}]") for s, unit in names)]
-
-
-def _rows(chosen: Sequence[Series], told: dict[int, asking.Points]) -> Iterator[tables.Row]:
-    columns = [told[one.pk] for one in chosen]
-    for points in zip(*columns, strict=True):
-        at = points[0][0]
-        moment = datetime.fromtimestamp(at / 1000, UTC)
-        yield tables.Row(at, (moment, *(value for _, value in points)))
-
-
 PATTERNS = [
     path("explore", login_required(explore), name="explore"),
     path("explore/series", login_required(series), name="explore-series"),
     path("explore.csv", login_required(export), name="explore-csv"),
+    path("explore.arrows", login_required(arrow_export), name="explore-arrow"),
 ]

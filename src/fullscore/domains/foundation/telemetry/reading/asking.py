@@ -2,13 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from fullscore.connectors.samples import Retention
 from fullscore.connectors.samples.contract import FUNCTIONS
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry import queries
@@ -21,7 +20,6 @@ from fullscore.kit import time
 from fullscore.kit.access import Actor
 from fullscore.kit.errors import Invalid
 
-KEPT = Retention()
 MOST_WORDS = 6
 
 
@@ -37,10 +35,10 @@ class Span:
     def resolution(self) -> str:
         """Say which resolution an answer has, and of what it is made."""
         age = time.now() - self.start
-        kept = "raw samples"
-        if age > timedelta(days=KEPT.five_minute_days):
+        kept, days = "raw samples", queries.retention()
+        if age > timedelta(days=days.five_minute_days):
             kept = "hourly figures"
-        elif age > timedelta(days=KEPT.raw_days):
+        elif age > timedelta(days=days.raw_days):
             kept = "five-minute figures"
         return f"steps of {duration(self.step_seconds)}, of {kept}"
 
@@ -62,6 +60,16 @@ def span(start: datetime, end: datetime, *, step_seconds: int | None = None) -> 
     return Span(start, end, step_seconds)
 
 
+def fitting(asked: Span, series: Sequence[Series]) -> Span:
+    """Return the span in steps that each of some series fills.
+
+    In finer ones a series that comes every ten minutes would be all gaps.
+    """
+    slowest = max((one.every_seconds or 0 for one in series), default=0)
+    step = next((step for step in queries.STEPS if step >= slowest), asked.step_seconds)
+    return replace(asked, step_seconds=max(step, asked.step_seconds))
+
+
 # ── which series ───────────────────────────────────────────────────────────────────────────────
 
 
@@ -71,7 +79,12 @@ def found(text: str, *, by: Actor, limit: int) -> list[Series]:
     Those that lived last come first. Cost: words of metrics and items are looked up in their own
     small tables; only labels are looked for row by row.
     """
-    rows = Series.objects.visible_to(by).select_related("metric", "item")
+    rows = holding(Series.objects.visible_to(by).select_related("metric", "item"), text)
+    return list(rows.order_by("-last_at", "-pk")[:limit])
+
+
+def holding(rows: QuerySet[Series], text: str) -> QuerySet[Series]:
+    """Keep the series whose metric, item or labels hold every word."""
     for word in text.split()[:MOST_WORDS]:
         metrics = Metric.objects.filter(Q(name__icontains=word) | Q(title__icontains=word))
         items = Item.objects.filter(name__icontains=word)
@@ -80,7 +93,7 @@ def found(text: str, *, by: Actor, limit: int) -> list[Series]:
             | Q(item__in=list(items.values_list("pk", flat=True)[:MOST_NAMED]))
             | Q(labels__icontains=word)
         )
-    return list(rows.order_by("-last_at", "-pk")[:limit])
+    return rows
 
 
 MOST_NAMED = 5000  # of metrics or items that hold one word

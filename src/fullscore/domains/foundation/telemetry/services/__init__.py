@@ -26,9 +26,17 @@ from fullscore.domains.foundation.telemetry.services.series import (
     bind,
     bind_unowned,
     fingerprint_of,
+    forget,
+    learn_intervals,
     metrics_named,
     mute,
     unmute,
+)
+from fullscore.domains.foundation.telemetry.services.storage import (
+    DAYS,
+    change_storage,
+    measure_store,
+    set_storage,
 )
 from fullscore.domains.foundation.telemetry.services.targets import (
     Scraped,
@@ -49,6 +57,7 @@ from fullscore.domains.foundation.telemetry.services.thresholds import (
 )
 
 __all__ = [
+    "DAYS",
     "Batch",
     "Called",
     "Measured",
@@ -58,18 +67,22 @@ __all__ = [
     "beat",
     "bind",
     "bind_unowned",
+    "change_storage",
     "change_threshold",
     "checked",
     "expect",
     "expect_no_more",
     "fingerprint_of",
+    "forget",
     "give_credential",
     "hold",
     "ingest",
     "issue_push_key",
     "judge",
     "known_keys",
+    "learn_intervals",
     "leave",
+    "measure_store",
     "metrics_named",
     "mute",
     "note_scraped",
@@ -82,6 +95,7 @@ __all__ = [
     "resume",
     "revoke",
     "scrape_now",
+    "set_storage",
     "set_threshold",
     "take",
     "unmute",

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from functools import cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,9 @@ from numpy.typing import NDArray
 from fullscore.connectors.samples import Grouped, Samples
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry import queries
+from fullscore.domains.foundation.telemetry.metrics import LEAD
 from fullscore.domains.foundation.telemetry.models import Refusal
+from fullscore.domains.foundation.telemetry.services import totals
 from fullscore.domains.foundation.telemetry.services.memory import Memory
 from fullscore.domains.foundation.telemetry.services.senders import Sender, of_item
 from fullscore.domains.foundation.telemetry.services.series import (
@@ -26,22 +29,35 @@ from fullscore.domains.foundation.telemetry.services.series import (
     refresh,
     resolve,
 )
+from fullscore.domains.foundation.telemetry.services.totals import Increments, dropped_until
+from fullscore.engines.counters import Delta
 from fullscore.kit.errors import Invalid
 
 FUTURE = timedelta(minutes=10)  # further ahead is a wrong clock, not a sample
 REFRESHED = timedelta(minutes=10)  # how exactly `last_at` is known
+MINUTE = timedelta(minutes=1)
 Reason = Refusal.Reason
+AHEAD = "Samples are dated more than 10 minutes ahead: check the sender's clock."
+WHY = {
+    Reason.TOO_OLD: "Samples are older than what is kept here.",
+    Reason.ORDER: "Increments came after later ones of their series: send each series in order.",
+}
+_NONE = np.empty(0, np.int64)
 
 memory = Memory()
 _alive: dict[str, set[int]] = defaultdict(set)  # by sender: what came since `last_at` was written
 _refreshed: dict[str, datetime] = {}
+_leads: dict[str, float] = {}  # by sender: how far its newest stamp was ahead of us, in seconds
+_told: dict[str, datetime] = {}  # when that was last written down
 _lock = threading.Lock()
 
 
 class Batch(NamedTuple):
     """Samples as a connector reads them; `series` are places in `keys`, `named` says what one is.
 
-    `skipped` counts what came beside them and has no place in the store.
+    `left_out` counts by reason what came beside them and has no place in the store, and `why` is
+    an example in words. Where `starts_ms` is not negative a value is what was added since then, or
+    since nobody knows when (0).
     """
 
     keys: Sequence[bytes]
@@ -49,15 +65,22 @@ class Batch(NamedTuple):
     ts_ms: NDArray[np.int64]
     values: NDArray[np.float64]
     named: Callable[[bytes], Called]
-    skipped: int = 0
+    left_out: Mapping[str, int] = MappingProxyType({})
+    why: str = ""
+    starts_ms: NDArray[np.int64] | None = None
 
 
 class Taken(NamedTuple):
-    """How many samples are durable now, how many are not by reason, and an example in words."""
+    """Which samples are durable now, how many are not by reason, and an example in words."""
 
-    stored: int
+    is_kept: NDArray[np.bool_]
     refused: Mapping[str, int]
     why: str
+
+    @property
+    def stored(self) -> int:
+        """Return how many samples are durable now."""
+        return int(np.count_nonzero(self.is_kept))
 
 
 @cache
@@ -82,22 +105,40 @@ def take(batch: Batch, sender: Sender, *, now: datetime) -> Taken:
     is_ahead = batch.ts_ms > queries.milliseconds(now + FUTURE)
     is_dated = (batch.ts_ms >= 0) & ~is_ahead
     good = (series > 0) & is_dated
-    ahead = int(np.count_nonzero((series > 0) & ~is_dated))
     # The clock of a sender is the commonest fault, so its sentence comes first.
-    why = (
-        "Samples are dated more than 10 minutes ahead: check the sender's clock." if ahead else why
-    )
-    kept = Samples(series[good], batch.ts_ms[good], batch.values[good])
-    count = _door().append(kept) if len(kept) else 0
+    faults = {Reason.FUTURE: int(np.count_nonzero((series > 0) & ~is_dated))}
+    why = AHEAD if faults[Reason.FUTURE] else why
+    is_kept = good.copy()
+    for reason, lost in _stored(batch, series, good, now).items():
+        is_kept[lost] = False
+        faults[reason] = len(lost)
+        why = why or (WHY[reason] if len(lost) else "")
     _note_alive(sender, series[good], now)
-    refused += Counter({
-        Reason.FUTURE: ahead, Reason.TOO_OLD: len(kept) - count, Reason.HISTOGRAM: batch.skipped,
-    })  # fmt: skip
-    refused = +refused
-    if refused[Reason.TOO_OLD] and not why:
-        why = "Samples are older than what is kept here."
+    refused = +(refused + Counter(faults) + Counter(batch.left_out))
+    why = why or batch.why
     note_refused(sender, refused, why, now=now)
-    return Taken(count, refused, why)
+    _note_lead(sender, batch.ts_ms, now)
+    return Taken(is_kept, refused, why)
+
+
+def _stored(
+    batch: Batch, series: NDArray[np.int64], good: NDArray[np.bool_], now: datetime
+) -> dict[Reason, NDArray[np.int64]]:
+    """Store what is good; return the places of what the store does not take, by reason."""
+    is_delta = np.zeros(len(good), bool) if batch.starts_ms is None else batch.starts_ms >= 0
+    plain, added = np.flatnonzero(good & ~is_delta), np.flatnonzero(good & is_delta)
+    samples = Samples(series[plain], batch.ts_ms[plain], batch.values[plain])
+    dropped = len(samples) - _door().append(samples) if len(samples) else 0
+    too_old = plain[samples.ts_ms <= dropped_until(samples.ts_ms, dropped)] if dropped else _NONE
+    late = _NONE
+    if batch.starts_ms is not None and len(added):
+        told = [array[added].tolist() for array in (series, batch.starts_ms, batch.ts_ms)]
+        deltas = list(map(Delta, *told, batch.values[added].tolist()))
+        increments = Increments(deltas, queries.milliseconds(now + FUTURE), _door().append)
+        totals.add(increments)
+        late = added[increments.is_late]
+        too_old = np.concatenate([too_old, added[increments.is_too_old]])
+    return {Reason.TOO_OLD: too_old, Reason.ORDER: late}
 
 
 def _series(
@@ -160,6 +201,23 @@ def _note_alive(sender: Sender, series: NDArray[np.int64], now: datetime) -> Non
         _refreshed[sender.name], _alive[sender.name] = now, set()
     if refresh(alive, now=now) < len(alive):
         memory.forget(sender.name)  # some are gone: those keys lead to new ones
+
+
+def _note_lead(sender: Sender, ts_ms: NDArray[np.int64], now: datetime) -> None:
+    """Once a minute, keep how far a sender's newest stamp was ahead of our clock at most.
+
+    The most: what was sent late or again lies behind whatever the sender's clock says.
+    """
+    if sender.key is None or not len(ts_ms):
+        return
+    lead = (int(ts_ms.max()) - queries.milliseconds(now)) / 1000
+    with _lock:
+        _leads[sender.name] = max(lead, _leads.get(sender.name, lead))
+        if now - _told.setdefault(sender.name, now) < MINUTE:
+            return
+        most, _told[sender.name] = _leads.pop(sender.name), now
+    told = Measured(LEAD, {"key": str(sender.key)}, most, queries.milliseconds(now))
+    ingest([told], item=None, now=now)
 
 
 def note_refused(sender: Sender, refused: Mapping[str, int], why: str, *, now: datetime) -> None:

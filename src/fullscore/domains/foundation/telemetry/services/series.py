@@ -1,5 +1,6 @@
 """Series by their labels: found, made when they are new, given to an item, muted."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -10,10 +11,11 @@ from django.db import transaction
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry.metrics import described
 from fullscore.domains.foundation.telemetry.models import Metric, Series
+from fullscore.domains.foundation.telemetry.reading.rhythm import intervals
 from fullscore.domains.foundation.telemetry.services import binding
 from fullscore.domains.foundation.telemetry.services.senders import Sender, of_item
 from fullscore.kit import limits
-from fullscore.kit.audit import recorded
+from fullscore.kit.audit import recorded, removed
 from fullscore.kit.errors import Conflict
 from fullscore.kit.models import User
 
@@ -33,11 +35,12 @@ class Measured(NamedTuple):
 
 
 class Called(NamedTuple):
-    """A series as its sender names it; `kind` where the sender says it."""
+    """A series as its sender names it; `kind` and `unit` of its metric where the sender says it."""
 
     name: str
     labels: Labels
     kind: str = ""
+    unit: str = ""
 
 
 class Resolved(NamedTuple):
@@ -103,7 +106,7 @@ def _known(prints: Sequence[bytes]) -> dict[bytes, int]:
 
 def _create(wanted: Mapping[bytes, Called], sender: Sender, now: datetime) -> None:
     called = list(wanted.values())
-    metrics = metrics_named({c.name for c in called}, kinds={c.name: c.kind for c in called})
+    metrics = metrics_named({c.name for c in called}, told={c.name: c for c in called})
     rows = [
         Series(
             metric=metrics[one.name], labels=dict(one.labels), fingerprint=print_,
@@ -122,16 +125,16 @@ def _owners(called: Sequence[Called], sender: Sender) -> list[binding.Owner]:
 
 
 def metrics_named(
-    names: Iterable[str], *, kinds: Mapping[str, str] | None = None
+    names: Iterable[str], *, told: Mapping[str, Called] | None = None
 ) -> dict[str, Metric]:
-    """Return the metrics of these names, making those that are new."""
+    """Return the metrics of these names, making those that are new as their sender `told`."""
     names = sorted(names)
     found = _metrics(names)
     fresh = []
     for name in (n for n in names if n not in found):
-        known = described(name)
-        kind = (kinds or {}).get(name) or known.kind
-        fresh.append(Metric(name=name, title=known.title, unit=known.unit, kind=kind))
+        known, own = described(name), (told or {}).get(name, Called(name, {}))
+        kind, unit = own.kind or known.kind, own.unit or known.unit
+        fresh.append(Metric(name=name, title=known.title, unit=unit, kind=kind))
     if fresh:
         Metric.objects.bulk_create(fresh, ignore_conflicts=True)
         found |= _metrics([metric.name for metric in fresh])
@@ -178,6 +181,25 @@ def bind_unowned(*, at_most: int = 20_000) -> int:
     return len(bound)
 
 
+def learn_intervals(*, now: datetime) -> int:
+    """Write down how often each series came in its last hour; returns how many are known anew.
+
+    One that is younger than an hour is not known yet; a quarter more or less is no news.
+    """
+    rows = Series.objects.filter(last_at__gte=now - 2 * HOUR, first_at__lte=now - HOUR)
+    known = dict(rows.order_by("pk").values_list("pk", "every_seconds"))
+    news: dict[int, list[int]] = defaultdict(list)
+    for pk, every in intervals(list(known), now=now).items():
+        before = known[pk]
+        if before is None or abs(every - before) * 4 > before:
+            news[every].append(pk)
+    for every, pks in news.items():
+        for start in range(0, len(pks), AT_ONCE):
+            some = Series.objects.filter(pk__in=pks[start : start + AT_ONCE])
+            some.update(every_seconds=every)
+    return sum(map(len, news.values()))
+
+
 def mute(series: Series, *, by: User) -> Series:
     """Keep a series out of checks; its samples are still taken."""
     if series.is_muted:
@@ -194,3 +216,12 @@ def unmute(series: Series, *, by: User) -> Series:
     with recorded(series, "unmute", by=by):
         series.is_muted = False
     return series
+
+
+def forget(series: Series, *, by: User) -> None:
+    """Strike a series: no page and no check knows it any more, and its samples age out unread.
+
+    Should it be sent again, it begins anew.
+    """
+    with removed(series, by=by):
+        pass

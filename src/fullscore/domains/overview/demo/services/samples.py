@@ -24,6 +24,7 @@ HALF_HOURLY, FIVE_MINUTELY = timedelta(days=7), timedelta(days=1)
 STORIES = frozenset({"disk_filling", "memory_leak", "swap_thrash"})
 AT_ONCE = 1_000_000  # samples in one append
 LOOKBACK_MS = 40 * 86_400_000  # how far back a company that was switched off is picked up again
+REFRESHED = timedelta(minutes=10)  # how exactly `last_at` is known, as for every series
 RECENT_MS, SLOPE_MS = 600_000, 1_800_000
 
 
@@ -54,7 +55,7 @@ def _series(
             fingerprint=telemetry.fingerprint_of(
                 Measured(course.metric, course.labels, 0.0, 0), items[computer.name]
             ),
-            first_at=now - HOURLY, last_at=seen_at(computer, now),
+            first_at=now - HOURLY, last_at=seen_at(computer, now), every_seconds=int(RAW_STEP),
         )
         for computer, course in made
     ]  # fmt: skip
@@ -124,7 +125,9 @@ def go_on(*, now: datetime, silent: Sequence[int]) -> int:
 
     A gauge stays where it was, a counter rises as it last rose. After a stop it goes on from there.
     """
-    kinds = dict(Series.objects.exclude(item__in=silent).values_list("pk", "metric__kind"))
+    living = Series.objects.exclude(item__in=silent).exclude(item=None)
+    living.filter(last_at__lt=now - REFRESHED).update(last_at=now)
+    kinds = dict(living.values_list("pk", "metric__kind"))
     at, all_series = queries.milliseconds(now), list(kinds)
     newest = queries.store().latest(all_series, at_ms=at, lookback_ms=RECENT_MS)
     if not len(newest):

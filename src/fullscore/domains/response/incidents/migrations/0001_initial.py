@@ -439,6 +439,7 @@ class Migration(migrations.Migration):
                             ("status", "Status"),
                             ("decision", "Decision"),
                             ("note", "Note"),
+                            ("page", "call"),
                         ],
                         max_length=8,
                     ),

@@ -29,6 +29,7 @@ class TimelineEntry(models.Model):
         STATUS = "status"
         DECISION = "decision"
         NOTE = "note"
+        PAGE = "page", "call"
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="timeline")
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, null=True, related_name="+")

@@ -2,6 +2,13 @@
 
 from fullscore.domains.response.incidents.services.grouping import place_new
 from fullscore.domains.response.incidents.services.intake import beat, count_in, new_key, receive
+from fullscore.domains.response.incidents.services.paging import (
+    NOUN,
+    call_people,
+    leave_people,
+    page,
+    take_answered,
+)
 from fullscore.domains.response.incidents.services.receipts import (
     forget_old,
     read_receipts,
@@ -43,11 +50,13 @@ from fullscore.domains.response.incidents.services.working import (
 )
 
 __all__ = [
+    "NOUN",
     "acknowledge",
     "acknowledge_alert",
     "add_silence",
     "assign",
     "beat",
+    "call_people",
     "change_silence",
     "configure",
     "count_in",
@@ -57,10 +66,12 @@ __all__ = [
     "forget_old",
     "hear_silence",
     "issue_source",
+    "leave_people",
     "merge",
     "new_key",
     "note",
     "own",
+    "page",
     "place_new",
     "read_receipts",
     "receive",
@@ -75,6 +86,7 @@ __all__ = [
     "signals_in",
     "source_of",
     "split",
+    "take_answered",
     "take_out",
     "tell_findings",
 ]

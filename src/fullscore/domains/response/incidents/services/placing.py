@@ -3,7 +3,12 @@
 from datetime import datetime
 
 from fullscore.domains.foundation.estate import queries as estate
-from fullscore.domains.response.incidents.announcements import IncidentsAltered, IncidentsOpened
+from fullscore.domains.response.incidents.announcements import (
+    IncidentsAltered,
+    IncidentsOpened,
+    IncidentsRaised,
+    IncidentsResolved,
+)
 from fullscore.domains.response.incidents.models import Alert, Incident, Parting, TimelineEntry
 from fullscore.kit import bulk
 from fullscore.kit.announcements import announce
@@ -24,6 +29,8 @@ class Book:
         self._placed: dict[int, Alert] = {}
         self._told: list[TimelineEntry] = []
         self._opened: list[int] = []
+        self._raised: set[int] = set()
+        self._merged: set[int] = set()
         self._groups: dict[tuple[int, str], Incident] = {}
         rows = Parting.objects.filter(until__gt=now)
         self._parted = {frozenset(pair) for pair in rows.values_list("earlier", "later")}
@@ -75,7 +82,7 @@ class Book:
             incident.resolution = ""
             self._opened.append(incident.pk)
             self.tell(incident, Kind.STATUS, f"Open again. {reason}")
-        incident.severity = max(incident.severity, alert.severity)
+        self._raise(incident, alert.severity)
         incident.starts_at = min(incident.starts_at, alert.starts_at)
         self._altered[incident.pk] = incident
         self._place(incident, alert, f"“{alert.title}” belongs here. {reason}")
@@ -94,11 +101,12 @@ class Book:
             if alert.incident_id == incident.pk:
                 alert.incident_id = into.pk
         Alert.objects.filter(incident=incident).update(incident=into)
-        into.severity = max(into.severity, incident.severity)
+        self._raise(into, incident.severity)
         into.starts_at = min(into.starts_at, incident.starts_at)
         incident.state, incident.resolved_at = Incident.State.RESOLVED, self.now
         incident.resolution = f"Merged into incident {into.pk}."
         incident.merged_into = into
+        self._merged.add(incident.pk)
         self._altered |= {incident.pk: incident, into.pk: into}
         self.tell(into, Kind.DECISION, f"Incident {incident.pk} was merged into this. {reason}")
         self.tell(incident, Kind.DECISION, f"Merged into incident {into.pk}. {reason}")
@@ -108,6 +116,11 @@ class Book:
         self._told.append(
             TimelineEntry(incident=incident, alert=alert, at=self.now, kind=kind, text=text)
         )
+
+    def _raise(self, incident: Incident, severity: int) -> None:
+        if severity > incident.severity:
+            incident.severity = severity
+            self._raised.add(incident.pk)
 
     def _place(self, incident: Incident, alert: Alert, text: str) -> None:
         alert.incident, alert.wants_placing, alert.is_silenced = incident, False, False
@@ -129,3 +142,7 @@ class Book:
             announce(IncidentsOpened(sorted(set(self._opened))))
         if altered := sorted(set(self._altered) - set(self._opened)):
             announce(IncidentsAltered(altered))
+        if raised := self._raised - set(self._opened):
+            announce(IncidentsRaised(sorted(raised)))
+        if self._merged:
+            announce(IncidentsResolved(sorted(self._merged)))

@@ -8,7 +8,7 @@ from django.db.models import F, Max, Q
 
 from fullscore.connectors.alerts import Signal
 from fullscore.domains.foundation.findings.models import Finding
-from fullscore.domains.response.incidents.announcements import IncidentsResolved
+from fullscore.domains.response.incidents.announcements import IncidentsRaised, IncidentsResolved
 from fullscore.domains.response.incidents.models import Alert, AlertEvent, AlertSource, Incident
 from fullscore.domains.response.incidents.services import applying
 from fullscore.domains.response.incidents.services.grouping import REOPENS_WITHIN
@@ -84,13 +84,17 @@ def settle(*, now: datetime, by: User) -> None:
         | Q(worst__isnull=True, most__isnull=False, state="open")
         | Q(worst__isnull=True, mitigated_at__lte=now - REOPENS_WITHIN)
     )
-    over = []
+    over, raised = [], []
     for incident in altered.order_by("pk"):
         with transaction.atomic():
             take_turn([own().pk])
+            if (incident.worst or 0) > incident.severity:
+                raised.append(incident.pk)
             over += _settled(incident, now, by)
     if over:
         announce(IncidentsResolved(over))
+    if raised:
+        announce(IncidentsRaised(raised))
 
 
 def _settled(incident: Incident, now: datetime, by: User) -> list[int]:

@@ -16,9 +16,10 @@ from fullscore.domains.response.incidents.models import Alert, AlertEvent, Incid
 from fullscore.domains.response.incidents.services import applying, grouping
 from fullscore.domains.response.incidents.services.placing import Book
 from fullscore.domains.response.incidents.services.sources import own, take_turn
+from fullscore.domains.response.oncall.services import answering
 from fullscore.kit import time
 from fullscore.kit.announcements import announce
-from fullscore.kit.audit import recorded
+from fullscore.kit.audit import noun_of, recorded
 from fullscore.kit.errors import Conflict, Invalid
 from fullscore.kit.models import User
 from fullscore.kit.perform import find, require
@@ -70,6 +71,7 @@ def acknowledge(incident: Incident, *, by: User, note: str = "") -> Incident:
         incident.assignee = directory.person_of(by) or incident.assignee
         _tell(incident, Kind.ACK, f"{by} took it. {note}".strip(), by)
         _each(incident, Alert.State.OPEN, lambda a: applying.acknowledge(a, now), by)
+        answering.answered_elsewhere(noun_of(incident), incident.pk, by=by)
     announce(IncidentsAltered([incident.pk]))
     return incident
 

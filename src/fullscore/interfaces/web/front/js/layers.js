@@ -1,5 +1,5 @@
 // What lies above the page: the drawer, menus, dialogs, toasts, the bar that says one is offline.
-import {icon, make, onAct} from './acts.js';
+import {icon, make, onAct, say} from './acts.js';
 
 const TOAST_MS = 6000;
 const GAP = 4; // px between a button and its menu
@@ -56,6 +56,12 @@ document.addEventListener('keydown', event => {
 });
 
 onAct('open', button => document.getElementById(button.dataset.opens)?.showModal());
+onAct('copy-link', async button => {
+  await navigator.clipboard.writeText(location.href);
+  button.lastChild.textContent = 'Copied';
+  say('The link is copied.');
+});
+
 onAct('close', button => (button.closest('dialog') ? button.closest('dialog').close() : button.closest('.toast')?.remove()));
 document.addEventListener('click', event => {
   if (event.target.matches?.('dialog.dlg')) event.target.close(); // beside it

@@ -26,10 +26,13 @@ class TsChart extends HTMLElement {
     document.addEventListener('themechange', this.redraw);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', this.redraw);
     if (this.dataset.live) document.addEventListener('live', (this.heard = () => this.load()));
-    this.load();
+    // A page of twenty charts asks for those one comes near, not for all of them at once.
+    this.near = new IntersectionObserver(([seen]) => seen.isIntersecting && (this.near.disconnect(), this.load()), {rootMargin: '400px'});
+    this.near.observe(this);
   }
 
   disconnectedCallback() {
+    this.near.disconnect();
     this.resized.disconnect();
     this.asked?.abort();
     this.plot?.destroy();
@@ -161,6 +164,7 @@ class TsChart extends HTMLElement {
   /** Zero is on the axis unless the curve would be a flat line far above; limits are always seen. */
   span(low, high, top) {
     const most = Math.max(high ?? 0, top) * 1.08 || 1;
+    low = Math.min(low ?? 0, ...(this.data.thresholds || []).map(limit => limit.value));
     const isFar = low > 0 && top - low < 0.15 * top;
     return [low < 0 ? low * 1.08 : isFar ? low * 0.98 : 0, most];
   }

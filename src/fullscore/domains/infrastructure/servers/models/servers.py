@@ -40,10 +40,11 @@ class Server(models.Model):
     facts_at = models.DateTimeField("facts of", null=True)
     facts_hash = models.CharField(max_length=64, blank=True, editable=False)
     errors = models.JSONField(default=list, editable=False)
+    wanted_at = models.DateTimeField(null=True, editable=False)  # somebody asked for its facts
 
     objects = OfItemQuerySet.as_manager()
     named_by = ("item",)
-    audit_leaves_out = ("facts_at",)
+    audit_leaves_out = ("facts_at", "wanted_at")
 
     class Meta:
         ordering = ["item__name"]

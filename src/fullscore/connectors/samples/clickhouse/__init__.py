@@ -1,0 +1,1 @@
+"""Samples in ClickHouse, a server or a cluster of its own: for more than one host can hold."""

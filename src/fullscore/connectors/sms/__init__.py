@@ -1,0 +1,1 @@
+"""Text messages by the gateways that Apprise knows."""

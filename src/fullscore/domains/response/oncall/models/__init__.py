@@ -1,0 +1,28 @@
+"""The nouns of being on call."""
+
+from fullscore.domains.response.oncall.models.people import (
+    Absence,
+    CalendarKey,
+    ContactChannel,
+    ContactRule,
+    Swap,
+)
+from fullscore.domains.response.oncall.models.policies import (
+    EscalationPolicy,
+    EscalationRoute,
+    EscalationStep,
+)
+from fullscore.domains.response.oncall.models.runs import Attempt, Page, Run, RunEvent, Timer
+from fullscore.domains.response.oncall.models.schedules import (
+    Layer,
+    Override,
+    Schedule,
+    Shift,
+    Turn,
+)
+
+__all__ = [
+    "Absence", "Attempt", "CalendarKey", "ContactChannel", "ContactRule", "EscalationPolicy",
+    "EscalationRoute", "EscalationStep", "Layer", "Override", "Page", "Run", "RunEvent", "Schedule", "Shift", "Swap",
+    "Timer", "Turn",
+]  # fmt: skip

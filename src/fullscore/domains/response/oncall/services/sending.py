@@ -1,0 +1,189 @@
+"""Deliveries leave the machine: claimed with a lease, sent with a key of their own, marked.
+
+Killed between claim and mark, a delivery is claimed again when its lease is over, and goes out with
+the same key: whoever takes it knows it for the same. That is the most that can be had without a
+receiver that votes; what must not happen is that one is lost.
+"""
+
+import smtplib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import connection, transaction
+from django.db.models import F, Q
+
+from fullscore.connectors.base import ConnectorError, Refused, Unreachable
+from fullscore.connectors.chat import client as chat
+from fullscore.connectors.chat.message import Message, Target
+from fullscore.connectors.guard import Guard
+from fullscore.connectors.sms import client as sms
+from fullscore.domains.response.oncall.models import Attempt, ContactChannel, Run
+from fullscore.domains.response.oncall.services import calling, channels
+from fullscore.domains.response.oncall.services.answering import link_of
+from fullscore.domains.response.oncall.services.escalating import tell
+from fullscore.kit import live
+from fullscore.kit.audit import noun_of
+from fullscore.kit.checks import SEVERITIES
+from fullscore.kit.models.secret import Secret
+
+LEASE = timedelta(seconds=60)  # longer than any connector takes
+TRIES = 3
+PAUSES = (timedelta(seconds=10), timedelta(seconds=30))
+State, Kind = Attempt.State, ContactChannel.Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is sent, read out of the database before anything is."""
+
+    attempt: int
+    target: Target
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of it; `problem` is a sentence, empty when it was taken."""
+
+    attempt: int
+    answer: str = ""
+    problem: str = ""
+    is_final: bool = False
+
+
+def claim(*, now: datetime, most: int) -> list[Letter]:
+    """Take deliveries that are due, for as long as the lease lasts."""
+    due = Q(state=State.WAITING, due_at__lte=now) | Q(state=State.SENDING, lease_until__lte=now)
+    with transaction.atomic():
+        rows = Attempt.objects.filter(due).order_by("due_at", "pk")
+        if connection.vendor == "postgresql":
+            rows = rows.select_for_update(skip_locked=True, of=("self",))
+        attempts = list(rows.select_related("channel__secret", "page__run")[:most])
+        mine = [a for a in attempts if not _is_moot(a)]
+        moot = [a.pk for a in attempts if _is_moot(a)]
+        Attempt.objects.filter(pk__in=moot).update(state=State.CANCELLED)
+        Attempt.objects.filter(pk__in=[a.pk for a in mine]).update(
+            state=State.SENDING, lease_until=now + LEASE, tries=F("tries") + 1
+        )
+    return [_letter(attempt, now) for attempt in mine]
+
+
+def _is_moot(attempt: Attempt) -> bool:
+    """Say whether somebody answered meanwhile."""
+    page = attempt.page
+    return page is not None and page.run.state in (Run.State.OVER, Run.State.SNOOZED)
+
+
+def _letter(attempt: Attempt, now: datetime) -> Letter:
+    secret = attempt.channel.secret
+    value = _opened(secret) if secret else ""
+    target = Target(attempt.way, attempt.channel.address, value)
+    return Letter(attempt.pk, target, message_of(attempt, now))
+
+
+def _opened(secret: Secret) -> str:
+    with secret.open() as value:
+        return value
+
+
+def message_of(attempt: Attempt, now: datetime) -> Message:
+    """Return what a delivery says."""
+    told = partial(Message, key=attempt.key, sent_at=int(now.timestamp()))
+    if attempt.kind == Attempt.Kind.CODE:
+        code = channels.code_of(attempt)
+        text = f"Enter {code} on the page “My shifts” within 30 minutes."
+        return told(title="Your code for Fullscore", text=text, url="", severity=1)
+    if attempt.page is None:
+        text = "This is a test: you can be called this way."
+        return told(title="Test of Fullscore", text=text, url="", severity=1)
+    run = attempt.page.run
+    word = SEVERITIES[run.severity].capitalize()
+    text = f"{word}, since {run.started_at:%H:%M} UTC. You are called: {attempt.page.why}."
+    return told(
+        title=run.title, text=text, url=settings.OPTIONS.address + link_of(attempt),
+        severity=run.severity, is_important=attempt.page.urgency == "important",
+    )  # fmt: skip
+
+
+def send(letter: Letter, *, guard: Guard) -> Outcome:
+    """Send one letter. Touches no table, so that many can be sent at once."""
+    try:
+        return Outcome(letter.attempt, answer=_sent(letter, guard))
+    except Unreachable as error:
+        return Outcome(letter.attempt, problem=str(error))
+    except ConnectorError as error:
+        return Outcome(letter.attempt, problem=str(error), is_final=True)
+
+
+def _sent(letter: Letter, guard: Guard) -> str:
+    target, message = letter.target, letter.message
+    if target.kind == Kind.EMAIL:
+        return _mailed(target.address, message)
+    if target.kind == Kind.SMS:
+        return sms.send(target.secret, message.title, f"{message.text} {message.url}".strip())
+    return chat.send(target, message, guard=guard, is_http_allowed=bool(guard.allowed))
+
+
+def _mailed(address: str, message: Message) -> str:
+    """Mail it. The message's id is the delivery's key: a second copy is known for one."""
+    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ") or "fullscore.invalid"
+    text = "\n\n".join(filter(None, [message.text, message.url]))
+    mail = EmailMessage(
+        subject=f"[Fullscore] {' '.join(message.title.split())}"[:200], body=text, to=[address],
+        headers={
+            "Message-ID": f"<{message.key}@{domain}>", "Auto-Submitted": "auto-generated",
+            "X-Priority": "1" if message.is_important else "3",
+        },
+    )  # fmt: skip
+    try:
+        mail.send()
+    except smtplib.SMTPRecipientsRefused as error:
+        raise Refused("The mail server does not take mail for this address.") from error
+    except (smtplib.SMTPException, OSError) as error:
+        raise Unreachable(f"The mail server: {str(error)[:200]}") from error
+    return "taken by the mail server"
+
+
+def mark(outcomes: Sequence[Outcome], *, now: datetime) -> None:
+    """Write what became of letters."""
+    for outcome in outcomes:
+        with transaction.atomic():
+            _marked(outcome, now)
+
+
+def _marked(outcome: Outcome, now: datetime) -> None:
+    rows = Attempt.objects.select_for_update(of=("self",)).select_related("channel", "page__run")
+    attempt = rows.filter(pk=outcome.attempt).first()
+    if attempt is None or attempt.state == State.SENT:
+        return  # its channel was forgotten meanwhile, or another process took over and was faster
+    if not outcome.problem:
+        _reached(attempt, outcome, now)
+    elif attempt.tries < TRIES and not outcome.is_final:
+        pause = PAUSES[min(attempt.tries, len(PAUSES)) - 1]
+        attempt.state, attempt.due_at = State.WAITING, now + pause
+    else:
+        _failed(attempt, outcome, now)
+    attempt.answer, attempt.lease_until = (outcome.answer or outcome.problem)[:300], None
+    attempt.save()
+    live.publish(noun_of(Attempt), attempt.pk)
+    if attempt.state == State.FAILED:
+        calling.hurry(attempt, now=now)
+
+
+def _reached(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
+    attempt.state, attempt.sent_at = State.SENT, now
+    of = ContactChannel.objects.filter(pk=attempt.channel_id)
+    of.update(last_sent_at=now, failures=0, problem="")
+
+
+def _failed(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
+    attempt.state = State.FAILED
+    of = ContactChannel.objects.filter(pk=attempt.channel_id)
+    of.update(failures=F("failures") + 1, problem=outcome.problem[:300])
+    if attempt.page is not None:
+        way = attempt.get_way_display()
+        tell(attempt.page.run, f"{attempt.page.person} was not reached by {way}.")
