@@ -4,6 +4,7 @@ What is not given is invented, and unlike what was invented before. Rows are wri
 rules about who and when are the services', and are tested there.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from itertools import count
@@ -13,6 +14,16 @@ from django.test import Client
 
 from fullscore.domains.foundation.access import roles, sessions, tokens
 from fullscore.domains.foundation.access.models import ApiToken, RoleGrant
+from fullscore.domains.foundation.changes.models import (
+    Approval,
+    ApprovalPolicy,
+    Change,
+    ChangeEvent,
+    ChangeStep,
+    Freeze,
+    StandardChange,
+    Trouble,
+)
 from fullscore.domains.foundation.directory.models import Membership, Person, Team
 from fullscore.domains.foundation.estate.models import (
     Certificate,
@@ -311,6 +322,53 @@ def storage_rule(**values: Any) -> StorageRule:
 
 def collector(**values: Any) -> Collector:
     return Collector.objects.create(**{"name": _one("collector"), "seen_at": AT} | values)
+
+
+# ── changes ────────────────────────────────────────────────────────────────────────────────────
+
+
+def change(*, items: Sequence[Item] = (), **values: Any) -> Change:
+    """Return a draft that touches some items, one when none is given."""
+    known = {"title": _one("Change "), "starts_at": AT, "ends_at": AT + timedelta(hours=1)}
+    made: Change = _with(Change, known | values, requested_by=user)
+    made.items.set(items or [item()])
+    return made
+
+
+def change_step(**values: Any) -> ChangeStep:
+    known = {"place": next(_number), "title": _one("Step ")}
+    return _with(ChangeStep, known | values, change=change)
+
+
+def change_event(**values: Any) -> ChangeEvent:
+    return _with(ChangeEvent, {"at": AT, "kind": "started", **values}, change=change, by=user)
+
+
+def approval(**values: Any) -> Approval:
+    known = {"decision": "approved", "rule": "one person", "at": AT}
+    values.setdefault("change", change())
+    values.setdefault("requested_by", values["change"].requested_by)
+    return _with(Approval, known | values, person=user)
+
+
+def approval_policy(**values: Any) -> ApprovalPolicy:
+    return ApprovalPolicy.objects.create(**{"name": _one("Policy ")} | values)
+
+
+def freeze(**values: Any) -> Freeze:
+    known = {"name": _one("Freeze "), "reason": "The year is closed.", "starts_at": AT,
+             "ends_at": AT + timedelta(days=3)}  # fmt: skip
+    return Freeze.objects.create(**known | values)
+
+
+def standard_change(**values: Any) -> StandardChange:
+    known = {"title": _one("Standard "), "plan": "Do it\nLook at it"}
+    return _with(StandardChange, known | values, written_by=user)
+
+
+def trouble(**values: Any) -> Trouble:
+    known = {"reference": _one("incident "), "title": _one("Down "), "since": AT}
+    return _with(Trouble, known | values, item=item)
 
 
 # ── servers ────────────────────────────────────────────────────────────────────────────────────

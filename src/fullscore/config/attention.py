@@ -1,5 +1,8 @@
 """Every source of the ranked queue."""
 
+from fullscore.domains.foundation.changes import services as changing
+from fullscore.domains.foundation.changes.models import Change
+from fullscore.domains.foundation.changes.queries import standing as changes
 from fullscore.domains.foundation.directory.models import Person
 from fullscore.domains.foundation.findings import queries as findings
 from fullscore.domains.foundation.findings import services
@@ -57,6 +60,33 @@ def _give_incident(incident: Incident, *, person: Person, by: User) -> None:
     responding.assign(locked, by=by, person=person)
 
 
+WAITS_FOR = {"approval": "Approve", "review": "Review", "window": "Window missed"}
+RISK_SEVERITY = {"low": 2, "medium": 3, "high": 4}
+
+
+def _told_change(change: Change, user: User) -> Told:
+    due_at = {"review": change.review_due_at, "window": change.ends_at}.get(
+        change.waits_for, change.starts_at
+    )
+    verb = {"approval": "approve", "review": "review"}.get(change.waits_for, "")
+    return Told(
+        title=f"{WAITS_FOR[change.waits_for]}: {change.title}",
+        url=f"/changes/{change.pk}/{verb}".removesuffix("/"),
+        severity=RISK_SEVERITY.get(change.band, 2),
+        owner=str(change.owner or ""),
+        due=f"{due_at:%-d %b %H:%M}" if due_at else "",
+        is_default_price=change.is_default_price,
+        since=change.assessed_at,
+    )
+
+
+def _give_change(change: Change, *, person: Person, by: User) -> None:
+    """Let somebody carry a change out: what waits for a yes or a review is nobody's to give."""
+    locked = find(Change, change.pk, by=by, lock=True)
+    require("changes.change_change", locked, by=by)
+    changing.assign(locked, by=by, person=person)
+
+
 SOURCES = (
     Source(
         findings.concerns,
@@ -72,5 +102,13 @@ SOURCES = (
         team_of=lambda incident: incident.owner_id,
         is_taken=lambda incident: incident.assignee_id is not None,
         give=_give_incident,
+    ),
+    Source(
+        changes.concerns,
+        _told_change,
+        # A decision or a review cannot be handed round, only the work itself.
+        team_of=lambda change: change.owner_id if change.waits_for == "window" else None,
+        is_taken=lambda change: change.executor_id is not None,
+        give=_give_change,
     ),
 )

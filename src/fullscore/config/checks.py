@@ -1,5 +1,7 @@
 """Every check, joined to what it reads."""
 
+from fullscore.domains.foundation.changes import checks as changes
+from fullscore.domains.foundation.changes.queries import standing as made
 from fullscore.domains.foundation.estate import checks as estate
 from fullscore.domains.foundation.estate import queries as items
 from fullscore.domains.foundation.findings import checks as findings
@@ -18,6 +20,7 @@ from fullscore.domains.infrastructure.servers.checks import (
     storage,
 )
 from fullscore.domains.infrastructure.servers.queries import (
+    altered,
     hosts,
     latest,
     shares,
@@ -108,6 +111,10 @@ CHECKS: tuple[Check, ...] = (
     incidents.source_garbled.reading(alerts.heard),
     incidents.backlog.reading(alerts.waiting),
     telemetry.threshold.reading(threshold_facts),
+    # How changes are made
+    changes.unreviewed.reading(made.ended),
+    changes.failed_twice.reading(made.repeated),
+    changes.unrecorded.reading(altered),
     # Who is called
     oncall.gap.reading(duty.uncovered),
     oncall.single.reading(duty.reached),

@@ -7,6 +7,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("My queue", "/queue", "list-checks"),
     Entry("Closed this week", "/closed", "check-check", "Watch", "findings.view_finding",
           "Findings"),
+    Entry("Calendar", "/changes/calendar", "calendar-days", "Change", "changes.view_change",
+          "Changes"),
     Entry("On call", "/on-call", "phone-call", "Respond", "oncall.view_schedule"),
     Entry("My shifts", "/my-shifts", "calendar-days", "Respond", "oncall.view_schedule",
           "On call"),

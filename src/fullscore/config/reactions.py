@@ -1,6 +1,8 @@
 """Who reacts to what. Each reaction is queued in the transaction of the announcement."""
 
 from fullscore.domains.foundation.access import jobs as access_jobs
+from fullscore.domains.foundation.changes import announcements as changes
+from fullscore.domains.foundation.changes import jobs as changes_jobs
 from fullscore.domains.foundation.directory import announcements as directory
 from fullscore.domains.foundation.findings import announcements as findings
 from fullscore.domains.foundation.findings import jobs as findings_jobs
@@ -25,9 +27,14 @@ REACTIONS: Reactions = {
     findings.FindingsOverdue: [findings_jobs.notify_opened],
     findings.ExceptionAsked: [findings_jobs.notify_asked],
     findings.ExceptionEnding: [findings_jobs.notify_ending],
+    incidents.IncidentsAltered: [incidents_jobs.tell_changes],
     incidents.ReceiptsCame: [incidents_jobs.take_in],
-    incidents.IncidentsOpened: [incidents_jobs.call_people],
+    changes.ApprovalAsked: [changes_jobs.notify_asked],
+    changes.ChangeStarted: [changes_jobs.expect_breaches],
+    changes.ChangeFinished: [changes_jobs.expect_no_more, changes_jobs.check_linked],
+    changes.RollbackProposed: [changes_jobs.notify_proposed],
+    incidents.IncidentsOpened: [incidents_jobs.call_people, incidents_jobs.tell_changes],
     incidents.IncidentsRaised: [incidents_jobs.call_people],
-    incidents.IncidentsResolved: [incidents_jobs.leave_people],
+    incidents.IncidentsResolved: [incidents_jobs.leave_people, incidents_jobs.tell_changes],
     oncall.RunAcknowledged: [incidents_jobs.take_answered],
 }

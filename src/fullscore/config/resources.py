@@ -1,6 +1,16 @@
 """Every noun of the product, in the order of the menu."""
 
 from fullscore.domains.foundation.access.resources import ACCOUNT, API_TOKEN, ROLE_GRANT
+from fullscore.domains.foundation.changes.resources import (
+    APPROVAL,
+    APPROVAL_POLICY,
+    CHANGE,
+    CHANGE_EVENT,
+    CHANGE_STEP,
+    FREEZE,
+    STANDARD_CHANGE,
+    TROUBLE,
+)
 from fullscore.domains.foundation.directory.resources import MEMBERSHIP, PERSON, TEAM
 from fullscore.domains.foundation.estate.resources import (
     CERTIFICATE,
@@ -101,6 +111,10 @@ RESOURCES: tuple[Resource, ...] = (
     SILENCE,
     ALERT_SOURCE,
     RECEIPT,
+    CHANGE,
+    FREEZE,
+    STANDARD_CHANGE,
+    APPROVAL_POLICY,
     SCHEDULE,
     POLICY,
     ESCALATION,
@@ -136,6 +150,10 @@ RESOURCES: tuple[Resource, ...] = (
     EVENT,
     PROOF,
     COMMENT,
+    CHANGE_STEP,
+    APPROVAL,
+    CHANGE_EVENT,
+    TROUBLE,
     ALERT_EVENT,
     TIMELINE_ENTRY,
     LAYER,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from fullscore.domains.foundation.changes import jobs as changes
 from fullscore.domains.foundation.directory import jobs as directory
 from fullscore.domains.foundation.findings import jobs as findings
 from fullscore.domains.foundation.system import jobs as system
@@ -33,6 +34,7 @@ SCHEDULE: Sequence[Clocked] = (
     incidents.keep_up,
     incidents.prune,
     telemetry.judge_thresholds,
+    changes.watch,
     attention.let_pass,
     jobs.prune,
     live.prune,

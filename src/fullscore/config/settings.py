@@ -46,6 +46,7 @@ DOMAINS = [
     "fullscore.domains.foundation.access",
     "fullscore.domains.foundation.findings",
     "fullscore.domains.foundation.telemetry",
+    "fullscore.domains.foundation.changes",
     "fullscore.domains.foundation.system",
     "fullscore.domains.infrastructure.servers",
     "fullscore.domains.response.oncall",

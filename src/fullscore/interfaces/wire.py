@@ -124,9 +124,10 @@ def narrowed(form: ModelForm[Any], user: User) -> ModelForm[Any]:
 
 
 def _as_sent(field: forms.Field, value: Any) -> Any:
-    """Return a value as a page would send it: a text in a JSON field is a JSON text."""
+    """Return a value as a page would send it: a text in a JSON field is JSON, records are ids."""
     is_text = isinstance(field, forms.JSONField) and isinstance(value, str)
-    return field.prepare_value(value) if is_text else value
+    is_many = isinstance(field, forms.ModelMultipleChoiceField)
+    return field.prepare_value(value) if is_text or is_many else value
 
 
 def _copy(record: Any) -> Any:

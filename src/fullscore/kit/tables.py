@@ -164,8 +164,17 @@ def row(
     resource: Resource, rows: QuerySet[Any], pk: int, columns: Sequence[str], *, by: Actor
 ) -> Row | None:
     """Return one record's values, or None when it is not among the rows."""
-    found = list(rows.filter(pk=pk).values_list("pk", "pk", *columns)[:1])
-    return named(resource, columns, found, by=by)[0] if found else None
+    many = [c for c in columns if isinstance(resource.field_of(c), models.ManyToManyField)]
+    single = [c for c in columns if c not in many]
+    found = list(rows.filter(pk=pk).values_list("pk", "pk", *single)[:1])
+    if not found:
+        return None
+    values = dict(zip(single, named(resource, single, found, by=by)[0].values, strict=True))
+    for column in many:
+        held = getattr(resource.model(pk=pk), column)
+        ids = list(held.order_by("pk").values_list("pk", flat=True))
+        values[column] = [*map(_refs(held.model, ids, by), ids)]
+    return Row(pk, tuple(values[c] for c in columns))
 
 
 def row_at(
@@ -200,7 +209,7 @@ def plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, Decimal):
         return str(value)
-    return value
+    return [plain(one) for one in value] if isinstance(value, list) else value
 
 
 class _Asked(NamedTuple):

@@ -138,7 +138,12 @@ def facts(resource: Resource, record: Any, *, user: User) -> list[tuple[str, Any
 def _as_seen(resource: Resource, column: str, ref: Ref, user: User) -> Ref:
     """Return a record as the reader may see it: what is hidden keeps its name to itself."""
     related = _related(resource, column)
-    if related is None or related.visible_to(user).filter(pk=ref.id).exists():
+    # Who did something is said to everybody who may see what was done, as in lists.
+    if (
+        related is None
+        or related.model is User
+        or related.visible_to(user).filter(pk=ref.id).exists()
+    ):
         return ref
     return Ref(ref.id, RESTRICTED)
 

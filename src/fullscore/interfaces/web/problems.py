@@ -41,7 +41,9 @@ class ProblemsAndOrigin:
             return self.get_response(request)
 
     async def _later(self, request: HttpRequest) -> HttpResponse:
-        with coming("web", address=_address(request)):
+        user = await request.auser()
+        zone = time.zone(getattr(user, "time_zone", "") or "UTC")
+        with coming("web", address=_address(request)), timezone.override(zone):
             return await self.get_response(request)  # type: ignore[misc]
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

@@ -211,13 +211,15 @@ THRESHOLD = Resource(
 BREACH = Resource(
     Breach,
     columns=["threshold", "series", "severity", "value", "since", "ended_at"],
+    facts=["expected"],
     filters=["threshold", "severity", "since"],
     order=["-since"],
     icon="chart-no-axes-column",
     group="Telemetry",
     under="Thresholds",
     badges=lambda b: [(b.get_severity_display(), SEVERITY_TONES[b.severity]),
-                      ("ended", "ok") if b.ended_at else ("now", "")],
+                      ("ended", "ok") if b.ended_at else ("now", ""),
+                      *([(f"expected by {b.expected}", "info")] if b.expected else [])],
     panels=[Panel("Breaches", on=Series, rows=lambda s: s.breaches.all(),
                   columns=["threshold", "severity", "value", "since", "ended_at"])],
 )  # fmt: skip

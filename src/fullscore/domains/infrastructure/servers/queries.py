@@ -3,8 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
 
+from fullscore.domains.foundation.changes.facts import Altered
+from fullscore.domains.foundation.changes.models import Change
+from fullscore.domains.foundation.changes.queries import standing as changes
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry import queries as telemetry
 from fullscore.domains.infrastructure.servers.models import Facts, Server, SshHost
@@ -324,3 +328,52 @@ def _words(one: Any, other: Any) -> str:
     if isinstance(one, dict) and isinstance(other, dict):
         return ", ".join(f"{k} {v}" for k, v in one.items() if other.get(k) != v)
     return str(one)
+
+
+# ── what was altered, and whether a change said so ─────────────────────────────────────────────
+
+CONFIGURED = ("packages", "sshd", "sudo", "users", "groups", "cron")
+LOOKED_BACK = timedelta(days=7)
+
+
+def altered(scope: Scope) -> Iterator[Altered]:
+    """Return what of each host's packages and settings was altered in the last week.
+
+    Of each section the newest alteration that fell into no change, else the newest of all. Nothing
+    before the first change was ever asked for: then nobody controls changes here.
+    """
+    if not Change.objects.exists():
+        return
+    since = scope.now - LOOKED_BACK
+    rows = Facts.objects.filter(section__in=CONFIGURED).select_related("server__item")
+    if scope.items is not None:
+        rows = rows.filter(server__item__in=scope.items)
+    moved = history.versions_of(Facts).filter(starts_at__gte=since).values("record_id")
+    known = {facts.pk: facts for facts in rows.filter(pk__in=moved)}
+    work = changes.work_on({f.server.item_id for f in known.values()}, since)
+    for facts in (known[pk] for pk in sorted(known)):
+        told = list(_alterations(facts, since, work.get(facts.server.item_id, [])))
+        if told:
+            yield next((one for one in told if one.change is None), told[0])
+
+
+def _alterations(facts: Facts, since: datetime, work: list[Change]) -> Iterator[Altered]:
+    """Yield each alteration of one section, the newest first, with the change it fell into."""
+    item = facts.server.item
+    rows = history.of(facts).filter(ends_at__gt=since).order_by("-starts_at")
+    versions = list(rows.values_list("starts_at", "state"))
+    for (at, after), (_, before) in pairwise(versions):
+        one = compared(facts.section, before["content"], after["content"])
+        if one.added or one.removed or one.altered:
+            names = [*one.added, *one.removed, *(name for name, _, _ in one.altered)]
+            told = ", ".join(str(name) for name in names[:10])
+            yield Altered(item.pk, item.name, facts.section, at, told, _during(at, work))
+
+
+def _during(at: datetime, work: list[Change]) -> int | None:
+    """Return the change an alteration was seen in: facts come a while after what they tell."""
+    for change in work:
+        started, ended = change.started_at, change.ended_at
+        if started and started <= at and (ended is None or at <= ended + STALE_AFTER):
+            return int(change.pk)
+    return None

@@ -25,5 +25,12 @@ class IncidentsResolved:
 
 
 @dataclass(frozen=True, slots=True)
+class IncidentsAltered:
+    """Incidents that somebody took or was handed, and those whose alerts are others than before."""
+
+    ids: list[int]
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptsCame:
     """Bodies were received that nobody has read yet."""

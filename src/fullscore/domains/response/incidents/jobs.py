@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
-from fullscore.domains.response.incidents import services
+from fullscore.domains.foundation.changes import services as changes
+from fullscore.domains.response.incidents import queries, services
+from fullscore.domains.response.incidents.models import Incident
 from fullscore.kit import time
 from fullscore.kit.jobs import every, job
 from fullscore.kit.models import User
@@ -39,6 +41,25 @@ def alert_findings(ids: list[int]) -> None:
     """Let urgent findings of our own be alerts, and resolve those of findings that are closed."""
     services.tell_findings(ids, now=time.now(), by=system())
     _group()
+
+
+@job()
+def tell_changes(ids: list[int]) -> None:
+    """Let changes know which items are in trouble, and who commands the response."""
+    by = system()
+    rows = Incident.objects.filter(pk__in=ids).select_related("assignee__user")
+    for incident in rows:
+        is_over = incident.state == Incident.State.RESOLVED
+        items = queries.items_in(incident).values_list("pk", flat=True)
+        changes.tell_trouble(
+            f"incident {incident.pk}",
+            by=by,
+            items=[] if is_over else list(items),
+            title=incident.title,
+            since=incident.starts_at,
+            commander=incident.assignee.user if incident.assignee else None,
+            url=f"/incidents/{incident.pk}",
+        )
 
 
 @job()

@@ -583,6 +583,38 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Expectation",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("words", models.CharField(max_length=120)),
+                ("since", models.DateTimeField()),
+                ("until", models.DateTimeField(null=True)),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="estate.item",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-since"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("until__isnull", True)),
+                        fields=("item", "words"),
+                        name="expectation_open_once",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Breach",
             fields=[
                 (
@@ -600,6 +632,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("ended_at", models.DateTimeField(null=True, verbose_name="ended")),
+                (
+                    "expected",
+                    models.CharField(blank=True, max_length=120, verbose_name="expected by"),
+                ),
                 (
                     "series",
                     models.ForeignKey(

@@ -5,11 +5,16 @@ from fullscore.domains.foundation.telemetry.models.metrics import Metric
 from fullscore.domains.foundation.telemetry.models.series import Series, SeriesQuerySet
 from fullscore.domains.foundation.telemetry.models.storage import StorageRule
 from fullscore.domains.foundation.telemetry.models.targets import Collector, ScrapeTarget
-from fullscore.domains.foundation.telemetry.models.thresholds import Breach, Threshold
+from fullscore.domains.foundation.telemetry.models.thresholds import (
+    Breach,
+    Expectation,
+    Threshold,
+)
 
 __all__ = [
     "Breach",
     "Collector",
+    "Expectation",
     "Metric",
     "PushKey",
     "PushKeyQuerySet",

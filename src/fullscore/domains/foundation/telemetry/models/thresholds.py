@@ -214,6 +214,7 @@ class Breach(models.Model):
     value = models.FloatField(null=True)
     severity = models.PositiveSmallIntegerField(choices=[(n, SEVERITIES[n]) for n in LEVELS])
     ended_at = models.DateTimeField("ended", null=True)
+    expected = models.CharField("expected by", max_length=120, blank=True)
 
     objects = BreachQuerySet.as_manager()
     named_by = ("series__metric",)
@@ -234,3 +235,28 @@ class Breach(models.Model):
 
     def __str__(self) -> str:
         return f"{self.series} since {self.since:%F %T}"
+
+
+class Expectation(models.Model):
+    """That the figures of an item may be odd for a while, and because of what.
+
+    Told by whoever knows of work on the item; breaches that begin meanwhile carry its words.
+    """
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="+")
+    words = models.CharField(max_length=120)
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-since"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item", "words"],
+                condition=Q(until__isnull=True),
+                name="expectation_open_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_id}: {self.words}"

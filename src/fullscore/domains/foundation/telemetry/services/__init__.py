@@ -1,5 +1,6 @@
 """What can be done with samples, series and keys."""
 
+from fullscore.domains.foundation.telemetry.services.expecting import expect, expect_no_more
 from fullscore.domains.foundation.telemetry.services.intake import (
     Batch,
     Taken,
@@ -69,6 +70,8 @@ __all__ = [
     "change_storage",
     "change_threshold",
     "checked",
+    "expect",
+    "expect_no_more",
     "fingerprint_of",
     "forget",
     "give_credential",

@@ -10,6 +10,7 @@ from fullscore.domains.foundation.findings.models import Check
 from fullscore.domains.foundation.telemetry.models import Breach, Threshold
 from fullscore.domains.foundation.telemetry.reading.facts import CHECK, facts_of
 from fullscore.domains.foundation.telemetry.reading.judged import Judgement, judged
+from fullscore.domains.foundation.telemetry.services.expecting import mark
 from fullscore.kit.checks import Scope
 from fullscore.kit.models.user import system
 
@@ -43,6 +44,7 @@ def record(told: Judgement) -> None:
         if known.severity != told.severity[n]:
             changed.append(_changed(told, n, known.pk))
     ended = [known.pk for known in told.open.values() if known.pk not in kept]
+    mark(began)
     with transaction.atomic():
         Breach.objects.bulk_create(began, batch_size=BATCH, ignore_conflicts=True)
         Breach.objects.bulk_update(changed, ["severity", "value"], batch_size=BATCH)

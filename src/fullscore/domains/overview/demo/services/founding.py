@@ -8,7 +8,14 @@ from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.findings import services as findings
 from fullscore.domains.foundation.findings.models import Check
 from fullscore.domains.overview.demo import company, truth
-from fullscore.domains.overview.demo.services import estate, people, samples, servers, watched
+from fullscore.domains.overview.demo.services import (
+    changes,
+    estate,
+    people,
+    samples,
+    servers,
+    watched,
+)
 from fullscore.kit import time
 from fullscore.kit.errors import Conflict
 from fullscore.kit.models.user import system
@@ -32,6 +39,7 @@ def fill(*, seed: int, size: float = 1.0, today: date | None = None) -> None:
         found = people.found(by=by, today=now.date(), began=now - AGE)
         items = estate.found(drawn, found, by=by, now=now, began=now - AGE)
         told = servers.found(drawn, items, by=by, now=now, began=now - AGE)
+        changes.found(found, items, by=by, now=now, began=now - AGE)
         _own_limits()
     samples.found(drawn, items, told, now=now)
     with transaction.atomic():

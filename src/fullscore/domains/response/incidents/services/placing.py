@@ -4,6 +4,7 @@ from datetime import datetime
 
 from fullscore.domains.foundation.estate import queries as estate
 from fullscore.domains.response.incidents.announcements import (
+    IncidentsAltered,
     IncidentsOpened,
     IncidentsRaised,
     IncidentsResolved,
@@ -139,6 +140,8 @@ class Book:
         TimelineEntry.objects.bulk_create(self._told)
         if self._opened:
             announce(IncidentsOpened(sorted(set(self._opened))))
+        if altered := sorted(set(self._altered) - set(self._opened)):
+            announce(IncidentsAltered(altered))
         if raised := self._raised - set(self._opened):
             announce(IncidentsRaised(sorted(raised)))
         if self._merged:

@@ -7,7 +7,11 @@ from django.db import transaction
 
 from fullscore.domains.foundation.directory import queries as directory
 from fullscore.domains.foundation.directory.models import Person, Team
-from fullscore.domains.response.incidents.announcements import IncidentsOpened, IncidentsResolved
+from fullscore.domains.response.incidents.announcements import (
+    IncidentsAltered,
+    IncidentsOpened,
+    IncidentsResolved,
+)
 from fullscore.domains.response.incidents.models import Alert, AlertEvent, Incident, TimelineEntry
 from fullscore.domains.response.incidents.services import applying, grouping
 from fullscore.domains.response.incidents.services.placing import Book
@@ -68,6 +72,7 @@ def acknowledge(incident: Incident, *, by: User, note: str = "") -> Incident:
         _tell(incident, Kind.ACK, f"{by} took it. {note}".strip(), by)
         _each(incident, Alert.State.OPEN, lambda a: applying.acknowledge(a, now), by)
         answering.answered_elsewhere(noun_of(incident), incident.pk, by=by)
+    announce(IncidentsAltered([incident.pk]))
     return incident
 
 
@@ -86,6 +91,7 @@ def assign(
         incident.assignee = person if person or team is None else None
         who = " / ".join(str(w) for w in (incident.owner, incident.assignee) if w)
         _tell(incident, Kind.STATUS, f"Assigned to {who}.", by)
+    announce(IncidentsAltered([incident.pk]))
     return incident
 
 

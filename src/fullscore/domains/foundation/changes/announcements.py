@@ -1,0 +1,31 @@
+"""What others may react to; each carries ids only."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalAsked:
+    """A change waits for somebody's yes."""
+
+    change: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeStarted:
+    """A change runs: what it touches may behave oddly from now on."""
+
+    change: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFinished:
+    """A change is over: done, failed or rolled back."""
+
+    change: int
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackProposed:
+    """Something went wrong in the blast set of a change that is being verified."""
+
+    change: int

@@ -1,0 +1,1 @@
+"""Pages of changes that are no list and no record."""

@@ -1,0 +1,1 @@
+"""Questions about changes that more than one place asks."""

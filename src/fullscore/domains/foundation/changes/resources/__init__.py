@@ -1,0 +1,23 @@
+"""How changes and what controls them are seen."""
+
+from fullscore.domains.foundation.changes.resources.beside import (
+    APPROVAL,
+    APPROVAL_POLICY,
+    CHANGE_EVENT,
+    CHANGE_STEP,
+    FREEZE,
+    STANDARD_CHANGE,
+    TROUBLE,
+)
+from fullscore.domains.foundation.changes.resources.change import CHANGE
+
+__all__ = [
+    "APPROVAL",
+    "APPROVAL_POLICY",
+    "CHANGE",
+    "CHANGE_EVENT",
+    "CHANGE_STEP",
+    "FREEZE",
+    "STANDARD_CHANGE",
+    "TROUBLE",
+]
