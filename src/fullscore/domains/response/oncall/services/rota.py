@@ -239,15 +239,17 @@ def accept(swap: Swap, *, by: User) -> Swap:
         raise NotAllowed(f"{swap.person} asked {swap.wanted}.")
     if swap.shift is None or swap.ends_at <= time.now():
         raise Conflict("This shift is no longer there.")
-    with recorded(swap, "accept", by=by):
-        swap.state, swap.taker = Swap.State.ACCEPTED, me
+    schedule = swap.shift.schedule
+    with transaction.atomic():
+        with recorded(swap, "accept", by=by):
+            swap.state, swap.taker = Swap.State.ACCEPTED, me
         made = Override(
-            schedule=swap.shift.schedule, person=me, starts_at=max(swap.starts_at, time.now()),
+            schedule=schedule, person=me, starts_at=max(swap.starts_at, time.now()),
             ends_at=swap.ends_at, reason=f"Swapped with {swap.person}",
         )  # fmt: skip
         with recorded(made, "add", by=by):
             pass
-        refresh(made.schedule, by=by)
+        refresh(schedule, by=by)  # which takes the row of the shift itself away
     if swap.person.user:
         notify(swap.person.user, f"{me} takes your shift", url="/my-shifts", severity=4)
     return swap
