@@ -11,6 +11,7 @@ from fullscore.domains.infrastructure.servers import jobs as servers_jobs
 from fullscore.domains.response.incidents import announcements as incidents
 from fullscore.domains.response.incidents import jobs as incidents_jobs
 from fullscore.domains.response.oncall import announcements as oncall
+from fullscore.domains.response.troubleshooting import jobs as troubleshooting_jobs
 from fullscore.kit.announcements import Reactions
 
 REACTIONS: Reactions = {
@@ -26,7 +27,7 @@ REACTIONS: Reactions = {
     findings.ExceptionAsked: [findings_jobs.notify_asked],
     findings.ExceptionEnding: [findings_jobs.notify_ending],
     incidents.ReceiptsCame: [incidents_jobs.take_in],
-    incidents.IncidentsOpened: [incidents_jobs.call_people],
+    incidents.IncidentsOpened: [incidents_jobs.call_people, troubleshooting_jobs.rank_opened],
     incidents.IncidentsRaised: [incidents_jobs.call_people],
     incidents.IncidentsResolved: [incidents_jobs.leave_people],
     oncall.RunAcknowledged: [incidents_jobs.take_answered],
