@@ -511,8 +511,10 @@ def cause(**values: Any) -> Cause:
 
 
 def watch(**values: Any) -> Watch:
-    return Watch.objects.create(**values) if "series" in values else _with(
-        Watch, values, metric=metric
+    return (
+        Watch.objects.create(**values)
+        if "series" in values
+        else _with(Watch, values, metric=metric)
     )
 
 

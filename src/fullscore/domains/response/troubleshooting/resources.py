@@ -116,7 +116,7 @@ RANKING = Resource(
     ],
     verbs=[
         Verb(services.rank_again, permission="troubleshooting.run_ranking", icon="refresh-cw",
-             in_bulk=False, done="The suspects are ranked again."),
+             in_bulk=False, done="Ranked again: {}."),
     ],
 )  # fmt: skip
 
@@ -172,7 +172,7 @@ WATCH = Resource(
     filters=["metric", "is_paging"],
     search=["metric__name", "selector"],
     order=["pk"],
-    icon="eye",
+    icon="heart-pulse",
     group="Respond",
     under="Incidents",
     add=services.watch,

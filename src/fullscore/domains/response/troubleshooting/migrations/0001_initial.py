@@ -6,137 +6,301 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('estate', '0001_initial'),
-        ('incidents', '0001_initial'),
-        ('telemetry', '0001_initial'),
+        ("estate", "0001_initial"),
+        ("incidents", "0001_initial"),
+        ("telemetry", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Ranking',
+            name="Ranking",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('items', models.PositiveIntegerField(verbose_name='items looked at')),
-                ('signals', models.PositiveIntegerField(verbose_name='metrics compared')),
-                ('happened', models.JSONField(default=list, verbose_name='kinds of changes before')),
-                ('note', models.CharField(blank=True, max_length=300, verbose_name='why nothing can be said')),
-                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rankings', to='incidents.incident')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("items", models.PositiveIntegerField(verbose_name="items looked at")),
+                ("signals", models.PositiveIntegerField(verbose_name="metrics compared")),
+                (
+                    "happened",
+                    models.JSONField(default=list, verbose_name="kinds of changes before"),
+                ),
+                (
+                    "note",
+                    models.CharField(
+                        blank=True, max_length=300, verbose_name="why nothing can be said"
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rankings",
+                        to="incidents.incident",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-at', '-pk'],
-                'permissions': [('run_ranking', 'Can rank suspects again')],
+                "ordering": ["-at", "-pk"],
+                "permissions": [("run_ranking", "Can rank suspects again")],
             },
         ),
         migrations.CreateModel(
-            name='Suspect',
+            name="Suspect",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('place', models.PositiveSmallIntegerField()),
-                ('score', models.FloatField()),
-                ('reasons', models.JSONField(default=list)),
-                ('series', models.JSONField(default=list, editable=False, verbose_name='series that shifted most')),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='estate.item')),
-                ('ranking', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='suspects', to='troubleshooting.ranking')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("place", models.PositiveSmallIntegerField()),
+                ("score", models.FloatField()),
+                ("reasons", models.JSONField(default=list)),
+                (
+                    "series",
+                    models.JSONField(
+                        default=list, editable=False, verbose_name="series that shifted most"
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="estate.item",
+                    ),
+                ),
+                (
+                    "ranking",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="suspects",
+                        to="troubleshooting.ranking",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['place'],
-                'permissions': [('decide_cause', 'Can name the cause of an incident')],
+                "ordering": ["place"],
+                "permissions": [("decide_cause", "Can name the cause of an incident")],
             },
         ),
         migrations.CreateModel(
-            name='Watch',
+            name="Watch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('selector', models.CharField(blank=True, help_text='Which items, such as kind=host&environment=production. Empty: every item.', max_length=300)),
-                ('is_paging', models.BooleanField(default=False, help_text='Let what is unusual be an alert, too; otherwise it calls nobody.', verbose_name='pages')),
-                ('metric', models.ForeignKey(blank=True, help_text='All series of this metric, on the items the selector names.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='watches', to='telemetry.metric')),
-                ('series', models.OneToOneField(blank=True, help_text='Or this one series, instead of a metric.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='watch', to='telemetry.series')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "selector",
+                    models.CharField(
+                        blank=True,
+                        help_text="Which items, such as kind=host&environment=production. Empty: every item.",
+                        max_length=300,
+                    ),
+                ),
+                (
+                    "is_paging",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Let what is unusual be an alert, too; otherwise it calls nobody.",
+                        verbose_name="pages",
+                    ),
+                ),
+                (
+                    "metric",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="All series of this metric, on the items the selector names.",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="watches",
+                        to="telemetry.metric",
+                    ),
+                ),
+                (
+                    "series",
+                    models.OneToOneField(
+                        blank=True,
+                        help_text="Or this one series, instead of a metric.",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="watch",
+                        to="telemetry.series",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'watches',
-                'ordering': ['pk'],
+                "verbose_name_plural": "watches",
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Watched',
+            name="Watched",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.BinaryField()),
-                ('since', models.DateTimeField(verbose_name='watched since')),
-                ('fed_until', models.DateTimeField(verbose_name='looked at until')),
-                ('expected', models.JSONField(default=dict)),
-                ('series', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='watched', to='telemetry.series')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("state", models.BinaryField()),
+                ("since", models.DateTimeField(verbose_name="watched since")),
+                ("fed_until", models.DateTimeField(verbose_name="looked at until")),
+                ("expected", models.JSONField(default=dict)),
+                (
+                    "series",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="watched",
+                        to="telemetry.series",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'watched series',
-                'verbose_name_plural': 'watched series',
-                'ordering': ['-fed_until'],
+                "verbose_name": "watched series",
+                "verbose_name_plural": "watched series",
+                "ordering": ["-fed_until"],
             },
         ),
         migrations.CreateModel(
-            name='Anomaly',
+            name="Anomaly",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('words', models.CharField(max_length=300, verbose_name='how unusual')),
-                ('value', models.FloatField()),
-                ('usual', models.FloatField(null=True)),
-                ('score', models.FloatField()),
-                ('is_expected', models.BooleanField(default=False, verbose_name='expected')),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('series', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='anomalies', to='telemetry.series')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("words", models.CharField(max_length=300, verbose_name="how unusual")),
+                ("value", models.FloatField()),
+                ("usual", models.FloatField(null=True)),
+                ("score", models.FloatField()),
+                ("is_expected", models.BooleanField(default=False, verbose_name="expected")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "series",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="anomalies",
+                        to="telemetry.series",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'anomalies',
-                'ordering': ['-at', '-pk'],
-                'indexes': [models.Index(fields=['series', '-at'], name='troubleshoo_series__b41f90_idx'), models.Index(fields=['at', 'id'], name='troubleshoo_at_64952e_idx')],
-                'constraints': [models.UniqueConstraint(fields=('series', 'at'), name='anomaly_once_per_moment')],
+                "verbose_name_plural": "anomalies",
+                "ordering": ["-at", "-pk"],
+                "indexes": [
+                    models.Index(fields=["series", "-at"], name="troubleshoo_series__b41f90_idx"),
+                    models.Index(fields=["at", "id"], name="troubleshoo_at_64952e_idx"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("series", "at"), name="anomaly_once_per_moment")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Cause',
+            name="Cause",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=20)),
-                ('text', models.CharField(max_length=300, verbose_name='what it was')),
-                ('at', models.DateTimeField(verbose_name='named')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('incident', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='cause', to='incidents.incident')),
-                ('item', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='estate.item')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=20)),
+                ("text", models.CharField(max_length=300, verbose_name="what it was")),
+                ("at", models.DateTimeField(verbose_name="named")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "incident",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="cause",
+                        to="incidents.incident",
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="estate.item",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-at'],
-                'indexes': [models.Index(fields=['at', 'id'], name='troubleshoo_at_1a5e4a_idx')],
+                "ordering": ["-at"],
+                "indexes": [models.Index(fields=["at", "id"], name="troubleshoo_at_1a5e4a_idx")],
             },
         ),
         migrations.AddIndex(
-            model_name='ranking',
-            index=models.Index(fields=['incident', '-at'], name='troubleshoo_inciden_f0e218_idx'),
+            model_name="ranking",
+            index=models.Index(fields=["incident", "-at"], name="troubleshoo_inciden_f0e218_idx"),
         ),
         migrations.AddConstraint(
-            model_name='suspect',
-            constraint=models.UniqueConstraint(fields=('ranking', 'place'), name='suspect_once_per_place'),
+            model_name="suspect",
+            constraint=models.UniqueConstraint(
+                fields=("ranking", "place"), name="suspect_once_per_place"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suspect',
-            constraint=models.UniqueConstraint(fields=('ranking', 'item'), name='suspect_once_per_item'),
+            model_name="suspect",
+            constraint=models.UniqueConstraint(
+                fields=("ranking", "item"), name="suspect_once_per_item"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='watch',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('metric__isnull', False), ('series__isnull', True)), models.Q(('metric__isnull', True), ('selector', ''), ('series__isnull', False)), _connector='OR'), name='watch_of_a_metric_or_a_series', violation_error_message='Name a metric, with a selector if you like, or a series.'),
+            model_name="watch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("metric__isnull", False), ("series__isnull", True)),
+                    models.Q(("metric__isnull", True), ("selector", ""), ("series__isnull", False)),
+                    _connector="OR",
+                ),
+                name="watch_of_a_metric_or_a_series",
+                violation_error_message="Name a metric, with a selector if you like, or a series.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='watch',
-            constraint=models.UniqueConstraint(condition=models.Q(('metric__isnull', False)), fields=('metric', 'selector'), name='watch_once_per_metric_and_selector', violation_error_message='These series are watched already.'),
+            model_name="watch",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("metric__isnull", False)),
+                fields=("metric", "selector"),
+                name="watch_once_per_metric_and_selector",
+                violation_error_message="These series are watched already.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='watched',
-            index=models.Index(fields=['fed_until', 'id'], name='troubleshoo_fed_unt_0034b3_idx'),
+            model_name="watched",
+            index=models.Index(fields=["fed_until", "id"], name="troubleshoo_fed_unt_0034b3_idx"),
         ),
     ]

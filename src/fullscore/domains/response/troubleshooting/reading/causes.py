@@ -29,10 +29,12 @@ LINES_SHOWN, SERIES_SHOWN = 3, 6  # of a suspect, in one chart
 SILENT_STEPS = 3  # without any sample, after which an item fell silent
 LOOKED_BACK = timedelta(hours=24)
 ALL = "the incident"  # stands above several items that alert, none of which depends on another
-# An alert, and silence, are marks the engine weighs as a metric that fails, six spreads beyond.
+# An alert, and silence, are marks the engine weighs as a metric that fails: six spreads beyond
+# the usual, and twenty, for who is heard no more needs no further proof.
 ALERTS, SILENCE = "failure: an alert", "failure: silence"
 MARKED = {ALERTS: "It alerts.", SILENCE: "Nothing is measured on it any more: it fell silent."}
-CALM, MARK = np.tile([0.0, 1.0], BEFORE // 2), 5.0
+CALM = np.tile([0.0, 1.0], BEFORE // 2)
+HEIGHT = {ALERTS: 5.0, SILENCE: 15.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,11 @@ def looked_at(incident: Incident, *, now: datetime) -> Looked:
         note = "Nothing is measured on the items of this incident, nor on what they depend on."
         return Looked(items=len(near.hops), happened=kinds, note=note)
     suspects = _ranked(signals, near, alerting, _recent(before, onset))
-    kept = tuple(
-        _suspected(one, told) for one in suspects[: KEPT + 1] if one.item != ALL and one.score > 0
-    )[:KEPT]
-    note = "" if kept else "Nothing that is measured there moved."
-    return Looked(kept, len(near.hops), len(signals), kinds, note)
+    shown = {named(item) for item in alerting}  # also when something else explains all of it
+    kept = [s for s in suspects if s.item != ALL and (s.score > 0 or s.item in shown)][:KEPT]
+    note = "" if any(s.score > 0 for s in kept) else "Nothing that is measured there moved."
+    suspected = tuple(_suspected(one, told) for one in kept)
+    return Looked(suspected, len(near.hops), len(signals), kinds, note)
 
 
 def _suspected(one: rootcause.Suspect, told: Sequence[Line]) -> Suspected:
@@ -113,7 +115,7 @@ def _signal(line: Line, after: int) -> rootcause.Signal:
 
 
 def _mark(item: int, words: str, after: int) -> rootcause.Signal:
-    return rootcause.Signal(named(item), words, CALM, np.full(after, MARK))
+    return rootcause.Signal(named(item), words, CALM, np.full(after, HEIGHT[words]))
 
 
 def _is_silent(some: Iterable[Line], after: int) -> bool:
