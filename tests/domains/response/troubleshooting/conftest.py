@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -64,7 +65,7 @@ def world(db, tmp_path, monkeypatch):
 def chain(*names, **values):
     """Return items each of which needs the next."""
     items = [make.item(name, **values) for name in names]
-    for upper, lower in zip(items, items[1:], strict=False):
+    for upper, lower in pairwise(items):
         make.link(from_item=upper, to_item=lower)
     return items
 

@@ -30,11 +30,12 @@ SILENT_STEPS = 3  # without any sample, after which an item fell silent
 LOOKED_BACK = timedelta(hours=24)
 ALL = "the incident"  # stands above several items that alert, none of which depends on another
 # An alert, and silence, are marks the engine weighs as a metric that fails: six spreads beyond
-# the usual, and twenty, for who is heard no more needs no further proof.
+# the usual, and fifty, for who is heard no more needs no further proof. They begin with the first
+# symptom, so that they rise with it.
 ALERTS, SILENCE = "failure: an alert", "failure: silence"
 MARKED = {ALERTS: "It alerts.", SILENCE: "Nothing is measured on it any more: it fell silent."}
 CALM = np.tile([0.0, 1.0], BEFORE // 2)
-HEIGHT = {ALERTS: 5.0, SILENCE: 15.0}
+HEIGHT = {ALERTS: 5.0, SILENCE: 40.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,9 @@ def _signal(line: Line, after: int) -> rootcause.Signal:
 
 
 def _mark(item: int, words: str, after: int) -> rootcause.Signal:
-    return rootcause.Signal(named(item), words, CALM, np.full(after, HEIGHT[words]))
+    shape = np.full(after, HEIGHT[words])
+    shape[: min(LEAD, after - 1)] = CALM.mean()
+    return rootcause.Signal(named(item), words, CALM, shape)
 
 
 def _is_silent(some: Iterable[Line], after: int) -> bool:

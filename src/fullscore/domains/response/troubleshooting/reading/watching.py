@@ -17,6 +17,7 @@ from fullscore.kit import time
 STEP = timedelta(minutes=1)  # a mean of each minute; of a counter its rate
 LEARNT = timedelta(days=14)  # of the past, before a series is judged: each hour of the week twice
 MANY_TIMES, FEW_TIMES = 1.5, 1000.0  # between which a value is told as a multiple of the usual
+WHOLE_TIMES = 3.0  # from which nobody asks for the tenths
 
 
 def function_of(series: Series) -> str:
@@ -56,7 +57,8 @@ def in_words(series: Series, compared: Compared) -> str:
     if compared.value * compared.usual > 0:
         times = compared.value / compared.usual
         if MANY_TIMES <= times <= FEW_TIMES:
-            return f"{rounded(times)}× the usual for {hour}: {value} where {usual} is usual."
+            told = f"{times:.0f}" if times >= WHOLE_TIMES else rounded(times)
+            return f"{told}× the usual for {hour}: {value} where {usual} is usual."
         if times <= 1 / MANY_TIMES:
             return f"{times:.0%} of the usual for {hour}: {value} where {usual} is usual."
     return f"{value} where {usual} is usual for {hour}: {compared.deviations:.3g} deviations."

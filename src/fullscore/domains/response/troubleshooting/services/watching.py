@@ -23,7 +23,7 @@ from fullscore.domains.response.troubleshooting.reading.watching import (
 from fullscore.engines.anomaly import ALARM, Detector, hour_of_week
 from fullscore.kit import bulk, live, search
 from fullscore.kit.audit import noun_of, recorded
-from fullscore.kit.errors import Conflict
+from fullscore.kit.errors import Conflict, Invalid
 from fullscore.kit.models import User
 
 SETTLED = timedelta(seconds=30)  # samples may come by so much later than they are dated
@@ -40,8 +40,7 @@ NOTHING: Points = (np.empty(0), np.empty(0))
 
 def watch(*, by: User, **values: Any) -> Watch:
     """Watch series for what is unusual, from the next minute on."""
-    made = Watch(**values)
-    estate.selected(made.selector)
+    made = _checked(Watch(**values))
     with recorded(made, "watch", by=by):
         pass
     return made
@@ -52,7 +51,16 @@ def change_watch(watch: Watch, *, by: User, **values: Any) -> Watch:
     with recorded(watch, "change", by=by):
         for name, value in values.items():
             setattr(watch, name, value)
-        estate.selected(watch.selector)
+        _checked(watch)
+    return watch
+
+
+def _checked(watch: Watch) -> Watch:
+    """Return the watch. Raises Invalid unless it names a metric or a series, and a selector."""
+    has_series = watch.series_id is not None
+    if has_series == (watch.metric_id is not None) or (has_series and watch.selector):
+        raise Invalid("Name a metric, with a selector if you like, or a series.")
+    estate.selected(watch.selector)
     return watch
 
 
