@@ -8,7 +8,14 @@ from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.findings import services as findings
 from fullscore.domains.foundation.findings.models import Check
 from fullscore.domains.overview.demo import company, truth
-from fullscore.domains.overview.demo.services import estate, people, samples, servers, watched
+from fullscore.domains.overview.demo.services import (
+    estate,
+    outage,
+    people,
+    samples,
+    servers,
+    watched,
+)
 from fullscore.kit import time
 from fullscore.kit.errors import Conflict
 from fullscore.kit.models.user import system
@@ -36,6 +43,7 @@ def fill(*, seed: int, size: float = 1.0, today: date | None = None) -> None:
     samples.found(drawn, items, told, now=now)
     with transaction.atomic():
         watched.found(drawn, items, by=by, now=now)
+    outage.slow_down(items, now=now)
 
 
 def _own_limits() -> None:

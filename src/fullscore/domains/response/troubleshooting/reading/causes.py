@@ -24,7 +24,7 @@ BEFORE, GAP, LEAD, AFTER = (
     30,
 )  # steps: usual, neither, shifted, and after the first alert
 MOST_SIGNALS = 750  # ranked in half a second
-KEPT = 10  # suspects
+KEPT, WORTH = 10, 0.1  # suspects, and the share of the first one's score from which one is kept
 LINES_SHOWN, SERIES_SHOWN = 3, 6  # of a suspect, in one chart
 SILENT_STEPS = 3  # without any sample, after which an item fell silent
 LOOKED_BACK = timedelta(hours=24)
@@ -78,8 +78,9 @@ def looked_at(incident: Incident, *, now: datetime) -> Looked:
         note = "Nothing is measured on the items of this incident, nor on what they depend on."
         return Looked(items=len(near.hops), happened=kinds, note=note)
     suspects = _ranked(signals, near, alerting, _recent(before, onset))
+    least = WORTH * max((s.score for s in suspects if s.item != ALL), default=0.0)
     shown = {named(item) for item in alerting}  # also when something else explains all of it
-    kept = [s for s in suspects if s.item != ALL and (s.score > 0 or s.item in shown)][:KEPT]
+    kept = [s for s in suspects if s.item != ALL and (s.score > least or s.item in shown)][:KEPT]
     note = "" if any(s.score > 0 for s in kept) else "Nothing that is measured there moved."
     suspected = tuple(_suspected(one, told) for one in kept)
     return Looked(suspected, len(near.hops), len(signals), kinds, note)
