@@ -19,6 +19,7 @@ PARTS = (
     "rootcause",
     "correlation",
     "anomaly",
+    "watching",
 )
 
 
