@@ -72,7 +72,8 @@ def _row(
     has_shifted = isinstance(shift, Shift)
     score = scoring.score(scoring.Happening(ago / 3600, hops, has_shifted, rate))
     reasons = [
-        f"{duration(ago)} before." if one.at <= moment
+        f"{duration(round(ago / 60) * 60) if ago >= 60 else duration(ago)} before."
+        if one.at <= moment
         else f"Seen {duration((one.at - moment).total_seconds())} after, and up to"
         f" {duration(one.slack.total_seconds())} older: it may have come before.",
         "On the item itself." if hops == 0 else "One step below what broke." if hops == 1
