@@ -52,7 +52,6 @@ ONE: dict[str, Callable[..., Any]] = {
     "escalation": make.run, "page-delivery": make.attempt, "escalation-event": make.run_event,
     "ranking": make.ranking, "suspect": make.suspect, "cause": make.cause, "watch": make.watch,
     "watched-series": make.watched, "anomaly": make.anomaly,
-    "threshold": make.threshold, "breach": make.breach,
 }  # fmt: skip
 
 every_noun = pytest.mark.parametrize(

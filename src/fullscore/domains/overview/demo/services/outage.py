@@ -5,10 +5,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from random import Random
 
+import numpy as np
+
+from fullscore.connectors.samples import Samples
 from fullscore.domains.foundation.directory.models import Team
 from fullscore.domains.foundation.estate.models import Item
+from fullscore.domains.foundation.telemetry import queries
 from fullscore.domains.foundation.telemetry import services as telemetry
-from fullscore.domains.foundation.telemetry.models import Metric
+from fullscore.domains.foundation.telemetry.models import Metric, Series
 from fullscore.domains.foundation.telemetry.queries import milliseconds
 from fullscore.domains.foundation.telemetry.services import Measured
 from fullscore.domains.infrastructure.servers.models import Facts
@@ -43,13 +47,18 @@ def slow_down(items: Mapping[str, Item], *, now: datetime) -> None:
     ]
     keeping.changed(facts, at=now - UPDATED, content=older)
     dice = Random(CULPRIT)  # noqa: S311 - a story, no secret
+    metrics = telemetry.metrics_named([metric for metric, *_ in REPLIES.values()])
     for name, (metric, usual, slow) in REPLIES.items():
-        told = []
-        for minute in range(MEASURED // timedelta(minutes=1), -1, -1):
-            level = slow if minute * 60 <= SLOW_SINCE else usual
-            at_ms = milliseconds(now - timedelta(minutes=minute))
-            told.append(Measured(metric, {}, level * dice.uniform(0.95, 1.05), at_ms))
-        telemetry.ingest(told, item=items[name], now=now)
+        one = Measured(metric, {}, 0.0, 0)
+        series = Series.objects.create(
+            metric=metrics[metric], item=items[name], labels={}, first_at=now - MEASURED,
+            last_at=now, fingerprint=telemetry.fingerprint_of(one, items[name]),
+        )  # fmt: skip
+        minutes = np.arange(MEASURED // timedelta(minutes=1), -1, -1)
+        level = np.where(minutes * 60 <= SLOW_SINCE, slow, usual)
+        unrest = np.array([dice.uniform(0.95, 1.05) for _ in minutes])
+        ts_ms = milliseconds(now) - minutes * 60_000
+        queries.store().append(Samples(np.full(len(ts_ms), series.pk), ts_ms, level * unrest))
 
 
 def report(*, now: datetime) -> None:
