@@ -20,6 +20,7 @@ PARTS = (
     "correlation",
     "anomaly",
     "alerts",
+    "watching",
 )
 
 

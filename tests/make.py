@@ -99,6 +99,15 @@ from fullscore.domains.response.oncall.models import (
     Swap,
     Turn,
 )
+from fullscore.domains.response.troubleshooting.models import (
+    Anomaly,
+    Cause,
+    Ranking,
+    Suspect,
+    Watch,
+    Watched,
+)
+from fullscore.engines.anomaly import Detector
 from fullscore.kit.checks import Subject
 from fullscore.kit.models import User
 from fullscore.kit.models.user import system
@@ -541,6 +550,42 @@ def attempt(**values: Any) -> Attempt:
 
 def run_event(**values: Any) -> RunEvent:
     return _with(RunEvent, {"at": AT, "text": _one("Seen "), **values}, run=run)
+
+
+# ── troubleshooting ────────────────────────────────────────────────────────────────────────────
+
+
+def ranking(**values: Any) -> Ranking:
+    known = {"at": AT, "items": 3, "signals": 12, "happened": ["packages"]}
+    return _with(Ranking, known | values, incident=incident)
+
+
+def suspect(**values: Any) -> Suspect:
+    known = {"place": next(_number), "score": 2.5, "reasons": ["It alerts."]}
+    return _with(Suspect, known | values, ranking=ranking, item=item)
+
+
+def cause(**values: Any) -> Cause:
+    known = {"kind": "packages", "text": _one("Update "), "at": AT}
+    return _with(Cause, known | values, incident=incident, item=item, by=user)
+
+
+def watch(**values: Any) -> Watch:
+    return (
+        Watch.objects.create(**values)
+        if "series" in values
+        else _with(Watch, values, metric=metric)
+    )
+
+
+def watched(**values: Any) -> Watched:
+    known = {"state": Detector(step_seconds=60).packed(), "since": AT, "fed_until": AT}
+    return _with(Watched, known | values, series=series)
+
+
+def anomaly(**values: Any) -> Anomaly:
+    known = {"at": AT, "words": _one("8× the usual "), "value": 8.0, "usual": 1.0, "score": 0.7}
+    return _with(Anomaly, known | values, series=series)
 
 
 # ── this installation ──────────────────────────────────────────────────────────────────────────

@@ -53,6 +53,8 @@ ONE: dict[str, Callable[..., Any]] = {
     "contact-rule": make.contact_rule, "escalation-policy": make.policy,
     "escalation-step": make.escalation_step, "escalation-route": make.escalation_route,
     "escalation": make.run, "page-delivery": make.attempt, "escalation-event": make.run_event,
+    "ranking": make.ranking, "suspect": make.suspect, "cause": make.cause, "watch": make.watch,
+    "watched-series": make.watched, "anomaly": make.anomaly,
 }  # fmt: skip
 
 every_noun = pytest.mark.parametrize(

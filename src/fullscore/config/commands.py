@@ -322,10 +322,29 @@ def import_(argv: Sequence[str]) -> int:
     return import_file(given.file, into=given.into, is_applied=given.apply, by=_who(given.email))
 
 
+def changed(argv: Sequence[str]) -> int:
+    """Say what changed before this broke: before an incident, or before a moment at an item."""
+    parser = ArgumentParser("fullscore changed", description=changed.__doc__)
+    about = parser.add_mutually_exclusive_group(required=True)
+    about.add_argument("--incident", type=int, metavar="NUMBER")
+    about.add_argument("--item", metavar="NAME", help="its name or number")
+    parser.add_argument("--at", metavar="MOMENT", help="such as 2026-11-17T02:13; without it, now")
+    parser.add_argument("--hours", type=int, default=24, help="how far back (24)")
+    parser.add_argument("--as", dest="email")
+    given = parser.parse_args(argv)
+    _ready()
+    from fullscore.domains.response.troubleshooting.commands import tell_changed
+
+    return tell_changed(
+        incident=given.incident, item=given.item, at=given.at, hours=given.hours,
+        by=_who(given.email),
+    )  # fmt: skip
+
+
 COMMANDS = tuple(
     Command(one.__name__.rstrip("_"), (one.__doc__ or "").split("\n")[0], one)
     for one in (
         up, demo, web, worker, scheduler, collector, behind, status, migrate, mcp, audit, access,
-        secret, check, server, import_,
+        secret, check, server, import_, changed,
     )
 )  # fmt: skip

@@ -1,10 +1,13 @@
 """Every question of programs that is no noun."""
 
+from fullscore.domains.foundation.estate.resources import ITEM
 from fullscore.domains.foundation.telemetry import endpoints as telemetry
 from fullscore.domains.foundation.telemetry.resources import SERIES, THRESHOLD
+from fullscore.domains.response.troubleshooting.reading import asked
 from fullscore.interfaces.api.questions import Question
 
 QUESTIONS: tuple[Question, ...] = (
     Question("/telemetry/query", "telemetry_query", SERIES, telemetry.query),
     Question("/telemetry/preview", "telemetry_preview", THRESHOLD, telemetry.preview),
+    Question("/troubleshooting/changed", "troubleshooting_changed", ITEM, asked.changed),
 )

@@ -13,6 +13,7 @@ from fullscore.domains.infrastructure.servers import jobs as servers_jobs
 from fullscore.domains.response.incidents import announcements as incidents
 from fullscore.domains.response.incidents import jobs as incidents_jobs
 from fullscore.domains.response.oncall import announcements as oncall
+from fullscore.domains.response.troubleshooting import jobs as troubleshooting_jobs
 from fullscore.kit.announcements import Reactions
 
 REACTIONS: Reactions = {
@@ -33,7 +34,11 @@ REACTIONS: Reactions = {
     changes.ChangeStarted: [changes_jobs.expect_breaches],
     changes.ChangeFinished: [changes_jobs.expect_no_more, changes_jobs.check_linked],
     changes.RollbackProposed: [changes_jobs.notify_proposed],
-    incidents.IncidentsOpened: [incidents_jobs.call_people, incidents_jobs.tell_changes],
+    incidents.IncidentsOpened: [
+        incidents_jobs.call_people,
+        incidents_jobs.tell_changes,
+        troubleshooting_jobs.rank_opened,
+    ],
     incidents.IncidentsRaised: [incidents_jobs.call_people],
     incidents.IncidentsResolved: [incidents_jobs.leave_people, incidents_jobs.tell_changes],
     oncall.RunAcknowledged: [incidents_jobs.take_answered],

@@ -89,6 +89,14 @@ from fullscore.domains.response.oncall.resources.schedules import (
     SHIFT,
     TURN,
 )
+from fullscore.domains.response.troubleshooting.resources import (
+    ANOMALY,
+    CAUSE,
+    RANKING,
+    SUSPECT,
+    WATCH,
+    WATCHED,
+)
 from fullscore.kit.resource import Resource
 
 RESOURCES: tuple[Resource, ...] = (
@@ -107,6 +115,8 @@ RESOURCES: tuple[Resource, ...] = (
     CHECK,
     BLIND,
     INCIDENT,
+    ANOMALY,
+    WATCH,
     ALERT,
     SILENCE,
     ALERT_SOURCE,
@@ -166,6 +176,10 @@ RESOURCES: tuple[Resource, ...] = (
     CONTACT_RULE,
     ESCALATION_EVENT,
     PAGE_DELIVERY,
+    RANKING,
+    SUSPECT,
+    CAUSE,
+    WATCHED,
     IMPORT,
     SHARING,
     PROPOSAL,

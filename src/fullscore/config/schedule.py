@@ -12,6 +12,7 @@ from fullscore.domains.overview.attention import jobs as attention
 from fullscore.domains.overview.demo import jobs as demo
 from fullscore.domains.response.incidents import jobs as incidents
 from fullscore.domains.response.oncall import jobs as oncall
+from fullscore.domains.response.troubleshooting import jobs as troubleshooting
 from fullscore.kit import jobs, limits, live, notify
 from fullscore.kit.jobs import Clocked
 
@@ -35,6 +36,9 @@ SCHEDULE: Sequence[Clocked] = (
     incidents.prune,
     telemetry.judge_thresholds,
     changes.watch,
+    troubleshooting.rank_young,
+    troubleshooting.look_at_watched,
+    troubleshooting.prune,
     attention.let_pass,
     jobs.prune,
     live.prune,

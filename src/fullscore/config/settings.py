@@ -51,6 +51,7 @@ DOMAINS = [
     "fullscore.domains.infrastructure.servers",
     "fullscore.domains.response.oncall",
     "fullscore.domains.response.incidents",
+    "fullscore.domains.response.troubleshooting",
     "fullscore.domains.overview.attention",
     "fullscore.domains.overview.demo",
 ]

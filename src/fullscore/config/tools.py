@@ -6,6 +6,7 @@ from fullscore.domains.foundation.estate import queries as estate
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.findings.models import Finding
 from fullscore.domains.overview.attention import queries as attention
+from fullscore.domains.response.troubleshooting.reading import asked
 from fullscore.interfaces.mcp.server import Tool
 from fullscore.kit.models import User
 from fullscore.kit.perform import find
@@ -50,8 +51,14 @@ def what_if(user: User, item: int) -> dict[str, Any]:
     return {"fails": found.name, "consequences": rows}
 
 
+def what_changed(user: User, incident: int = 0, item: int = 0, hours: int = 24) -> dict[str, Any]:
+    """Return what changed before an incident began, or until now at an item, worst first."""
+    return asked.changed(user, incident=incident or None, item=item or None, hours=hours)
+
+
 TOOLS = (
     Tool("what_needs_me", what_needs_me.__doc__ or "", what_needs_me),
     Tool("why", why.__doc__ or "", why),
     Tool("what_if", what_if.__doc__ or "", what_if),
+    Tool("what_changed", what_changed.__doc__ or "", what_changed),
 )

@@ -25,6 +25,7 @@ from fullscore.domains.response.incidents import endpoints as alerts
 from fullscore.domains.response.incidents import pages as incidents
 from fullscore.domains.response.oncall import endpoints as calendars
 from fullscore.domains.response.oncall import pages as oncall
+from fullscore.domains.response.troubleshooting import pages as troubleshooting
 from fullscore.interfaces.api.build import build
 from fullscore.interfaces.web import urls as web
 
@@ -48,6 +49,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *incidents.PATTERNS,
     *oncall.PATTERNS,
     *calendars.PATTERNS,
+    *troubleshooting.PATTERNS,
     path("api/", build(RESOURCES, authenticate, asked=QUESTIONS).urls),
     *web.patterns(RESOURCES),
 ]

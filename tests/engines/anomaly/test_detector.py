@@ -201,3 +201,40 @@ def test_the_last_sample_is_told_in_words(days, value, said):
         detector.update(monday + (24 * days + 9) * 3600.0, value)
 
     assert detector.why() == said
+
+
+@given(
+    st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=60),
+    st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20),
+    st.sampled_from([None, 60.0]),
+)
+def test_a_packed_detector_goes_on_as_if_nothing_had_been(before, after, step):
+    one = Detector(step_seconds=step)
+    told(one, [n * 700.0 for n in range(len(before))], before)
+
+    other = Detector.unpacked(one.packed())
+
+    at = [n * 700.0 for n in range(len(before), len(before) + len(after))]
+    assert told(one, at, after) == told(other, at, after)
+    assert one.packed() == other.packed()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(pickle.dumps(Detector()), id="a pickle"),
+        pytest.param(bytes(len(Detector().packed())), id="another form"),
+        pytest.param(Detector().packed() + b"\0", id="too long"),
+    ],
+)
+def test_what_was_not_packed_here_is_refused(data):
+    with pytest.raises(ValueError):
+        Detector.unpacked(data)
+
+
+def test_a_packed_detector_is_small_however_long_it_ran():
+    detector = Detector(step_seconds=60)
+    told(detector, *daily(40))
+
+    assert len(detector.packed()) < 2048

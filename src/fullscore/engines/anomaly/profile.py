@@ -1,6 +1,7 @@
 """What is usual for the hour, and how far a value is from it."""
 
 import math
+from collections.abc import Sequence
 
 HOUR = 3600.0
 MANY = 10.0  # deviations taken for the first departure of what never varied
@@ -47,6 +48,15 @@ class Spread:
         self._mean += weight * off
         self._variance = (1.0 - weight) * (self._variance + weight * off * off)
 
+    def figures(self) -> list[float]:
+        """Return all it knows, in the order in which `take` reads it."""
+        return [float(self._count), self._mean, self._variance]
+
+    def take(self, figures: Sequence[float]) -> None:
+        """Know what another one's figures tell."""
+        count, self._mean, self._variance = figures
+        self._count = int(count)
+
 
 class Profile:
     """The usual value for each hour of a period, and the spread of what departs from it."""
@@ -78,6 +88,17 @@ class Profile:
         departure = self._departures.bounded(value - usual)
         self._departures.learn(departure, span)
         self._usual[hour] = usual + (1.0 - math.exp(-self._rate * step / HOUR)) * departure
+
+    def figures(self) -> list[float]:
+        """Return all it knows, in the order in which `take` reads it; NaN: an hour never seen."""
+        usual = (math.nan if value is None else value for value in self._usual)
+        return [*usual, *self._departures.figures()]
+
+    def take(self, figures: Sequence[float]) -> None:
+        """Know what another one's figures tell."""
+        hours = len(self._usual)
+        self._usual = [None if math.isnan(value) else value for value in figures[:hours]]
+        self._departures.take(figures[hours:])
 
     def _hour(self, at: float) -> int:
         return int(at / HOUR % len(self._usual)) % len(self._usual)

@@ -18,6 +18,8 @@ DAY = 86_400.0
 EPOCH = 1_735_689_600.0  # counters began on 2025-01-01, before all machines
 DAYS_LEFT, LEAK_DAYS = 9.3, 6.0  # read a few hours later by the check as 9.2 or 9.3
 SWAPPED_PER_SECOND = 1400.0
+# What a slow disk adds since this many seconds before the founding: waiting shares, and tasks.
+SLOW_SINCE, SLOW_STALLED, SLOW_WAITING, SLOW_LOAD = 40 * 60.0, 0.12, 0.9, 9.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,20 @@ def counted(rate: float, swing: float, dice: Random) -> Callable[[Floats], Float
     return value
 
 
+def rising(
+    value: Callable[[Floats], Floats], per_second: float, since: float
+) -> Callable[[Floats], Floats]:
+    """Return a counter that rises by so much more since an instant."""
+    return lambda at: value(at) + per_second * np.maximum(0.0, at - since)
+
+
+def raised(
+    value: Callable[[Floats], Floats], by: float, since: float
+) -> Callable[[Floats], Floats]:
+    """Return a gauge that stands so much higher since an instant."""
+    return lambda at: value(at) + np.where(at >= since, by, 0.0)
+
+
 def of_host(
     computer: Computer, mounts: list[dict[str, Any]], *, seed: int, today: float
 ) -> Iterator[Course]:
@@ -70,8 +86,11 @@ def of_host(
     yield Course(
         "node_cpu_seconds_total", counted(busy / 4, 0.6, dice), _mode("system"), is_long=True
     )
-    yield Course("node_cpu_seconds_total", counted(busy / 30, 0.5, dice), _mode("iowait"))
-    yield Course("node_load1", daily(busy * 1.3, 0.5, dice), is_long=True)
+    slow, since = "slow_disk" in computer.faults, today - SLOW_SINCE
+    waiting = rising(counted(busy / 30, 0.5, dice), SLOW_WAITING * slow, since)
+    yield Course("node_cpu_seconds_total", waiting, _mode("iowait"))
+    load = raised(daily(busy * 1.3, 0.5, dice), SLOW_LOAD * slow, since)
+    yield Course("node_load1", load, is_long=True)
     yield Course("node_load15", daily(busy * 1.3, 0.4, dice))
     yield Course("node_memory_MemTotal_bytes", steady(memory), is_long=True)
     yield Course(
@@ -81,7 +100,7 @@ def of_host(
         yield Course(
             metric, counted(dice.uniform(2e5, 4e6), 0.7, dice), {"device": "eth0"}, is_long=True
         )
-    yield from _pressure(computer, dice)
+    yield from _pressure(computer, dice, since)
     yield Course("node_filefd_allocated", daily(4200, 0.1, dice))
     yield Course("node_filefd_maximum", steady(1_048_576))
     for mount in mounts:
@@ -106,14 +125,16 @@ def _available(
     return leaking
 
 
-def _pressure(computer: Computer, dice: Random) -> Iterator[Course]:
+def _pressure(computer: Computer, dice: Random, since: float) -> Iterator[Course]:
     is_thrashing = "swap_thrash" in computer.faults
+    stalled = SLOW_STALLED if "slow_disk" in computer.faults else 0.0
     for metric, share in (
         ("node_pressure_cpu_waiting_seconds_total", dice.uniform(0.01, 0.12)),
         ("node_pressure_memory_stalled_seconds_total", 0.0004),
         ("node_pressure_io_stalled_seconds_total", dice.uniform(0.002, 0.03)),
     ):
-        yield Course(metric, counted(share, 0.5, dice))
+        more = stalled if "_io_" in metric else 0.0
+        yield Course(metric, rising(counted(share, 0.5, dice), more, since))
     swapped = SWAPPED_PER_SECOND / 2 if is_thrashing else 0.0
     yield Course("node_vmstat_pswpin", counted(swapped, 0.0, dice))
     yield Course("node_vmstat_pswpout", counted(swapped, 0.0, dice))

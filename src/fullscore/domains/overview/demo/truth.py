@@ -101,6 +101,8 @@ PLANTED: tuple[Planted, ...] = (
     # In the data without a check that looks for it.
     Planted("memory_leak", ("app-17",), 48, "", "restarted every six days"),
     Planted("leaver", ("Thijs Visser",), 10, "", "left, and the account still opens"),
+    # Since an update its disk is slow, and with it the customer portal: the one open incident.
+    Planted("slow_disk", ("db-02",), 0, "", "is the cause of the incident of the customer portal"),
     # Found, then repaired, so that the closed list and its proofs are not empty.
     Planted(
         "unit_repaired", ("app-06", "app-10"), 6, "servers.unit_failed", "failed", is_repaired=True

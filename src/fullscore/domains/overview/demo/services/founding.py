@@ -11,6 +11,7 @@ from fullscore.domains.overview.demo import company, truth
 from fullscore.domains.overview.demo.services import (
     changes,
     estate,
+    outage,
     people,
     samples,
     servers,
@@ -44,6 +45,7 @@ def fill(*, seed: int, size: float = 1.0, today: date | None = None) -> None:
     samples.found(drawn, items, told, now=now)
     with transaction.atomic():
         watched.found(drawn, items, by=by, now=now)
+    outage.slow_down(items, now=now)
 
 
 def _own_limits() -> None:

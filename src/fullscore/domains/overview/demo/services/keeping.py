@@ -65,6 +65,12 @@ def changed(record: models.Model, *, at: datetime, **before: Any) -> None:
     older.save(force_insert=True)
 
 
+def state_of(record: models.Model) -> dict[str, Any]:
+    """Return the state a record's open version holds."""
+    state: dict[str, Any] = history.of(record).get(ends_at=FOREVER).state
+    return state
+
+
 def ended(record: models.Model, *, at: datetime) -> None:
     """Remove a record that was there until `at`; its versions stay."""
     history.of(record).filter(ends_at=FOREVER).update(ends_at=at)

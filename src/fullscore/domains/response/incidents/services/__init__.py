@@ -36,6 +36,7 @@ from fullscore.domains.response.incidents.services.sources import (
     signing,
     source_of,
 )
+from fullscore.domains.response.incidents.services.telling import tell
 from fullscore.domains.response.incidents.services.upkeep import (
     expire_acknowledgements,
     forget_events,
@@ -99,5 +100,6 @@ __all__ = [
     "split",
     "take_answered",
     "take_out",
+    "tell",
     "tell_findings",
 ]
