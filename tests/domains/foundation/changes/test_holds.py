@@ -8,7 +8,9 @@ from django.db import IntegrityError, transaction
 from fullscore.domains.foundation.changes import services
 from fullscore.domains.foundation.changes.models import Approval, Change
 from fullscore.domains.foundation.changes.queries import standing
+from fullscore.domains.foundation.changes.services import executing
 from fullscore.kit.errors import Conflict, Invalid
+from fullscore.kit.models import AuditEntry
 from tests import make
 from tests.domains.foundation.changes.conftest import HOUR, needs, risky
 
@@ -206,6 +208,37 @@ def test_the_database_knows_no_running_change_without_an_executor(running):
 
     with pytest.raises(IntegrityError), transaction.atomic():
         Change.objects.filter(pk=change.pk).update(executor=None)
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize(
+    ("verb", "told", "state"),
+    [
+        pytest.param("start", {}, "approved", id="start"),
+        pytest.param("fail", {"outcome": "No."}, "running", id="fail"),
+        pytest.param("roll_back", {"outcome": "No."}, "running", id="roll back"),
+    ],
+)
+def test_a_verb_that_is_killed_before_its_end_did_not_happen(
+    approved, crew, monkeypatch, verb, told, state
+):
+    change = approved()
+    if state == "running":
+        services.start(change, by=crew.otto)
+    events, entries = change.events.count(), AuditEntry.objects.count()
+
+    def dies(fact):
+        raise Killed
+
+    monkeypatch.setattr(executing, "announce", dies)
+    with pytest.raises(Killed):
+        getattr(services, verb)(change, by=crew.otto, **told)
+
+    assert Change.objects.get(pk=change.pk).state == state
+    assert (change.events.count(), AuditEntry.objects.count()) == (events, entries)
 
 
 # ── emergencies ────────────────────────────────────────────────────────────────────────────────

@@ -5,6 +5,8 @@ import re
 from datetime import timedelta
 
 import pytest
+from asgiref.sync import async_to_sync
+from django.test import AsyncClient
 from icalendar import Calendar
 
 from fullscore.config.resources import RESOURCES
@@ -69,6 +71,18 @@ def test_what_is_asked_for_on_the_page_is_a_draft_with_its_steps(crew, clock):
     assert answer.headers["Location"] == f"/changes/{change.pk}"
     assert [step.title for step in change.steps.all()] == ["Stop it", "Start it"]
     assert change.requested_by == crew.ann
+
+
+def test_the_server_reads_a_window_in_the_time_zone_of_who_types_it(crew, clock):
+    crew.ann.time_zone = "Europe/Amsterdam"
+    crew.ann.save()
+    browser, told = AsyncClient(), fields(make.item(), clock)
+    browser.cookies = make.client(crew.ann).cookies
+
+    answer = async_to_sync(browser.post)("/changes/add", told)
+
+    assert answer.status_code == 302
+    assert Change.objects.get().starts_at == clock.now - HOUR  # winter: one hour ahead of UTC
 
 
 def test_a_grant_for_one_team_shows_its_changes_only(db):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from fullscore.domains.foundation.changes import services
 from fullscore.domains.foundation.changes.models import Approval, Change
 from fullscore.domains.foundation.changes.queries import overlaps
+from fullscore.domains.foundation.estate import queries as estate
 from fullscore.kit import time
 from fullscore.kit.errors import Problem
 from tests import make
@@ -55,6 +56,7 @@ class World:
     def __init__(self, people, kind, is_risky, monkeypatch):
         self.now = datetime(2026, 3, 2, 9, tzinfo=UTC)
         monkeypatch.setattr(time, "now", lambda: self.now)
+        estate._compiled.clear()  # what other examples built was rolled back
         self.people, self.item = people, risky() if is_risky else make.item()
         self.change = services.request(
             by=people["ann"],

@@ -70,6 +70,19 @@ def test_what_goes_wrong_while_it_is_watched_proposes_to_roll_back_once(
     assert told.events.filter(kind="proposal").count() == 1
 
 
+def test_a_good_second_look_answers_the_proposal(running, crew, shop, clock):
+    change = services.verify(running(shop[0], plan=""), by=crew.otto)
+    finding = make.finding(item=shop[1])
+    jobs.watch.func()
+    finding.state, finding.closed_at = "closed", clock.now
+    finding.save()
+
+    change = services.verify(Change.objects.get(pk=change.pk), by=crew.otto)
+
+    assert (change.result, change.rollback_proposed_at) == ("good", None)
+    assert services.finish(change, by=crew.otto).state == "done"
+
+
 def test_nothing_is_proposed_after_half_an_hour(running, crew, shop, clock):
     change = services.verify(running(shop[0], plan=""), by=crew.otto)
     clock.after(minutes=31)

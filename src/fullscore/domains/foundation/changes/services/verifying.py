@@ -46,6 +46,8 @@ def verify(
         change.findings_after = list(fresh.values_list("pk", flat=True))
         change.result = result or (Result.BAD if change.findings_after else Result.GOOD)
         change.state, change.verified_at = State.VERIFYING, time.now()
+        if change.result == Result.GOOD:  # somebody looked again: what was proposed is answered
+            change.rollback_proposed_at, change.rollback_why = None, ""
         change.watched_until = change.watched_until or change.verified_at + WATCHED
     count = len(change.findings_after)
     seen = "nothing new" if not count else f"{count} new {'finding' if count == 1 else 'findings'}"
