@@ -10,7 +10,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("Calendar", "/changes/calendar", "calendar-days", "Change", "changes.view_change",
           "Changes"),
     Entry("On call", "/on-call", "phone-call", "Respond", "oncall.view_schedule"),
-    Entry("My shifts", "/my-shifts", "calendar-days", "Respond", "oncall.view_schedule",
+    Entry("My shifts", "/my-shifts", "square-check", "Respond", "oncall.view_schedule",
           "On call"),
     Entry("Fairness", "/fairness", "scale", "Respond", "oncall.view_schedule", "On call"),
     Entry("Explore", "/explore", "chart-column", "Telemetry", "telemetry.view_series"),

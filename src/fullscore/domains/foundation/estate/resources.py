@@ -157,8 +157,9 @@ DIFFERENCE = Resource(
     default_query="state=open",
     search=["attribute", "item__name"],
     order=["first_seen_at"],
-    icon="git-branch",
+    icon="file-diff",
     group="Estate",
+    under="Items",
     badges=lambda d: [(d.get_state_display(), "warn" if d.state == "open" else "")],
     verbs=[
         Verb(services.accept, permission="estate.decide_difference", icon="check", tone="primary",

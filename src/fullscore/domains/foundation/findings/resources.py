@@ -227,6 +227,7 @@ WAIVER = Resource(
     order=["expires_on"],
     icon="file-badge",
     group="Watch",
+    under="Findings",
     badges=lambda w: [(w.get_state_display(), WAIVER_TONES[w.state])],
     subtitle=lambda w: f"{w.reason} · until {w.expires_on}",
     verbs=[

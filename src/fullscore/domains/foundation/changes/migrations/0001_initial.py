@@ -794,6 +794,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("is_recorded", False), ("state", "done"), _connector="OR"),
                 name="change_recorded_was_done_outside",
+                violation_error_message="A recorded change was done elsewhere: it is done.",
             ),
         ),
         migrations.AddConstraint(
@@ -808,6 +809,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="change_auto_approval_has_a_way_back",
+                violation_error_message="Only a change with a way back goes ahead by itself.",
             ),
         ),
         migrations.AddConstraint(

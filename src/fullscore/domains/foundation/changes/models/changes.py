@@ -213,10 +213,12 @@ class Change(models.Model):
             models.CheckConstraint(
                 name="change_recorded_was_done_outside",
                 condition=Q(is_recorded=False) | Q(state="done"),
+                violation_error_message="A recorded change was done elsewhere: it is done.",
             ),
             models.CheckConstraint(
                 name="change_auto_approval_has_a_way_back",
                 condition=Q(may_auto_approve=False) | (~Q(kind="emergency") & ~Q(rollback="none")),
+                violation_error_message="Only a change with a way back goes ahead by itself.",
             ),
         ]
 

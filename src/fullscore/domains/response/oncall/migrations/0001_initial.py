@@ -1018,7 +1018,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="escalationpolicy",
             constraint=models.CheckConstraint(
-                condition=models.Q(("repeats__lte", 9)), name="policy_repeats_at_most_nine_times"
+                condition=models.Q(("repeats__lte", 9)),
+                name="policy_repeats_at_most_nine_times",
+                violation_error_message="A policy is repeated at most nine times.",
             ),
         ),
         migrations.AddIndex(

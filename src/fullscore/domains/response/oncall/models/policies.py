@@ -63,7 +63,9 @@ class EscalationPolicy(models.Model):
                 violation_error_message="Name the catch-all person.",
             ),
             models.CheckConstraint(
-                name="policy_repeats_at_most_nine_times", condition=Q(repeats__lte=9)
+                name="policy_repeats_at_most_nine_times",
+                condition=Q(repeats__lte=9),
+                violation_error_message="A policy is repeated at most nine times.",
             ),
         ]
 
