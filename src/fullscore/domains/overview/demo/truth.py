@@ -98,6 +98,8 @@ PLANTED: tuple[Planted, ...] = (
     Planted("weak_key", ("inf-03",), 33, "servers.weak_key", "weak key"),
     Planted("no_backup", ("cloud-02", "cloud-05"), 21, "servers.no_backup", "No backup"),
     Planted("journal_unlimited", ("db-01",), 60, "servers.journal_unlimited", "no limit"),
+    # The update that slowed its disk, below: nobody had asked for it.
+    Planted("unrecorded", ("db-02",), 0, "changes.unrecorded", "outside any change"),
     # In the data without a check that looks for it.
     Planted("memory_leak", ("app-17",), 48, "", "restarted every six days"),
     Planted("leaver", ("Thijs Visser",), 10, "", "left, and the account still opens"),
