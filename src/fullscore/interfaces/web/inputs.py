@@ -28,8 +28,7 @@ def form_of(verb: Verb, *, user: Any) -> type[forms.Form]:
         elif verb.choices and name in verb.choices:
             made[name] = forms.ChoiceField(choices=verb.choices[name], **common)
         elif name in verb.secrets:
-            hidden = forms.PasswordInput(attrs={"autocomplete": "new-password"})
-            made[name] = forms.CharField(widget=hidden, strip=False, max_length=5000, **common)
+            made[name] = _secret(name, common)
         else:
             made[name] = _field(name, info.annotation, common)
     return type("VerbForm", (forms.Form,), made)
@@ -44,10 +43,18 @@ def values_of(form: forms.Form) -> dict[str, Any]:
     }
 
 
+def _secret(name: str, common: dict[str, Any]) -> forms.Field:
+    """Return a hidden line; for a private key a box, since a line would join its lines."""
+    if name == "private_key":
+        box = forms.Textarea(attrs={"rows": 8, "autocomplete": "off", "spellcheck": "false"})
+        return forms.CharField(widget=box, max_length=20_000, **common)
+    line = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    return forms.CharField(widget=line, strip=False, max_length=5000, **common)
+
+
 def _field(name: str, hint: Any, common: dict[str, Any]) -> forms.Field:
     kinds = [one for one in get_args(hint) if one is not type(None)] or [hint]
     kind = kinds[0]
-    widget: forms.Widget
     if get_origin(hint) is Literal:
         return forms.ChoiceField(choices=[(c, str(c)) for c in get_args(hint)], **common)
     if kind is bool:
@@ -61,12 +68,6 @@ def _field(name: str, hint: Any, common: dict[str, Any]) -> forms.Field:
         return forms.DateField(
             widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **common
         )
-    if name == "password":
-        widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
-        return forms.CharField(widget=widget, strip=False, max_length=1000, **common)
-    if name == "private_key":
-        widget = forms.Textarea(attrs={"rows": 8, "class": "mono", "spellcheck": "false"})
-        return forms.CharField(widget=widget, max_length=20_000, **common)
     if name in LONG_TEXTS:
         return forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), max_length=5000, **common)
     return forms.CharField(max_length=300, **common)

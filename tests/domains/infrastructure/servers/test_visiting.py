@@ -225,6 +225,20 @@ def test_a_second_host_at_one_address_is_refused(db):
         services.add_host(by=system(), address="web1.example.org")
 
 
+def test_a_private_key_is_pasted_on_its_page(db):
+    host, private = make.ssh_host(), keys.new_pair("x")[0]
+    browser = make.client(make.user(role="administrator"))
+    address = f"/ssh-hosts/{host.pk}/give_credential"
+
+    assert b"<textarea" in browser.get(address).content
+    answer = browser.post(address, {"private_key": private.replace("\n", "\r\n")})
+
+    assert answer.status_code == 302
+    host.refresh_from_db()
+    with host.credential.open() as kept:
+        assert kept == private
+
+
 def test_trusting_needs_an_operator(db):
     host = make.ssh_host(offered_key=keys.new_pair("x")[1], state="untrusted")
 
