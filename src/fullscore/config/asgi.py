@@ -12,7 +12,7 @@ from django.conf import settings  # noqa: E402  the settings stand once the appl
 from django.urls import get_resolver  # noqa: E402
 
 from fullscore.config.doors import authenticate, build_mcp  # noqa: E402
-from fullscore.domains.foundation.telemetry import endpoints as telemetry  # noqa: E402
+from fullscore.domains.foundation.telemetry.endpoints import collectors, samples  # noqa: E402
 from fullscore.domains.infrastructure.servers import endpoints as servers  # noqa: E402
 from fullscore.domains.response.incidents import endpoints as incidents  # noqa: E402
 from fullscore.interfaces.ingest.straight import Door, straight  # noqa: E402
@@ -20,8 +20,9 @@ from fullscore.interfaces.mcp.transports import beside, http_app  # noqa: E402
 
 MIB = 1024 * 1024
 DOORS = {  # where programs send, and how much at once
-    "/api/v1/write": Door(telemetry.write, telemetry.MOST_BYTES),
-    "/v1/metrics": Door(telemetry.metrics, telemetry.MOST_BYTES),
+    "/api/v1/write": Door(samples.write, samples.MOST_BYTES),
+    "/v1/metrics": Door(samples.metrics, samples.MOST_BYTES),
+    "/api/collectors/scrapes": Door(collectors.scrapes, samples.MOST_BYTES),
     "/api/push": Door(servers.push, servers.MOST_BYTES),
     "/api/v2/alerts": Door(incidents.alerts, incidents.MOST_BYTES),
     "/v2/enqueue": Door(incidents.enqueue, incidents.MOST_BYTES),

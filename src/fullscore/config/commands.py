@@ -9,6 +9,7 @@ import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fullscore.interfaces.cli.run import Command, run
@@ -144,13 +145,50 @@ def scheduler(argv: Sequence[str]) -> int:
 
 
 def collector(argv: Sequence[str]) -> int:
-    """Collect this machine's samples and facts."""
+    """Collect this machine's samples and facts; with --centre, read a site's targets for it."""
+    parser = ArgumentParser("fullscore collector", description=collector.__doc__)
+    parser.add_argument("--centre", help="the installation to collect for, https://…")
+    parser.add_argument("--key-file", help="a file with the site's collector key, or -")
+    parser.add_argument("--spool", help="a folder for what waits while the centre is away")
+    parser.add_argument("--name", default="", help="tells collectors of one site apart")
+    given = parser.parse_args(argv)
+    if given.centre:
+        return _collect_for(given)
     _ready()
     from fullscore.config.schedule import BESIDE, COLLECTED
     from fullscore.domains.foundation.system import processes
 
     processes.serve_collector(COLLECTED, BESIDE)
     return 0
+
+
+def _collect_for(given: Any) -> int:
+    """Be the collector of a site: no database, no store, only a spool."""
+    from fullscore.kit.errors import Invalid
+
+    if not (given.key_file and given.spool):
+        raise Invalid("A collector for a centre needs --key-file and --spool.")
+    key = _read_key(given.key_file)
+    _ready()
+    from fullscore.domains.foundation.system import processes
+    from fullscore.domains.foundation.telemetry.jobs import RemoteScraper, Spool
+
+    processes.serve_alone(
+        RemoteScraper(given.centre, key, Spool(Path(given.spool)), name=given.name)
+    )
+    return 0
+
+
+def _read_key(file: str) -> str:
+    from fullscore.kit.errors import Invalid
+
+    try:
+        key = (sys.stdin.read() if file == "-" else Path(file).read_text()).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"The key cannot be read from {file}: {error}.") from error
+    if not key:
+        raise Invalid(f"There is no key in {file}.")
+    return key
 
 
 def behind(argv: Sequence[str]) -> int:

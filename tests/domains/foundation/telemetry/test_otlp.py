@@ -16,6 +16,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric, Summary, SummaryD
 
 from fullscore.connectors.samples import Full
 from fullscore.domains.foundation.telemetry import queries, services
+from fullscore.domains.foundation.telemetry.endpoints import samples
 from fullscore.domains.foundation.telemetry.models import Metric as Known
 from fullscore.domains.foundation.telemetry.models import PushKey, Refusal, Series
 from fullscore.domains.foundation.telemetry.services import intake
@@ -206,7 +207,7 @@ def test_where_nothing_is_good_it_is_400_and_says_why(post):
     ],
 )
 def test_what_cannot_be_taken_is_told_in_status_and_body(post, monkeypatch, more, status, code):
-    monkeypatch.setattr("fullscore.domains.foundation.telemetry.endpoints.MOST_BYTES", 1000)
+    monkeypatch.setattr(samples, "MOST_BYTES", 1000)
 
     answer = post(**more)
 
@@ -217,7 +218,9 @@ def test_what_cannot_be_taken_is_told_in_status_and_body(post, monkeypatch, more
 
 
 def test_a_gzip_bomb_is_refused(post, monkeypatch):
-    monkeypatch.setattr("fullscore.domains.foundation.telemetry.endpoints.MOST_BYTES", 10_000)
+    monkeypatch.setattr(
+        "fullscore.domains.foundation.telemetry.endpoints.samples.MOST_BYTES", 10_000
+    )
 
     answer = post(body=gzip.compress(bytes(20_000)), **{"content-encoding": "gzip"})
 

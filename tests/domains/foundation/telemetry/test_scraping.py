@@ -17,7 +17,7 @@ from django.db import IntegrityError
 from fullscore.config.resources import RESOURCES
 from fullscore.connectors.base import Garbled, Unreachable
 from fullscore.domains.foundation.telemetry import checks, queries, services
-from fullscore.domains.foundation.telemetry.jobs import Scraper, scraping
+from fullscore.domains.foundation.telemetry.jobs import Scraper, reader
 from fullscore.domains.foundation.telemetry.models import Collector, ScrapeTarget, Series
 from fullscore.interfaces.cli.run import run
 from fullscore.kit import time
@@ -38,7 +38,7 @@ def scraper(monkeypatch):
     monkeypatch.setattr(settings, "OPTIONS", opened)
     one = Scraper("first")
     yield one
-    one._pool.shutdown()
+    one.reader.close()
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def shown(monkeypatch):
             raise answer
         return answer
 
-    monkeypatch.setattr(scraping, "fetched", fetched)
+    monkeypatch.setattr(reader, "fetched", fetched)
     return found
 
 
@@ -63,8 +63,7 @@ def scrape(scraper, *, times=1, start=None):
         services.scrape_now(ScrapeTarget.objects.first(), by=system())
         scraper._beat_at = 0
         scraper.turn(now)
-        for _, future in scraper._flying.values():
-            future.exception(30)
+        scraper.reader.wait(30)
         scraper._store_what_came()
         now += timedelta(seconds=1)
     return now
@@ -107,7 +106,7 @@ def test_without_the_operators_leave_nothing_inside_is_reached():
     error = ScrapeTarget.objects.get().last_error
     assert error.startswith("Refused: ")
     assert "an operator can allow that network" in error
-    one._pool.shutdown()
+    one.reader.close()
 
 
 def test_nobody_there_is_told_in_words_and_found_after_three_times(scraper):
@@ -192,7 +191,7 @@ def _held(target):
 def test_a_credential_is_sent_and_shown_nowhere(scraper, monkeypatch):
     sent = []
     monkeypatch.setattr(
-        scraping, "fetched", lambda call, *_: sent.append(call.headers["Authorization"]) or b""
+        reader, "fetched", lambda call, *_: sent.append(call.headers["Authorization"]) or b""
     )
     target = make.scrape_target()
     services.give_credential(target, by=system(), value="canary-7")
@@ -361,7 +360,8 @@ def test_a_collector_that_stops_gives_back_what_it_holds(scraper, shown, monkeyp
     make.scrape_target()
     scrape(scraper)
     scraper.stop()
-    monkeypatch.setattr(scraping, "connections", SimpleNamespace(close_all=lambda: None))
+    scraping = "fullscore.domains.foundation.telemetry.jobs.scraping"
+    monkeypatch.setattr(f"{scraping}.connections", SimpleNamespace(close_all=lambda: None))
 
     scraper.run()
 

@@ -9,6 +9,7 @@ import pytest
 
 from fullscore.connectors.samples import Full
 from fullscore.domains.foundation.telemetry import checks, jobs, queries, services
+from fullscore.domains.foundation.telemetry.endpoints import samples
 from fullscore.domains.foundation.telemetry.models import Metric, PushKey, Refusal, Series
 from fullscore.domains.foundation.telemetry.services import intake
 from fullscore.kit import time
@@ -164,7 +165,7 @@ def test_what_cannot_be_read_is_told_in_the_status(client, key, kind, body, stat
 
 
 def test_more_than_is_taken_at_once_is_413(client, key, monkeypatch):
-    monkeypatch.setattr("fullscore.domains.foundation.telemetry.endpoints.MOST_BYTES", 1000)
+    monkeypatch.setattr(samples, "MOST_BYTES", 1000)
 
     answer = client.post(
         "/api/v1/write", b"x" * 1001, content_type="application/x-protobuf",

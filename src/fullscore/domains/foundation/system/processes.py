@@ -106,6 +106,12 @@ def serve_collector(
     _end(others, threads)
 
 
+def serve_alone(work: Any) -> None:
+    """Run something that has a `run` and a `stop` of its own, until a signal."""
+    _stops(work)
+    work.run()
+
+
 def serve_behind(
     schedule: Sequence[Clocked],
     collected: Sequence[tuple[float, Makes]],

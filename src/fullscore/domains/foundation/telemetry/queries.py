@@ -216,14 +216,22 @@ def _examples(key: PushKey) -> tuple[dict[str, str], ...]:
     return tuple({"metric": m, "instance": str(i or ""), "why": why} for m, i, why in found)
 
 
-def live_collectors(now: datetime) -> dict[str, float]:
-    """Return the collectors that live, with their weights."""
-    return dict(Collector.objects.filter(seen_at__gt=now - ALIVE).values_list("name", "capacity"))
+def live_collectors(now: datetime, site: Item | None = None) -> dict[str, float]:
+    """Return the collectors that live at a site, or beside the database, with their weights."""
+    rows = Collector.objects.filter(seen_at__gt=now - ALIVE, site=site)
+    return dict(rows.values_list("name", "capacity"))
 
 
-def target_keys() -> list[int]:
-    """Return every target; paused ones too, for they may be tried."""
-    return list(ScrapeTarget.objects.order_by().values_list("pk", flat=True))
+def target_keys(site: Item | None = None) -> list[int]:
+    """Return every target read from a site, or from here; paused ones too: they may be tried."""
+    rows = ScrapeTarget.objects.filter(read_from=site).order_by()
+    return list(rows.values_list("pk", flat=True))
+
+
+def targets_read_from(site: int | None) -> dict[int, ScrapeTarget]:
+    """Return what the collectors of a site read."""
+    rows = ScrapeTarget.objects.filter(read_from=site)
+    return {target.pk: target for target in rows.select_related("credential")}
 
 
 def held_targets(collector: str, now: datetime) -> dict[int, ScrapeTarget]:

@@ -96,7 +96,7 @@ PUSH_KEY = Resource(
     PushKey,
     adds_by_page=True,
     columns=["name", "item", "prefix", "created_at", "last_used_at", "revoked_at"],
-    facts=["per_minute", "new_series_per_hour"],
+    facts=["collects", "per_minute", "new_series_per_hour"],
     filters=["item"],
     search=["name", "item__name"],
     order=["name"],
@@ -131,9 +131,9 @@ TONES = {"ok": "ok", "failing": "crit", "new": "info", "paused": ""}
 SCRAPE_TARGET = Resource(
     ScrapeTarget,
     columns=["url", "item", "state", "last_at", "last_samples", "last_took_ms", "last_error"],
-    fields=["item", "url", "every_seconds", "timeout_seconds", "sample_limit"],
+    fields=["item", "url", "every_seconds", "timeout_seconds", "sample_limit", "read_from"],
     facts=["failures", "first_metrics", "username", "holder"],
-    filters=["state", "item"],
+    filters=["state", "item", "read_from"],
     search=["url", "item__name"],
     order=["url", "-last_at"],
     icon="radar",
@@ -162,7 +162,8 @@ SCRAPE_TARGET = Resource(
 COLLECTOR = Resource(
     Collector,
     name="sample-collector",  # `fullscore collector` is the command that is one
-    columns=["name", "seen_at", "capacity"],
+    columns=["name", "site", "seen_at", "capacity", "waiting", "dropped"],
+    filters=["site"],
     search=["name"],
     order=["name", "-seen_at"],
     icon="satellite",

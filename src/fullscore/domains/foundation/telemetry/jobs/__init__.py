@@ -1,6 +1,8 @@
 """What runs by itself: upkeep on the clock, and scraping without end."""
 
+from fullscore.domains.foundation.telemetry.jobs.remote import RemoteScraper
 from fullscore.domains.foundation.telemetry.jobs.scraping import Scraper
+from fullscore.domains.foundation.telemetry.jobs.spool import Spool
 from fullscore.domains.foundation.telemetry.jobs.upkeep import (
     bind_unowned,
     judge_thresholds,
@@ -11,7 +13,9 @@ from fullscore.domains.foundation.telemetry.jobs.upkeep import (
 )
 
 __all__ = [
+    "RemoteScraper",
     "Scraper",
+    "Spool",
     "bind_unowned",
     "judge_thresholds",
     "learn_intervals",

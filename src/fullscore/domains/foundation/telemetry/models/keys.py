@@ -20,6 +20,11 @@ class PushKey(models.Model):
     name = models.CharField(max_length=80)
     prefix = models.CharField(max_length=12, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
+    collects = models.BooleanField(
+        "for a collector",
+        default=False,
+        help_text="Whoever has it learns the addresses and credentials of what its site reads.",
+    )
     per_minute = models.PositiveIntegerField(default=30)
     new_series_per_hour = models.PositiveIntegerField(default=100_000)
     created_at = models.DateTimeField(editable=False)
@@ -45,6 +50,11 @@ class PushKey(models.Model):
                 condition=Q(revoked_at__isnull=True, item__isnull=True),
                 name="push_key_name_once_for_the_whole",
                 violation_error_message="There is a key of this name for the whole estate already.",
+            ),
+            models.CheckConstraint(
+                name="push_key_of_a_collector_has_a_site",
+                condition=Q(collects=False) | Q(item__isnull=False),
+                violation_error_message="A collector's key belongs to a site.",
             ),
         ]
 

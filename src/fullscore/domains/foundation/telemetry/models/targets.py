@@ -50,6 +50,15 @@ class ScrapeTarget(models.Model):
     sample_limit = models.PositiveIntegerField(
         "most samples", default=50_000, help_text="A scrape that brings more is not kept."
     )
+    read_from = models.ForeignKey(
+        Item,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        limit_choices_to={"kind": "site"},
+        related_name="+",
+        help_text="A site with a collector of its own; empty: this installation's collectors.",
+    )
     username = models.CharField(max_length=80, blank=True, editable=False)  # empty: bearer
     credential = models.ForeignKey(
         Secret, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
@@ -109,8 +118,13 @@ class Collector(models.Model):
     """A process that scrapes. It beats every 5 seconds and counts as gone after 15."""
 
     name = models.CharField(max_length=80, unique=True)
+    site = models.ForeignKey(
+        Item, on_delete=models.CASCADE, null=True, related_name="+"
+    )  # null: beside the database
     seen_at = models.DateTimeField()
     capacity = models.FloatField(default=1.0)  # relative to the others
+    waiting = models.PositiveIntegerField("scrapes waiting", default=0)  # in its spool
+    dropped = models.PositiveIntegerField("scrapes dropped", default=0)  # its spool was full
 
     objects = VisibleQuerySet.as_manager()
 

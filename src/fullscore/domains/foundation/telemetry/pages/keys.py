@@ -25,6 +25,11 @@ class KeyForm(forms.Form):
         empty_label="The whole estate",
         help_text="A host sends for itself alone; a site for what stands there.",
     )
+    collects = forms.BooleanField(
+        required=False,
+        label="For a collector at that site",
+        help_text="It learns the addresses and credentials of the targets read from there.",
+    )
 
 
 @never_cache
@@ -36,7 +41,10 @@ def add_key(request: SignedIn) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             key, text = services.issue_push_key(
-                form.cleaned_data["item"], by=request.user, name=form.cleaned_data["name"]
+                form.cleaned_data["item"],
+                by=request.user,
+                name=form.cleaned_data["name"],
+                collects=form.cleaned_data["collects"],
             )
         except Problem as problem:
             form.add_error(None, ValidationError(str(problem)))

@@ -14,6 +14,11 @@ from fullscore.domains.foundation.telemetry.services.keys import (
     owner_of_key,
     revoke,
 )
+from fullscore.domains.foundation.telemetry.services.scraped import (
+    Scraped,
+    note_scraped,
+    store_scrape,
+)
 from fullscore.domains.foundation.telemetry.services.senders import (
     Sender,
     of_item,
@@ -39,12 +44,11 @@ from fullscore.domains.foundation.telemetry.services.storage import (
     set_storage,
 )
 from fullscore.domains.foundation.telemetry.services.targets import (
-    Scraped,
+    authorization,
     beat,
     give_credential,
     hold,
     leave,
-    note_scraped,
     pause,
     resume,
     scrape_now,
@@ -64,6 +68,7 @@ __all__ = [
     "Scraped",
     "Sender",
     "Taken",
+    "authorization",
     "beat",
     "bind",
     "bind_unowned",
@@ -97,6 +102,7 @@ __all__ = [
     "scrape_now",
     "set_storage",
     "set_threshold",
+    "store_scrape",
     "take",
     "unmute",
 ]

@@ -11,7 +11,7 @@ from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry.models import PushKey
 from fullscore.kit import time
 from fullscore.kit.audit import recorded
-from fullscore.kit.errors import Conflict, NotAllowed
+from fullscore.kit.errors import Conflict, Invalid, NotAllowed
 from fullscore.kit.models import User
 from fullscore.kit.perform import require
 
@@ -19,26 +19,37 @@ HOST_PER_MINUTE, MANY_PER_MINUTE = 30, 6000  # requests: a probe's, a Prometheus
 
 
 def issue_push_key(
-    item: Item | None, *, by: User, name: str = "probe", per_minute: int = 0
+    item: Item | None,
+    *,
+    by: User,
+    name: str = "probe",
+    per_minute: int = 0,
+    collects: bool = False,
 ) -> tuple[PushKey, str]:
     """Make a key to push with; its text is shown once.
 
     For one host, for what stands at a site, or without an item for the whole estate: that only by
-    whoever may make keys everywhere.
+    whoever may make keys everywhere. One that `collects` is for a collector at a site, and for
+    whoever may change scrape targets there, for it learns their credentials.
     """
+    if collects and (item is None or item.kind != "site"):
+        raise Invalid("A collector's key belongs to a site: choose the site it stands at.")
     same = PushKey.objects.filter(item=item, name=name, revoked_at__isnull=True)
     if same.exists():
         whose = item or "The whole estate"
         raise Conflict(f"{whose} has a key “{name}”: revoke it first, or give another name.")
     text = "fp_" + secrets.token_urlsafe(32)
     key = PushKey(
-        item=item, name=name, prefix=text[:8], digest=_digest(text), created_at=time.now()
-    )
+        item=item, name=name, prefix=text[:8], digest=_digest(text), created_at=time.now(),
+        collects=collects,
+    )  # fmt: skip
     key.per_minute = per_minute or (HOST_PER_MINUTE if key.host else MANY_PER_MINUTE)
     with transaction.atomic():
         with recorded(key, "issue_push_key", by=by):
             pass
         require("telemetry.add_pushkey", key, by=by)  # for where it stands, once it stands
+        if collects:
+            require("telemetry.change_scrapetarget", item, by=by)
     return key, text
 
 

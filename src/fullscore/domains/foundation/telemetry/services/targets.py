@@ -1,14 +1,16 @@
 """Scrape targets: paused, tried, given a credential; and which collector holds which."""
 
+import base64
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
-from django.db import transaction
 from django.db.models import Q
 
+from fullscore.domains.foundation.estate.models import Item
+from fullscore.domains.foundation.telemetry import queries
 from fullscore.domains.foundation.telemetry.models import Collector, ScrapeTarget
-from fullscore.kit import live, secrets, time
+from fullscore.engines import rendezvous
+from fullscore.kit import secrets, time
 from fullscore.kit.audit import recorded
 from fullscore.kit.errors import Conflict
 from fullscore.kit.models import User
@@ -16,17 +18,6 @@ from fullscore.kit.models.secret import Secret
 
 LEASE = timedelta(seconds=20)  # who holds a target scrapes it; the others wait for this to end
 State = ScrapeTarget.State
-
-
-class Scraped(NamedTuple):
-    """What a scrape found; `error` is a sentence, empty when all is well."""
-
-    target: int
-    at: datetime
-    took_ms: int
-    samples: int
-    first: str
-    error: str
 
 
 def pause(target: ScrapeTarget, *, by: User, note: str = "") -> ScrapeTarget:
@@ -72,9 +63,33 @@ def give_credential(
     return target
 
 
-def beat(name: str, *, now: datetime) -> None:
-    """Say that a collector lives."""
-    Collector.objects.update_or_create(name=name, defaults={"seen_at": now})
+def authorization(target: ScrapeTarget) -> dict[str, str]:
+    """Return the header by which a target's credential is shown to it."""
+    if target.credential is None:
+        return {}
+    with target.credential.open() as value:
+        if not target.username:
+            return {"Authorization": f"Bearer {value}"}
+        pair = base64.b64encode(f"{target.username}:{value}".encode()).decode()
+        return {"Authorization": f"Basic {pair}"}
+
+
+def beat(
+    name: str, *, now: datetime, site: Item | None = None, waiting: int = 0, dropped: int = 0
+) -> dict[int, ScrapeTarget]:
+    """Say that a collector lives, and return the targets it holds from now on.
+
+    Raises Conflict when another site has a collector of this name.
+    """
+    known = Collector.objects.filter(name=name).first()
+    if known is not None and known.site_id != (site.pk if site else None):
+        raise Conflict(f"A collector “{name}” stands elsewhere: start this one with another name.")
+    told = {"seen_at": now, "site": site, "waiting": waiting, "dropped": dropped}
+    Collector.objects.update_or_create(name=name, defaults=told)
+    workers = queries.live_collectors(now, site)
+    pks = queries.target_keys(site)
+    hold([pk for pk in pks if rendezvous.holder(str(pk), workers) == name], name, now=now)
+    return queries.held_targets(name, now)
 
 
 def leave(name: str) -> None:
@@ -91,41 +106,3 @@ def hold(targets: Iterable[int], name: str, *, now: datetime) -> None:
     for start in range(0, len(pks), 900):
         rows = ScrapeTarget.objects.filter(free, is_short, pk__in=pks[start : start + 900])
         rows.update(holder=name, held_until=now + LEASE)
-
-
-def note_scraped(found: Iterable[Scraped]) -> None:
-    """Write down how scrapes went; who watches is told when a state changes."""
-    told = {one.target: one for one in found}
-    with transaction.atomic():
-        rows = ScrapeTarget.objects.select_for_update().in_bulk(told)
-        changed = []
-        for pk, target in rows.items():
-            state = State.FAILING if told[pk].error else State.OK
-            if target.state not in (State.PAUSED, state):
-                target.state = state
-                changed.append(pk)
-            _take_over(target, told[pk])
-        ScrapeTarget.objects.bulk_update(
-            rows.values(),
-            [
-                "state",
-                "failures",
-                "last_error",
-                "last_at",
-                "last_took_ms",
-                "last_samples",
-                "first_metrics",
-                "wanted_at",
-            ],
-        )
-        for pk in changed:
-            live.publish("telemetry.scrapetarget", pk)
-
-
-def _take_over(target: ScrapeTarget, found: Scraped) -> None:
-    target.failures = target.failures + 1 if found.error else 0
-    target.last_error, target.last_at = found.error[:300], found.at
-    target.last_took_ms, target.last_samples = found.took_ms, found.samples
-    target.first_metrics = found.first or target.first_metrics
-    if target.wanted_at and target.wanted_at <= found.at:
-        target.wanted_at = None
