@@ -48,6 +48,13 @@ from fullscore.domains.foundation.telemetry.resources import (
     STORAGE_RULE,
     THRESHOLD,
 )
+from fullscore.domains.infrastructure.patching.resources import (
+    BASELINE,
+    HOLD,
+    PATCH_WINDOW,
+    RING,
+    URGENCY,
+)
 from fullscore.domains.infrastructure.servers.resources import (
     ACCOUNT as SERVER_ACCOUNT,
 )
@@ -125,6 +132,9 @@ RESOURCES: tuple[Resource, ...] = (
     FREEZE,
     STANDARD_CHANGE,
     APPROVAL_POLICY,
+    BASELINE,
+    HOLD,
+    PATCH_WINDOW,
     SCHEDULE,
     POLICY,
     ESCALATION,
@@ -153,6 +163,8 @@ RESOURCES: tuple[Resource, ...] = (
     DOWNTIME_COST,
     INSTALLED,
     FACTS,
+    RING,
+    URGENCY,
     CHECK_RUN,
     CHECK_SETTING,
     DUE_RULE,
