@@ -48,6 +48,13 @@ from fullscore.domains.foundation.telemetry.resources import (
     STORAGE_RULE,
     THRESHOLD,
 )
+from fullscore.domains.infrastructure.patching.resources import (
+    BASELINE,
+    HOLD,
+    PATCH_WINDOW,
+    RING,
+    URGENCY,
+)
 from fullscore.domains.infrastructure.servers.resources import (
     ACCOUNT as SERVER_ACCOUNT,
 )
@@ -129,6 +136,9 @@ RESOURCES: tuple[Resource, ...] = (
     FREEZE,
     STANDARD_CHANGE,
     APPROVAL_POLICY,
+    BASELINE,
+    HOLD,
+    PATCH_WINDOW,
     SCHEDULE,
     POLICY,
     ESCALATION,
@@ -157,6 +167,8 @@ RESOURCES: tuple[Resource, ...] = (
     DOWNTIME_COST,
     INSTALLED,
     FACTS,
+    RING,
+    URGENCY,
     CHECK_RUN,
     CHECK_SETTING,
     DUE_RULE,
