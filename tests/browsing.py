@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.installation import Installation
 from tests.servers import free_port
 
 ROOT = Path(__file__).parents[1]
@@ -37,9 +38,11 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running(*words: str, **options: str) -> Iterator[Running]:
+def running(*words: str, is_migrated: bool = False, **options: str) -> Iterator[Running]:
     """Start `fullscore up` (or other words) in a folder of its own, and stop it at the end."""
     home, port = Path(tempfile.mkdtemp(prefix="fullscore-up-")), free_port()
+    if is_migrated:
+        Installation(home).migrate()
     more = {f"FULLSCORE_{name.upper()}": value for name, value in options.items()}
     process = subprocess.Popen(
         [sys.executable, "-m", "fullscore", *(words or ("up",)), "--port", str(port)],

@@ -22,7 +22,7 @@ AUTHENTICATOR = {
 
 
 def test_a_passkey_is_added_and_signs_in_by_itself(chromium):
-    with running() as started:
+    with running(is_migrated=True) as started:
         context = chromium.new_context(base_url=started.address)
         page = context.new_page()
         devices = context.new_cdp_session(page)
@@ -52,7 +52,7 @@ def test_an_https_proxy_in_front_changes_nothing_for_people():
     address = f"https://localhost:{port}"
     options = {"base_url": address, "trusted_proxies": "127.0.0.1", "is_https": "true"}
     with (
-        running(**options) as started,
+        running(is_migrated=True, **options) as started,
         nginx(port=port, behind=urlsplit(started.address).port),
         httpx2.Client(base_url=address, verify=False, trust_env=False, timeout=30) as client,
     ):
