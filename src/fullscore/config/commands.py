@@ -265,8 +265,10 @@ def access(argv: Sequence[str]) -> int:
     from django.conf import settings
 
     from fullscore.domains.foundation.access.services import links
+    from fullscore.domains.foundation.system import folder
 
-    print(settings.OPTIONS.address + links.from_machine(given.email))
+    address = folder.address_of(settings.OPTIONS.home) or settings.OPTIONS.address
+    print(address + links.from_machine(given.email))
     return 0
 
 

@@ -27,6 +27,8 @@ SCHEDULE: Sequence[Clocked] = (
     servers.read_hypervisors,
     telemetry.maintain_store,
     telemetry.bind_unowned,
+    telemetry.end_mutes,
+    telemetry.mark_doubles,
     telemetry.tell_refused,
     oncall.catch_up,
     oncall.write_shifts,

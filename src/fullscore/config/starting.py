@@ -21,6 +21,7 @@ def up() -> int:
     folder.make(chosen.home)
     folder.check_port(chosen.host, chosen.port)
     held = folder.hold(chosen.home)
+    folder.tell_address(held, chosen.address)
     _ready()
     migrate()
     _first_facts()

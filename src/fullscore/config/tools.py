@@ -51,7 +51,9 @@ def what_if(user: User, item: int) -> dict[str, Any]:
     return {"fails": found.name, "consequences": rows}
 
 
-def what_changed(user: User, incident: int = 0, item: int = 0, hours: int = 24) -> dict[str, Any]:
+def what_changed_before(
+    user: User, incident: int = 0, item: int = 0, hours: int = 24
+) -> dict[str, Any]:
     """Return what changed before an incident began, or until now at an item, worst first."""
     return asked.changed(user, incident=incident or None, item=item or None, hours=hours)
 
@@ -60,5 +62,5 @@ TOOLS = (
     Tool("what_needs_me", what_needs_me.__doc__ or "", what_needs_me),
     Tool("why", why.__doc__ or "", why),
     Tool("what_if", what_if.__doc__ or "", what_if),
-    Tool("what_changed", what_changed.__doc__ or "", what_changed),
+    Tool("what_changed_before", what_changed_before.__doc__ or "", what_changed_before),
 )

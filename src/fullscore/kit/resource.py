@@ -68,6 +68,7 @@ class Resource:
     panels: Sequence[Panel] = ()
     verbs: Sequence[Verb] = ()
     facts: Sequence[str] = ()  # what the page shows beside the columns
+    drawn: Sequence[str] = ()  # those of the facts that a panel draws in its own way
     name: str = ""
     icon: str = "boxes"
     group: str = ""  # heading in the menu; empty: not in the menu

@@ -24,6 +24,9 @@ IRREGULAR = {
     "hold": "held",
     "give": "gave",
     "begin": "began",
+    "set": "set",
+    "put": "put",
+    "cut": "cut",
 }
 
 

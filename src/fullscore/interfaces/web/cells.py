@@ -123,7 +123,7 @@ def lead_of(columns: Any) -> int:
 def facts(resource: Resource, record: Any, *, user: User) -> list[tuple[str, Any]]:
     """Return the facts of a record's page, labelled; the title is not repeated."""
     told = []
-    for column in [*resource.columns, *resource.facts]:
+    for column in [*resource.columns, *(f for f in resource.facts if f not in resource.drawn)]:
         value = value_of(resource, record, column)
         if isinstance(value, Ref):
             value = _as_seen(resource, column, value, user)

@@ -228,8 +228,10 @@ def _many_page(
     more = [f"… and {count - len(examples)} more"] if count > len(examples) else []
     return shell.page(
         request, "verb.html", resource=resource, form=form, title=title, about=about,
-        action=resource.url("bulk"), hidden=[("verb", name), ("confirmed", "1")],
-        keys=keys, plan=examples + more, button=label, tone="", cancel_url=resource.url(),
+        action=resource.url("bulk"),
+        hidden=[("verb", name), ("confirmed", "1"), ("next", origin(request, resource.url()))],
+        keys=keys, plan=examples + more, button=label, tone="",
+        cancel_url=origin(request, resource.url()),
     )  # fmt: skip
 
 
@@ -289,8 +291,11 @@ def _tell(form: Any, problem: Problem) -> None:
 
 
 def go(request: SignedIn, url: str) -> HttpResponse:
-    """Go on to where the person came from, when that is one of our own pages; else to `url`."""
+    """Go on to where the person came from, else to `url`."""
+    return HttpResponseRedirect(origin(request, url))
+
+
+def origin(request: SignedIn, url: str) -> str:
+    """Return where the person came from, when that is one of our own pages; else `url`."""
     wanted = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(wanted, {request.get_host()}):
-        wanted = url
-    return HttpResponseRedirect(wanted)
+    return wanted if url_has_allowed_host_and_scheme(wanted, {request.get_host()}) else url

@@ -214,7 +214,7 @@ def test_the_command_prints_what_changed(outage, eve, capsys, monkeypatch):
 
 
 def test_an_assistant_asks_the_same(outage, eve):
-    answer = tools.what_changed(eve, incident=outage.pk)
+    answer = tools.what_changed_before(eve, incident=outage.pk)
 
     assert answer["rows"][0]["kind"] == "packages"
     assert answer["rows"][0]["item"]["name"] == "db"

@@ -159,11 +159,14 @@ def _closed(finding: Finding) -> str:
     return "" if finding.state != Finding.State.CLOSED else "This finding is closed."
 
 
+WHAT = ("figure", "limit", "unit", "advice", "evidence")
+
 FINDING = Resource(
     Finding,
     columns=["severity", "title", "item", "owner", "assignee", "state", "due_on", "opened_at"],
     facts=["check_of", "key", "closed_at", "closed_as", "muted_until", "because_of", "again_of",
-           "reopened_count"],
+           "reopened_count", *WHAT],
+    drawn=WHAT,
     filters=["state", "owner", "assignee", "item", "due_on", "opened_at"],
     filterset=FindingFilters,
     quick={words: f"show={name}" for name, words in QUICK.items()},

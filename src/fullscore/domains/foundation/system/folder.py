@@ -46,6 +46,24 @@ def hold(home: Path) -> IO[str]:
     return lock
 
 
+def tell_address(held: IO[str], address: str) -> None:
+    """Let other processes of this machine know where the pages are, while the folder is held."""
+    held.write(f" at {address}")
+    held.flush()
+
+
+def address_of(home: Path) -> str:
+    """Return where the pages of whoever holds the folder are; empty when nobody does."""
+    try:
+        with (home / "running").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return (home / "running").read_text().partition(" at ")[2]
+    except OSError:
+        pass
+    return ""
+
+
 def check_port(host: str, port: int) -> None:
     """Raise Conflict when nothing can listen there."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

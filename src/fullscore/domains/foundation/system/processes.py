@@ -74,6 +74,7 @@ def serve_web(*, host: str, port: int, proxies: str = "") -> None:
         port=port,
         log_level="warning",
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=75,  # senders keep a connection between their batches
         server_header=False,
         proxy_headers=bool(proxies),
         forwarded_allow_ips=proxies or None,

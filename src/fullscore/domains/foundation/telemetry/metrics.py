@@ -48,6 +48,15 @@ KNOWN: dict[str, Known] = {
     "node_vmstat_pswpout": Known("Swapped out, pages", "1", "counter"),
     "node_vmstat_pgmajfault": Known("Major page faults", "1", "counter"),
     "node_vmstat_oom_kill": Known("Killed for lack of memory", "1", "counter"),
+    "node_vmstat_pgfault": Known("Page faults", "1", "counter"),
+    "node_vmstat_pgpgin": Known("Paged in, KiB", "1", "counter"),
+    "node_vmstat_pgpgout": Known("Paged out, KiB", "1", "counter"),
+    "node_netstat_Tcp_RetransSegs": Known("TCP segments sent again", "1", "counter"),
+    "node_netstat_Tcp_InSegs": Known("TCP segments in", "1", "counter"),
+    "node_netstat_Tcp_OutSegs": Known("TCP segments out", "1", "counter"),
+    "node_netstat_Tcp_ActiveOpens": Known("TCP connections opened", "1", "counter"),
+    "node_netstat_Tcp_PassiveOpens": Known("TCP connections taken", "1", "counter"),
+    "node_netstat_Tcp_CurrEstab": Known("TCP connections", "1"),
     "node_boot_time_seconds": Known("Booted at", "s"),
     "node_filefd_allocated": Known("Open files", "1"),
     "node_filefd_maximum": Known("Open files allowed", "1"),
@@ -72,7 +81,7 @@ def described(name: str) -> Known:
     kind = "counter" if name.endswith("_total") else "gauge"
     stem = name.removesuffix("_total").removesuffix("_sum")
     unit = next((u for end, u in UNITS.items() if stem.endswith(end)), "")
-    is_count = name.endswith(COUNTS)
+    is_count = name.endswith(COUNTS) or name.startswith(COUNTED)
     return Known(name, unit or ("1" if is_count else ""), kind)
 
 
@@ -81,3 +90,4 @@ UNITS = {"_bytes": "By", "_seconds": "s", "_celsius": "Cel", "_hertz": "Hz", "_r
 
 # What ends so and names no unit is a number of things, by the same convention.
 COUNTS = ("_total", "_count", "_bucket", "_info")
+COUNTED = ("node_", "unit_")  # node_exporter names every unit but that of mere counts

@@ -71,8 +71,8 @@ def milliseconds(moment: datetime) -> int:
 
 
 def series_of(item: Item, name: str, **labels: str) -> list[Series]:
-    """Return an item's series of one metric whose labels hold these values."""
-    rows = Series.objects.filter(item=item, metric__name=name)
+    """Return an item's series of one metric whose labels hold these values, each told once."""
+    rows = Series.objects.told_once().filter(item=item, metric__name=name)
     return [s for s in rows if all(s.labels.get(k) == v for k, v in labels.items())]
 
 
@@ -84,7 +84,7 @@ def first_sample_at(item: Item) -> datetime | None:
 
 def of_items(name: str, items: Sequence[int] | None = None) -> dict[int, list[Series]]:
     """Return the series of one metric by item; two statements whatever their number."""
-    rows = Series.objects.filter(metric__name=name, item__isnull=False)
+    rows = Series.objects.told_once().filter(metric__name=name, item__isnull=False)
     found: dict[int, list[Series]] = {}
     for one in rows if items is None else rows.filter(item__in=items):
         found.setdefault(one.item_id or 0, []).append(one)

@@ -17,13 +17,14 @@ from fullscore.domains.overview.attention.models import Proposal
 from fullscore.interfaces.web import shell
 from fullscore.interfaces.web.shell import SignedIn
 from fullscore.kit import access, time
-from fullscore.kit.errors import Problem
+from fullscore.kit.errors import Invalid, Problem
 
 ROWS = 7  # of the queue, so that the page fits a desk without scrolling
 
 
 def home(request: SignedIn) -> HttpResponse:
     """Show what needs the reader now, ranked by the cost of waiting."""
+    _refuse_the_past(request)
     rows, total = queries.queue(request.user, limit=ROWS)
     context: dict[str, Any] = {
         "title": "Home",
@@ -142,12 +143,19 @@ def snooze(request: SignedIn, key: str) -> HttpResponse:
 
 def queue_page(request: HttpRequest) -> HttpResponse:
     """Show the whole queue, up to 200 rows."""
+    _refuse_the_past(request)
     rows, total = queries.queue(request.user, limit=200)  # type: ignore[arg-type]
     mine = Proposal.objects.filter(person__user=request.user.pk, state=Proposal.State.PROPOSED)
     return shell.page(
         request, "attention/queue.html", title="My queue", queue=rows, total=total,
         proposals=mine[:20], may_share=access.may(request.user, "attention.add_sharing"),
     )  # fmt: skip
+
+
+def _refuse_the_past(request: HttpRequest) -> None:
+    """Raise Invalid where a past moment is asked for: what waiting costs is known of now alone."""
+    if "at" in request.GET:
+        raise Invalid("The queue is of now. What was open then, the findings tell: /findings?at=…")
 
 
 PATTERNS = [

@@ -95,7 +95,7 @@ def wanted() -> dict[int, bool]:
 
 
 def _series_of(watch: Watch) -> QuerySet[Series]:
-    rows: QuerySet[Series] = Series.objects.filter(is_muted=False).order_by("pk")
+    rows: QuerySet[Series] = Series.objects.told_once().filter(is_muted=False).order_by("pk")
     if watch.series_id is not None:
         return rows.filter(pk=watch.series_id)
     rows = rows.filter(metric=watch.metric)

@@ -5,9 +5,11 @@ from fullscore.domains.foundation.telemetry.jobs.scraping import Scraper
 from fullscore.domains.foundation.telemetry.jobs.spool import Spool
 from fullscore.domains.foundation.telemetry.jobs.upkeep import (
     bind_unowned,
+    end_mutes,
     judge_thresholds,
     learn_intervals,
     maintain_store,
+    mark_doubles,
     measure_store,
     tell_refused,
 )
@@ -17,9 +19,11 @@ __all__ = [
     "Scraper",
     "Spool",
     "bind_unowned",
+    "end_mutes",
     "judge_thresholds",
     "learn_intervals",
     "maintain_store",
+    "mark_doubles",
     "measure_store",
     "tell_refused",
 ]

@@ -18,10 +18,9 @@ from fullscore.connectors.guard import Guard
 from fullscore.connectors.http import Call
 from fullscore.connectors.prometheus import text
 from fullscore.connectors.prometheus.text import Exposition
+from fullscore.domains.foundation.telemetry.models.targets import PORTS
 
 AT_ONCE, MOST_BYTES = 200, 16 * 1024 * 1024
-# Where metrics are shown: the web's ports, and what no service of the system owns.
-PORTS = frozenset({80, 443, *range(1024, 65536)})
 
 
 class Aim(NamedTuple):

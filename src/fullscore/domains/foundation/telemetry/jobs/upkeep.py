@@ -7,6 +7,7 @@ from fullscore.domains.foundation.telemetry.metrics import REFUSED
 from fullscore.domains.foundation.telemetry.services import Measured
 from fullscore.kit import time
 from fullscore.kit.jobs import every
+from fullscore.kit.models.user import system
 
 
 @every(minutes=1, queue="slow")
@@ -20,6 +21,18 @@ def maintain_store() -> None:
 def bind_unowned() -> None:
     """Give series that are nobody's to items that have become known since."""
     services.bind_unowned()
+
+
+@every(minutes=1)
+def end_mutes() -> None:
+    """Let checks look again at what was muted for a time that is over."""
+    services.end_mutes(now=time.now(), by=system())
+
+
+@every(minutes=2, queue="slow")
+def mark_doubles() -> None:
+    """Listen to one source alone where several tell of one host."""
+    services.mark_doubles(now=time.now())
 
 
 @every(minutes=1)

@@ -808,4 +808,19 @@ class Migration(migrations.Migration):
                 violation_error_message="A collector's key belongs to a site.",
             ),
         ),
+        migrations.AddField(
+            model_name="series",
+            name="is_double",
+            field=models.BooleanField(
+                default=False,
+                editable=False,
+                help_text="Another source says the same of the same host: charts and checks take that.",
+                verbose_name="told twice",
+            ),
+        ),
+        migrations.AddField(
+            model_name="series",
+            name="muted_until",
+            field=models.DateTimeField(editable=False, null=True),
+        ),
     ]

@@ -19,6 +19,10 @@ class SeriesQuerySet(OfItemQuerySet):
             return self
         return self.filter(item__in=Item.objects.in_reach(reach))
 
+    def told_once(self) -> "SeriesQuerySet":
+        """Return the series without those that another source tells as well."""
+        return self.filter(is_double=False)
+
     def unowned(self) -> "SeriesQuerySet":
         """Return the series that no rule could give to an item, but for our own."""
         return self.filter(item=None).exclude(bound_by=Series.BoundBy.OURS)
@@ -57,9 +61,16 @@ class Series(models.Model):
     # How often it comes, learnt from its last hour; unknown for a new one.
     every_seconds = models.PositiveIntegerField("every", null=True, editable=False)
     is_muted = models.BooleanField("muted", default=False)
+    muted_until = models.DateTimeField(null=True, editable=False)  # null: until somebody says so
+    is_double = models.BooleanField(
+        "told twice",
+        default=False,
+        editable=False,
+        help_text="Another source says the same of the same host: charts and checks take that.",
+    )
 
     objects = SeriesQuerySet.as_manager()
-    audit_leaves_out = ("last_at", "every_seconds")
+    audit_leaves_out = ("last_at", "every_seconds", "is_double")
     named_by = ("metric",)
 
     class Meta:

@@ -11,12 +11,18 @@ from fullscore.domains.foundation.estate.models import Item, OfItemQuerySet
 from fullscore.kit.models.querysets import VisibleQuerySet
 from fullscore.kit.models.secret import Secret
 
+# Where metrics are shown: the web's ports, and what no service of the system owns.
+PORTS = frozenset({80, 443, *range(1024, 65536)})
+
 
 def check_url(url: str) -> None:
     """Raise ValidationError unless it is a web address without a password in it."""
     URLValidator(schemes=["http", "https"])(url.replace("//localhost", "//127.0.0.1"))
-    if "@" in urlsplit(url).netloc:
+    parts = urlsplit(url)
+    if "@" in parts.netloc:
         raise ValidationError("Leave out the password: it is given as the credential.")
+    if parts.port is not None and parts.port not in PORTS:
+        raise ValidationError(f"Metrics are read at port 80, 443 or from 1024, not {parts.port}.")
 
 
 class ScrapeTarget(models.Model):

@@ -79,7 +79,7 @@ def series_of(
     by: Actor, *, now: datetime, item: Item | None = None, kind: str = ""
 ) -> QuerySet[Series]:
     """Return the living series of an item, or of all items of a kind, that somebody may see."""
-    rows = Series.objects.visible_to(by).filter(last_at__gte=now - LIVING)
+    rows = Series.objects.visible_to(by).told_once().filter(last_at__gte=now - LIVING)
     return rows.filter(item=item) if item is not None else rows.filter(item__kind=kind)
 
 

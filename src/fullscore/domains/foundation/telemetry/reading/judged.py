@@ -107,7 +107,8 @@ def catalog_of(
 ) -> Catalog:
     """Return the living series of the metrics that thresholds name; one statement."""
     metrics = {t.metric_id for t in thresholds} | {t.per_id for t in thresholds if t.per_id}
-    rows = Series.objects.filter(metric__in=metrics, last_at__gte=now - GONE_AFTER).order_by("pk")
+    living = Series.objects.told_once().filter(last_at__gte=now - GONE_AFTER)
+    rows = living.filter(metric__in=metrics).order_by("pk")
     if items is not None:
         rows = rows.filter(item__in=items)
     columns = ["pk", "metric_id", "item_id", "is_muted"]

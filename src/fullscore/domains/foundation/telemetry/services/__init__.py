@@ -1,5 +1,6 @@
 """What can be done with samples, series and keys."""
 
+from fullscore.domains.foundation.telemetry.services.doubles import mark_doubles
 from fullscore.domains.foundation.telemetry.services.expecting import expect, expect_no_more
 from fullscore.domains.foundation.telemetry.services.intake import (
     Batch,
@@ -30,6 +31,7 @@ from fullscore.domains.foundation.telemetry.services.series import (
     Measured,
     bind,
     bind_unowned,
+    end_mutes,
     fingerprint_of,
     forget,
     learn_intervals,
@@ -75,6 +77,7 @@ __all__ = [
     "change_storage",
     "change_threshold",
     "checked",
+    "end_mutes",
     "expect",
     "expect_no_more",
     "fingerprint_of",
@@ -87,6 +90,7 @@ __all__ = [
     "known_keys",
     "learn_intervals",
     "leave",
+    "mark_doubles",
     "measure_store",
     "metrics_named",
     "mute",

@@ -14,9 +14,9 @@ from fullscore.domains.foundation.telemetry.models import Metric, Series
 from fullscore.domains.foundation.telemetry.reading.rhythm import intervals
 from fullscore.domains.foundation.telemetry.services import binding
 from fullscore.domains.foundation.telemetry.services.senders import Sender, of_item
-from fullscore.kit import limits
+from fullscore.kit import limits, time
 from fullscore.kit.audit import recorded, removed
-from fullscore.kit.errors import Conflict
+from fullscore.kit.errors import Conflict, Invalid
 from fullscore.kit.models import User
 
 LABELS, LABEL_LENGTH, NAME_LENGTH = 64, 1024, 200
@@ -200,12 +200,14 @@ def learn_intervals(*, now: datetime) -> int:
     return sum(map(len, news.values()))
 
 
-def mute(series: Series, *, by: User) -> Series:
-    """Keep a series out of checks; its samples are still taken."""
+def mute(series: Series, *, by: User, until: datetime | None = None) -> Series:
+    """Keep a series out of checks, until a moment or for good; its samples are still taken."""
     if series.is_muted:
         raise Conflict("This series is muted already.")
+    if until is not None and until <= time.now():
+        raise Invalid("That moment has passed: choose one to come.")
     with recorded(series, "mute", by=by):
-        series.is_muted = True
+        series.is_muted, series.muted_until = True, until
     return series
 
 
@@ -214,8 +216,16 @@ def unmute(series: Series, *, by: User) -> Series:
     if not series.is_muted:
         raise Conflict("This series is not muted.")
     with recorded(series, "unmute", by=by):
-        series.is_muted = False
+        series.is_muted, series.muted_until = False, None
     return series
+
+
+def end_mutes(*, now: datetime, by: User) -> int:
+    """Let checks look again at what was muted until now; returns at how many series."""
+    over = list(Series.objects.filter(is_muted=True, muted_until__lte=now))
+    for series in over:
+        unmute(series, by=by)
+    return len(over)
 
 
 def forget(series: Series, *, by: User) -> None:

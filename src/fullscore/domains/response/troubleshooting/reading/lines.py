@@ -56,7 +56,9 @@ def lines(items: Sequence[int], *, end: datetime, count: int, step: timedelta) -
 
 def _series(items: Sequence[int]) -> list[Series]:
     places = {pk: place for place, pk in enumerate(items)}
-    rows = Series.objects.filter(item__in=items, is_muted=False).select_related("metric")
+    rows = (
+        Series.objects.told_once().filter(item__in=items, is_muted=False).select_related("metric")
+    )
     ordered = sorted(rows.order_by("pk"), key=lambda one: places[one.item_id or 0])
     return ordered[:MOST_SERIES]
 

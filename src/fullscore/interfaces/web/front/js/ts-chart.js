@@ -15,6 +15,12 @@ const MOST_SERIES = 6;
 const HEIGHT = 200; // px, at least
 const synced = uPlot.sync('panel'); // one instant under the pointer in all charts of a page
 
+/** Return the places of values that stand between gaps: no line runs through them. */
+const lonely = (plot, n) => {
+  const values = plot.data[n];
+  return values.flatMap((value, i) => (value != null && values[i - 1] == null && values[i + 1] == null ? [i] : []));
+};
+
 class TsChart extends HTMLElement {
   connectedCallback() {
     this.name ??= this.getAttribute('title') || '';
@@ -156,7 +162,7 @@ class TsChart extends HTMLElement {
       stroke: ink,
       width: 1.5,
       fill: isAlone ? colour('--s1', 0.12) : undefined,
-      points: {show: false},
+      points: {show: true, size: 4, fill: ink, filter: lonely},
       spanGaps: false,
     };
   }
