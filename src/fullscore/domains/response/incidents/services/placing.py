@@ -37,7 +37,8 @@ class Book:
 
     def standing(self, pk: int) -> Incident:
         """Return an incident, or the one it was merged into."""
-        incident = self._known.get(pk) or Incident.objects.get(pk=pk)
+        rows = Incident.objects.select_for_update(no_key=True)  # what people do meanwhile waits
+        incident = self._known.get(pk) or rows.get(pk=pk)
         self._known[pk] = incident
         while incident.merged_into_id is not None:
             incident = self.standing(incident.merged_into_id)
@@ -78,7 +79,7 @@ class Book:
         """Put an alert into an incident that is there; what was over is open again."""
         if incident.state != Incident.State.OPEN and alert.state != Alert.State.RESOLVED:
             incident.state = Incident.State.OPEN
-            incident.mitigated_at = incident.resolved_at = None
+            incident.mitigated_at = incident.resolved_at = incident.acknowledged_at = None
             incident.resolution = ""
             self._opened.append(incident.pk)
             self.tell(incident, Kind.STATUS, f"Open again. {reason}")

@@ -48,7 +48,6 @@ def expire_acknowledgements(*, now: datetime, by: User) -> None:
                 continue
             with recorded(fresh, "ask_again", by=by):
                 fresh.state, fresh.acknowledged_until = Alert.State.OPEN, None
-                fresh.changed_at = now
                 event = AlertEvent(alert=fresh, at=now, kind="asked again", severity=fresh.severity)
                 applying.write_events([event], [])
 
@@ -85,9 +84,13 @@ def settle(*, now: datetime, by: User) -> None:
         | Q(worst__isnull=True, mitigated_at__lte=now - REOPENS_WITHIN)
     )
     over, raised = [], []
-    for incident in altered.order_by("pk"):
+    for pk in list(altered.order_by("pk").values_list("pk", flat=True)):
         with transaction.atomic():
             take_turn([own().pk])
+            list(Incident.objects.select_for_update(no_key=True).filter(pk=pk).values_list("pk"))
+            incident = altered.filter(pk=pk).first()
+            if incident is None:
+                continue  # somebody was faster
             if (incident.worst or 0) > incident.severity:
                 raised.append(incident.pk)
             over += _settled(incident, now, by)

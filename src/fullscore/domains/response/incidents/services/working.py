@@ -35,7 +35,7 @@ def acknowledge_alert(alert: Alert, *, by: User, note: str = "") -> Alert:
         raise Conflict(f"Only an open alert can be acknowledged; this one is {alert.state}.")
     now = time.now()
     with recorded(alert, "acknowledge", by=by, note=note):
-        applying.acknowledge(alert, now)
+        applying.acknowledge(alert, until_from=now)
         _happened([alert], "acknowledged", now, by, note)
     return alert
 
@@ -70,7 +70,7 @@ def acknowledge(incident: Incident, *, by: User, note: str = "") -> Incident:
         incident.acknowledged_at = max(now, incident.detected_at)
         incident.assignee = directory.person_of(by) or incident.assignee
         _tell(incident, Kind.ACK, f"{by} took it. {note}".strip(), by)
-        _each(incident, Alert.State.OPEN, lambda a: applying.acknowledge(a, now), by)
+        _each(incident, Alert.State.OPEN, lambda a: applying.acknowledge(a, until_from=now), by)
         answering.answered_elsewhere(noun_of(incident), incident.pk, by=by)
     announce(IncidentsAltered([incident.pk]))
     return incident
@@ -139,7 +139,7 @@ def reopen(incident: Incident, *, by: User, reason: str) -> Incident:
         raise Conflict("This incident is open.")
     with recorded(incident, "reopen", by=by, note=reason):
         incident.state, incident.resolution = Incident.State.OPEN, ""
-        incident.resolved_at = incident.mitigated_at = None
+        incident.resolved_at = incident.mitigated_at = incident.acknowledged_at = None
         _tell(incident, Kind.STATUS, f"Open again: {reason}", by)
     announce(IncidentsOpened([incident.pk]))
     return incident

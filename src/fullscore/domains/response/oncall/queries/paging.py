@@ -130,10 +130,10 @@ def ways_to(person: Person, urgency: str) -> list[tuple[ContactChannel, int]]:
     return confirmed or [(c, 0) for c in channels]
 
 
-def was_called(run: Run, person: Person, *, since: datetime) -> bool:
-    """Say whether somebody was called for the same thing since a moment."""
+def last_call(run: Run, person: Person, *, since: datetime) -> Page | None:
+    """Return the last call of somebody for the same thing, if there was one since a moment."""
     same = Page.objects.filter(run__subject=run.subject, run__record=run.record, person=person)
-    return same.filter(at__gt=since).exists()
+    return same.filter(at__gt=since).order_by("at", "pk").last()
 
 
 def runs_of(subject: str, record: int) -> Any:

@@ -8,12 +8,13 @@ machine is `sending`'s.
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from fullscore.domains.foundation.directory.models import Person, Team
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.response.oncall.models import (
     EscalationPolicy,
+    EscalationRoute,
     EscalationStep,
     Run,
     RunEvent,
@@ -25,6 +26,7 @@ from fullscore.engines import escalation
 from fullscore.engines.escalation import Place
 from fullscore.kit import live, time
 from fullscore.kit.audit import noun_of, recorded
+from fullscore.kit.log import get_logger
 from fullscore.kit.models import User
 
 LATE = timedelta(seconds=60)
@@ -36,6 +38,8 @@ RESUMED: dict[str, str] = {
     Run.State.SNOOZED: "The pause is over.",
     Run.State.UNANSWERED: "Nobody answered.",
 }
+URGENCY_ORDER = ("normal", "important")
+log = get_logger()
 CALLS = frozenset({"person", "schedule", "next", "team", "role", "robin"})
 
 
@@ -61,14 +65,20 @@ def start(subject: Subject, *, by: User) -> Run | None:
         known = paging.runs_of(subject.noun, subject.record).select_for_update().live().first()
         if known is not None:
             return _raised(known, subject, by)
-        team = subject.team.pk if subject.team else None
-        item = subject.item.pk if subject.item else None
-        route = paging.route_for(severity=subject.severity, item=item, team=team)
+        route = _route(subject)
         if route is None:
             return None
-        is_important = subject.severity >= route.important_from
-        urgency = "important" if is_important else "normal"
-        return begin(subject, route.policy, urgency, by=by)
+        return begin(subject, route.policy, _urgency(route, subject), by=by)
+
+
+def _route(subject: Subject) -> EscalationRoute | None:
+    team = subject.team.pk if subject.team else None
+    item = subject.item.pk if subject.item else None
+    return paging.route_for(severity=subject.severity, item=item, team=team)
+
+
+def _urgency(route: EscalationRoute, subject: Subject) -> str:
+    return "important" if subject.severity >= route.important_from else "normal"
 
 
 def begin(subject: Subject, policy: EscalationPolicy | None, urgency: str, *, by: User) -> Run:
@@ -87,12 +97,27 @@ def begin(subject: Subject, policy: EscalationPolicy | None, urgency: str, *, by
 
 
 def _raised(run: Run, subject: Subject, by: User) -> Run:
-    if subject.severity <= run.severity:
+    """Let what runs follow its subject: by the route that fits now, and never less urgently.
+
+    One that a person began by hand has no policy until a route gives it one.
+    """
+    has_risen = subject.severity > run.severity
+    route = _route(subject) if has_risen or run.policy_id is None else None
+    if route is None and not has_risen:
         return run
+    is_quiet = run.state in (Run.State.ACKNOWLEDGED, Run.State.SNOOZED)
     with recorded(run, "raise", by=by):
-        run.severity = subject.severity
-        if run.state in (Run.State.ACKNOWLEDGED, Run.State.SNOOZED):
+        run.severity = max(run.severity, subject.severity)
+        is_other = route is not None and route.policy_id != run.policy_id
+        if route is not None:
+            run.urgency = max(run.urgency, _urgency(route, subject), key=URGENCY_ORDER.index)
+            if is_other:
+                run.policy, run.plan = route.policy, paging.plan_of(route.policy)
+        if has_risen and is_quiet:
             anew(run, "It became more severe.")
+        elif is_other and not is_quiet:
+            run.timers.filter(state=Timer.State.WAITING).update(state=Timer.State.CANCELLED)
+            anew(run, f"By “{run.policy}” from now on.")
     return run
 
 
@@ -147,11 +172,23 @@ def take_due(*, now: datetime, by: User) -> int:
     waiting = Timer.objects.filter(state=Timer.State.WAITING)
     while taken < AT_ONCE:
         due = list(waiting.filter(due_at__lte=now).values_list("pk", flat=True)[:50])
-        moved = [pk for pk in due if _take(pk, now, by)]
+        moved = [pk for pk in due if _took(pk, now, by)]
         taken += len(moved)
         if not moved:
             break
     return taken
+
+
+def _took(pk: int, now: datetime, by: User) -> bool:
+    """Take one step; one that fails is tried again in a while, and holds up no other."""
+    try:
+        return _take(pk, now, by)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("a step of an escalation failed", timer=pk)
+        Timer.objects.filter(pk=pk).update(due_at=now + HOLD)
+        return False
 
 
 @transaction.atomic

@@ -6,7 +6,6 @@ receiver that votes; what must not happen is that one is lost.
 """
 
 import smtplib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -28,11 +27,14 @@ from fullscore.domains.response.oncall.services.escalating import tell
 from fullscore.kit import live
 from fullscore.kit.audit import noun_of
 from fullscore.kit.checks import SEVERITIES
+from fullscore.kit.log import get_logger
 from fullscore.kit.models.secret import Secret
 
 LEASE = timedelta(seconds=60)  # longer than any connector takes
 TRIES = 3
+CLAIMS = 6  # of a delivery whose process dies each time
 PAUSES = (timedelta(seconds=10), timedelta(seconds=30))
+log = get_logger()
 State, Kind = Attempt.State, ContactChannel.Kind
 
 
@@ -69,13 +71,30 @@ def claim(*, now: datetime, most: int) -> list[Letter]:
         Attempt.objects.filter(pk__in=[a.pk for a in mine]).update(
             state=State.SENDING, lease_until=now + LEASE, tries=F("tries") + 1
         )
-    return [_letter(attempt, now) for attempt in mine]
+    return [letter for attempt in mine if (letter := _written(attempt, now)) is not None]
 
 
 def _is_moot(attempt: Attempt) -> bool:
-    """Say whether somebody answered meanwhile."""
-    page = attempt.page
-    return page is not None and page.run.state in (Run.State.OVER, Run.State.SNOOZED)
+    """Say whether somebody answered since this was to be sent."""
+    if attempt.page is None:
+        return False
+    page, run = attempt.page, attempt.page.run
+    is_answered = run.state == Run.State.ACKNOWLEDGED and run.answered_at is not None
+    if is_answered and page.at <= run.answered_at:  # type: ignore[operator]
+        return True
+    return run.state in (Run.State.OVER, Run.State.SNOOZED)
+
+
+def _written(attempt: Attempt, now: datetime) -> Letter | None:
+    """Return the letter of a delivery; one that cannot be written fails, and no other with it."""
+    try:
+        if attempt.tries >= CLAIMS:
+            raise Refused(f"It was begun {CLAIMS} times and never ended.")
+        return _letter(attempt, now)
+    except Exception as error:
+        log.exception("a page cannot be written", attempt=attempt.pk)
+        mark(Outcome(attempt.pk, problem=f"It cannot be written: {error}", is_final=True), now=now)
+        return None
 
 
 def _letter(attempt: Attempt, now: datetime) -> Letter:
@@ -117,6 +136,12 @@ def send(letter: Letter, *, guard: Guard) -> Outcome:
         return Outcome(letter.attempt, problem=str(error))
     except ConnectorError as error:
         return Outcome(letter.attempt, problem=str(error), is_final=True)
+    except (
+        Exception
+    ) as error:  # a fault of ours: the other letters of this turn go out all the same
+        log.exception("a page cannot be sent", attempt=letter.attempt)
+        told = f"{type(error).__name__}: {error}"
+        return Outcome(letter.attempt, problem=told[:300], is_final=True)
 
 
 def _sent(letter: Letter, guard: Guard) -> str:
@@ -148,20 +173,17 @@ def _mailed(address: str, message: Message) -> str:
     return "taken by the mail server"
 
 
-def mark(outcomes: Sequence[Outcome], *, now: datetime) -> None:
-    """Write what became of letters."""
-    for outcome in outcomes:
-        with transaction.atomic():
-            _marked(outcome, now)
-
-
-def _marked(outcome: Outcome, now: datetime) -> None:
+@transaction.atomic
+def mark(outcome: Outcome, *, now: datetime) -> None:
+    """Write what became of a letter."""
     rows = Attempt.objects.select_for_update(of=("self",)).select_related("channel", "page__run")
     attempt = rows.filter(pk=outcome.attempt).first()
     if attempt is None or attempt.state == State.SENT:
         return  # its channel was forgotten meanwhile, or another process took over and was faster
     if not outcome.problem:
         _reached(attempt, outcome, now)
+    elif _is_moot(attempt):
+        attempt.state = State.CANCELLED  # answered while it was on its way: nobody is called again
     elif attempt.tries < TRIES and not outcome.is_final:
         pause = PAUSES[min(attempt.tries, len(PAUSES)) - 1]
         attempt.state, attempt.due_at = State.WAITING, now + pause
