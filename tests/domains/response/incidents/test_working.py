@@ -279,7 +279,7 @@ def test_what_no_person_wrote_is_not_edited(ann):
 
 
 def running_on(item):
-    return make.change(items=[item], state="running", executor=make.person("Eve"))
+    return make.change(items=[item], state="running", executor=make.user("eve"))
 
 
 @pytest.fixture
