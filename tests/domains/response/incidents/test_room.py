@@ -45,8 +45,8 @@ def test_it_says_what_is_broken_for_whom_and_why_it_is_urgent(browser, incident)
     page = room(browser, incident)
 
     assert "P1 because web-shop (critical) is down" in page
-    assert 'href="/items/%d"' % incident.root_item_id in page
-    assert page.count('data-live="incidents.incident:%d' % incident.pk) == 4
+    assert f'href="/items/{incident.root_item_id}"' in page
+    assert page.count(f'data-live="incidents.incident:{incident.pk}') == 4
     assert f"/incidents/{incident.pk}/panel/likely-causes" in page
     assert f"/incidents/{incident.pk}/panel/what-changed-before" in page
 

@@ -12,7 +12,7 @@ from fullscore.domains.foundation.estate.models import Item, Link
 from fullscore.domains.response.incidents import queries
 from fullscore.domains.response.incidents.models import Alert, Incident, TimelineEntry
 from fullscore.domains.response.incidents.queries import weighing
-from fullscore.domains.response.oncall.models import Attempt, Run, Schedule
+from fullscore.domains.response.oncall.models import Page, Run, Schedule
 from fullscore.domains.response.oncall.queries.rota import now_on_call
 from fullscore.kit import time
 from fullscore.kit.models import User
@@ -110,9 +110,9 @@ def called(incident: Incident, user: User) -> dict[str, Any]:
     """Return who was called by what, and who answered."""
     about = {"subject": "incidents.incident", "record": incident.pk}
     run = Run.objects.visible_to(user).filter(**about).order_by("-started_at").first()
-    seen = Attempt.objects.visible_to(user).filter(pk__in=queries.called_for(incident))
-    rows = seen.select_related("page__person")
-    return {"run": run, "attempts": list(rows.order_by("-due_at")[:MOST_NAMED])}
+    pages = Page.objects.visible_to(user).filter(run__in=Run.objects.filter(**about))
+    rows = pages.select_related("person").prefetch_related("attempts").order_by("-at")
+    return {"run": run, "pages": list(rows[:MOST_NAMED])}
 
 
 def helpers(incident: Incident, user: User) -> dict[str, Any]:
