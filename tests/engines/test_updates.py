@@ -13,7 +13,7 @@ pytestmark = pytest.mark.once
 AT = datetime(2026, 11, 26, 14, 2, tzinfo=UTC)
 FACTS = Facts(
     42, "Disk of db-1 full", "open", "P1", "db-1", [("Shop", "down"), ("Mail", "impaired")], AT,
-    doing=["saw it", "Old logs are removed"], next_at=AT.replace(hour=15),
+    doing=["saw it", "Old logs are removed"], next_at=AT.replace(hour=15, minute=0),
 )  # fmt: skip
 
 
