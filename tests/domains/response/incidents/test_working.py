@@ -279,7 +279,7 @@ def test_what_no_person_wrote_is_not_edited(ann):
 
 
 def running_on(item):
-    return make.change(items=[item], state="running", executor=make.user("eve"))
+    return make.change(items=[item], state="running", executor=make.user("eve"), started_at=make.AT)
 
 
 @pytest.fixture

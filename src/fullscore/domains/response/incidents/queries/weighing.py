@@ -19,7 +19,7 @@ STEP_MS = 60_000
 
 def facts(incident: Incident, *, now: datetime) -> priority.Facts:
     """Return who suffers from an incident, and how urgent that is."""
-    suffering = _states(incident)
+    suffering = states(incident)
     rows = Item.objects.filter(pk__in=suffering, kind="service").order_by("pk")
     # Services are called “item 12”: who reads the reason may not see them all.
     services = [
@@ -36,12 +36,12 @@ def facts(incident: Incident, *, now: datetime) -> priority.Facts:
 
 def affected(incident: Incident) -> dict[int, str]:
     """Return the services that suffer from an incident, each with how."""
-    suffering = _states(incident)
+    suffering = states(incident)
     rows = Item.objects.filter(pk__in=suffering, kind="service")
     return {pk: suffering[pk] for pk in rows.values_list("pk", flat=True)}
 
 
-def _states(incident: Incident) -> dict[int, str]:
+def states(incident: Incident) -> dict[int, str]:
     """Return every item that suffers: down, alone (its redundancy is gone) or impaired."""
     live = Alert.objects.live().filter(incident=incident, item__isnull=False)
     told = list(live.order_by().values_list("item", "severity"))

@@ -59,6 +59,7 @@ from fullscore.domains.response.incidents.services.tasks import (
     take_up_task,
 )
 from fullscore.domains.response.incidents.services.telling import tell
+from fullscore.domains.response.incidents.services.updates import publish_update
 from fullscore.domains.response.incidents.services.upkeep import (
     expire_acknowledgements,
     forget_events,
@@ -127,6 +128,7 @@ __all__ = [
     "own",
     "page",
     "place_new",
+    "publish_update",
     "read_receipts",
     "receive",
     "receive_each",
