@@ -140,9 +140,7 @@ def test_nobody_publishes_who_may_not(incident):
 
 
 def test_an_expected_incident_says_by_what(browser, incident):
-    change = make.change(
-        items=[incident.root_item], state="running", executor=make.user("eve"), started_at=make.AT
-    )
+    change = make.running_change(incident.root_item)
     incident.alerts.update(expected_by=change)
 
     assert "Expected by <a" in room(browser, incident)

@@ -278,10 +278,6 @@ def test_what_no_person_wrote_is_not_edited(ann):
 # ── expected by a change ───────────────────────────────────────────────────────────────────────
 
 
-def running_on(item):
-    return make.change(items=[item], state="running", executor=make.user("eve"), started_at=make.AT)
-
-
 @pytest.fixture
 def calls(monkeypatch):
     """Return the incidents people are called for."""
@@ -298,7 +294,7 @@ def calls(monkeypatch):
 def test_what_a_running_change_expects_calls_nobody_unless_it_is_critical(
     shop, alertmanager, take_in, calls
 ):
-    change = running_on(shop[2])
+    change = make.running_change(shop[2])
     alertmanager.notify(firing(severity="error", fullscore_item="host1"))
     take_in()
     incident = Incident.objects.get()
@@ -316,10 +312,10 @@ def test_what_a_running_change_expects_calls_nobody_unless_it_is_critical(
 
 
 def test_what_is_left_when_the_change_is_over_calls_people(shop, alertmanager, take_in, calls):
-    change = running_on(shop[2])
+    change = make.running_change(shop[2])
     alertmanager.notify(firing(severity="error", fullscore_item="host1"))
     take_in()
-    change.state = "done"
+    change.state, change.result, change.ended_at = "done", "good", time.now()
     change.save()
     services.call_after(change.pk, by=system())
 
@@ -327,7 +323,7 @@ def test_what_is_left_when_the_change_is_over_calls_people(shop, alertmanager, t
 
 
 def test_an_alert_that_no_change_expects_calls_people_for_all(shop, alertmanager, take_in, calls):
-    running_on(shop[2])
+    make.running_change(shop[2])
     alertmanager.notify(firing(severity="error", fullscore_item="host1"))
     take_in()
     alertmanager.notify(firing("Base", severity="error", fullscore_item="base"))
