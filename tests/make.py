@@ -360,6 +360,12 @@ def change(*, items: Sequence[Item] = (), **values: Any) -> Change:
     return made
 
 
+def running_change(item: Item, **values: Any) -> Change:
+    """Return a change under way on an item."""
+    known = {"state": "running", "started_at": AT, "points": 10, "band": "low"}
+    return change(items=[item], **{"executor": user(), **known, **values})
+
+
 def change_step(**values: Any) -> ChangeStep:
     known = {"place": next(_number), "title": _one("Step ")}
     return _with(ChangeStep, known | values, change=change)

@@ -45,7 +45,7 @@ ONE: dict[str, Callable[..., Any]] = {
     "alert-source": make.alert_source, "receipt": make.receipt, "incident": make.incident,
     "alert": make.alert, "alert-event": make.alert_event, "silence": make.silence,
     "timeline-entry": make.timeline_entry, "incident-role": make.incident_role,
-    "incident-task": make.incident_task, "incident-checklist-step": make.checklist_step,
+    "incident-task": make.incident_task, "checklist-step": make.checklist_step,
     "change": make.change, "change-step": make.change_step, "change-event": make.change_event,
     "approval": make.approval, "approval-policy": make.approval_policy, "freeze": make.freeze,
     "standard-change": make.standard_change, "trouble": make.trouble,

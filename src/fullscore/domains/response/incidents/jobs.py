@@ -11,6 +11,7 @@ from fullscore.kit.models import User
 from fullscore.kit.models.user import system
 
 RECEIPT_DAYS = 30
+UNTOLD = "An incident that is not for everybody"
 
 
 @job()
@@ -47,17 +48,18 @@ def alert_findings(ids: list[int]) -> None:
 def tell_changes(ids: list[int]) -> None:
     """Let changes know which items are in trouble, and who commands the response."""
     by = system()
-    rows = Incident.objects.filter(pk__in=ids).select_related("assignee__user")
+    rows = Incident.objects.filter(pk__in=ids).select_related("assignee__user", "commander__user")
     for incident in rows:
+        leader = incident.commander or incident.assignee
         is_over = incident.state == Incident.State.RESOLVED
         items = queries.items_in(incident).values_list("pk", flat=True)
         changes.tell_trouble(
             f"incident {incident.pk}",
             by=by,
             items=[] if is_over else list(items),
-            title=incident.title,
+            title=UNTOLD if incident.is_security else incident.title,
             since=incident.starts_at,
-            commander=incident.assignee.user if incident.assignee else None,
+            commander=leader.user if leader else None,
             url=f"/incidents/{incident.pk}",
         )
 
@@ -66,6 +68,25 @@ def tell_changes(ids: list[int]) -> None:
 def call_people(ids: list[int]) -> None:
     """Let people be called for incidents that opened, or became worse."""
     services.call_people(ids, by=system())
+
+
+@job()
+def call_after_change(change: int) -> None:
+    """Let people be called for what a change left behind."""
+    services.call_after(change, by=system())
+
+
+@job()
+def weigh_incidents(ids: list[int]) -> None:
+    """Work out how urgent incidents are that opened or became others."""
+    services.weigh(ids, now=time.now(), by=system())
+
+
+@every(minutes=1)
+def weigh_live() -> None:
+    """Work out anew how urgent every incident is that is not over."""
+    live = Incident.objects.live().order_by("pk").values_list("pk", flat=True)
+    services.weigh(list(live), now=time.now(), by=system())
 
 
 @job()

@@ -13,6 +13,7 @@ from fullscore.domains.overview.demo.services import (
     estate,
     outage,
     people,
+    responding,
     samples,
     servers,
     watched,
@@ -46,6 +47,7 @@ def fill(*, seed: int, size: float = 1.0, today: date | None = None) -> None:
     with transaction.atomic():
         watched.found(drawn, items, by=by, now=now)
     outage.slow_down(items, now=now)
+    responding.prepare()
 
 
 def _own_limits() -> None:

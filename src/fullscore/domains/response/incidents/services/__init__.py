@@ -1,5 +1,13 @@
 """What can be done with alerts and incidents."""
 
+from fullscore.domains.response.incidents.services.declaring import declare, describe
+from fullscore.domains.response.incidents.services.entries import (
+    BY_PEOPLE,
+    decide,
+    edit,
+    hide,
+    note,
+)
 from fullscore.domains.response.incidents.services.grouping import place_new
 from fullscore.domains.response.incidents.services.intake import (
     beat,
@@ -10,6 +18,7 @@ from fullscore.domains.response.incidents.services.intake import (
 )
 from fullscore.domains.response.incidents.services.paging import (
     NOUN,
+    call_after,
     call_people,
     leave_people,
     page,
@@ -50,6 +59,7 @@ from fullscore.domains.response.incidents.services.tasks import (
     take_up_task,
 )
 from fullscore.domains.response.incidents.services.telling import tell
+from fullscore.domains.response.incidents.services.updates import publish_update
 from fullscore.domains.response.incidents.services.upkeep import (
     expire_acknowledgements,
     forget_events,
@@ -58,12 +68,18 @@ from fullscore.domains.response.incidents.services.upkeep import (
     settle,
     tell_findings,
 )
+from fullscore.domains.response.incidents.services.urgency import (
+    NUMBERS,
+    let_weigh,
+    set_priority,
+    weigh,
+)
 from fullscore.domains.response.incidents.services.working import (
     acknowledge,
     acknowledge_alert,
     assign,
     merge,
-    note,
+    mitigate,
     reopen,
     resolve,
     resolve_alert,
@@ -72,17 +88,24 @@ from fullscore.domains.response.incidents.services.working import (
 )
 
 __all__ = [
+    "BY_PEOPLE",
     "NOUN",
+    "NUMBERS",
     "acknowledge",
     "acknowledge_alert",
     "add_silence",
     "add_task",
     "assign",
     "beat",
+    "call_after",
     "call_people",
     "change_silence",
     "configure",
     "count_in",
+    "decide",
+    "declare",
+    "describe",
+    "edit",
     "end",
     "end_role",
     "expire_acknowledgements",
@@ -92,16 +115,20 @@ __all__ = [
     "give_credential",
     "hand_task",
     "hear_silence",
+    "hide",
     "issue_source",
     "lay_out",
     "leave_people",
     "let_in",
+    "let_weigh",
     "merge",
+    "mitigate",
     "new_key",
     "note",
     "own",
     "page",
     "place_new",
+    "publish_update",
     "read_receipts",
     "receive",
     "receive_each",
@@ -112,6 +139,7 @@ __all__ = [
     "resolve_alert",
     "resolve_due",
     "revoke",
+    "set_priority",
     "settle",
     "shut_out",
     "signals_in",
@@ -124,4 +152,5 @@ __all__ = [
     "take_up_task",
     "tell",
     "tell_findings",
+    "weigh",
 ]

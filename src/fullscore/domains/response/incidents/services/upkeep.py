@@ -78,10 +78,15 @@ def settle(*, now: datetime, by: User) -> None:
     worst = Max("alerts__severity", filter=~Q(alerts__state=Alert.State.RESOLVED))
     rows = Incident.objects.live().annotate(worst=worst, most=Max("alerts__severity"))
     altered = rows.filter(
-        Q(worst__isnull=False, state="mitigated")
+        Q(worst__isnull=False, state="mitigated", is_mitigated_by_hand=False)
         | Q(worst__isnull=False) & ~Q(severity=F("worst"))
         | Q(worst__isnull=True, most__isnull=False, state="open")
-        | Q(worst__isnull=True, mitigated_at__lte=now - REOPENS_WITHIN)
+        | Q(
+            worst__isnull=True,
+            most__isnull=False,
+            is_mitigated_by_hand=False,
+            mitigated_at__lte=now - REOPENS_WITHIN,
+        )
     )
     over, raised = [], []
     for pk in list(altered.order_by("pk").values_list("pk", flat=True)):
@@ -104,8 +109,9 @@ def _settled(incident: Incident, now: datetime, by: User) -> list[int]:
     worst = incident.worst  # type: ignore[attr-defined]
     with recorded(incident, "settle", by=by):
         if worst is not None:
-            incident.state, incident.mitigated_at = Incident.State.OPEN, None
             incident.severity = worst
+            if not incident.is_mitigated_by_hand:
+                incident.state, incident.mitigated_at = Incident.State.OPEN, None
         elif incident.state == Incident.State.OPEN:
             incident.state = Incident.State.MITIGATED
             incident.mitigated_at = max(now, incident.detected_at)

@@ -121,6 +121,15 @@ def _raised(run: Run, subject: Subject, by: User) -> Run:
     return run
 
 
+def rename(subject: Subject, *, by: User) -> None:
+    """Let what runs be called as its subject is now, and be about the same item and team."""
+    with transaction.atomic():
+        run = paging.runs_of(subject.noun, subject.record).select_for_update().live().first()
+        if run is not None:
+            with recorded(run, "rename", by=by):
+                run.title, run.item, run.team = subject.title[:300], subject.item, subject.team
+
+
 def anew(run: Run, why: str) -> None:
     """Let the steps begin from the first; the caller records the run."""
     run.state, run.resumes_at = Run.State.RUNNING, None
