@@ -41,7 +41,8 @@ ONE: dict[str, Callable[..., Any]] = {
     "difference": make.difference, "sharing": make.sharing, "proposal": make.proposal,
     "alert-source": make.alert_source, "receipt": make.receipt, "incident": make.incident,
     "alert": make.alert, "alert-event": make.alert_event, "silence": make.silence,
-    "timeline-entry": make.timeline_entry,
+    "timeline-entry": make.timeline_entry, "incident-role": make.incident_role,
+    "incident-task": make.incident_task, "incident-checklist-step": make.checklist_step,
     "change": make.change, "change-step": make.change_step, "change-event": make.change_event,
     "approval": make.approval, "approval-policy": make.approval_policy, "freeze": make.freeze,
     "standard-change": make.standard_change, "trouble": make.trouble,
@@ -55,6 +56,8 @@ ONE: dict[str, Callable[..., Any]] = {
     "rota-import": make.rota_import,
     "escalation": make.run, "page-delivery": make.attempt, "escalation-event": make.run_event,
     "ranking": make.ranking, "suspect": make.suspect, "cause": make.cause, "watch": make.watch,
+    "patch-baseline": make.baseline, "package-hold": make.hold, "patch-ring": make.ring,
+    "patch-window": make.patch_window, "urgency": make.urgency,
     "watched-series": make.watched, "anomaly": make.anomaly,
 }  # fmt: skip
 
