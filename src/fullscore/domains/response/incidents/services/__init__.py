@@ -8,12 +8,15 @@ from fullscore.domains.response.incidents.services.intake import (
     receive,
     receive_each,
 )
+from fullscore.domains.response.incidents.services.outside import record_change
 from fullscore.domains.response.incidents.services.paging import (
     NOUN,
     call_people,
+    grant_step,
     leave_people,
     page,
     take_answered,
+    tell_alerts,
 )
 from fullscore.domains.response.incidents.services.reading import signals_in
 from fullscore.domains.response.incidents.services.receipts import (
@@ -90,6 +93,7 @@ __all__ = [
     "forget_events",
     "forget_old",
     "give_credential",
+    "grant_step",
     "hand_task",
     "hear_silence",
     "issue_source",
@@ -105,6 +109,7 @@ __all__ = [
     "read_receipts",
     "receive",
     "receive_each",
+    "record_change",
     "refuse_to_add",
     "reopen",
     "replay",
@@ -123,5 +128,6 @@ __all__ = [
     "take_out",
     "take_up_task",
     "tell",
+    "tell_alerts",
     "tell_findings",
 ]
