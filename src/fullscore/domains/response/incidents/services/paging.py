@@ -5,16 +5,19 @@ from collections.abc import Iterable
 from django.db import transaction
 
 from fullscore.domains.foundation.directory.models import Person
+from fullscore.domains.response.incidents.announcements import IncidentsRaised
 from fullscore.domains.response.incidents.models import Incident, TimelineEntry
-from fullscore.domains.response.incidents.services.working import acknowledge
+from fullscore.domains.response.incidents.services.working import acknowledge, resolve
 from fullscore.domains.response.oncall.services import answering, escalating
 from fullscore.domains.response.oncall.services.escalating import Subject
 from fullscore.kit import time
-from fullscore.kit.audit import noted, noun_of
+from fullscore.kit.announcements import announce
+from fullscore.kit.audit import noted, noun_of, recorded
 from fullscore.kit.errors import Conflict
 from fullscore.kit.models import User
 
 NOUN = noun_of(Incident)
+MAJOR = 5
 
 
 def call_people(ids: Iterable[int], *, by: User) -> None:
@@ -53,10 +56,37 @@ def page(incident: Incident, *, by: User, person: Person) -> Incident:
     return incident
 
 
+def tell_alerts(ids: Iterable[int]) -> None:
+    """Let what calls people know when the alerts of incidents began."""
+    for incident in Incident.objects.filter(pk__in=list(ids)):
+        escalating.heard(NOUN, incident.pk, _began(incident))
+
+
+def grant_step(record: int, what: str, *, policy: str, by: User) -> None:
+    """Do to an incident what a step of a policy wants: declare it major, or resolve it."""
+    with transaction.atomic():
+        incident = Incident.objects.select_for_update().filter(pk=record).first()
+        if incident is None or incident.state == Incident.State.RESOLVED:
+            return
+        why = f"by a step of the policy “{policy}”"
+        if what == "resolve":
+            resolve(incident, by=by, resolution=f"Resolved {why}: nobody had to do anything.")
+        elif incident.severity < MAJOR:
+            with recorded(incident, "declare", by=by, note=why):
+                incident.severity = MAJOR
+            _tell(incident, f"Declared a major incident {why}.")
+            announce(IncidentsRaised([incident.pk]))
+
+
+def _began(incident: Incident) -> list[float]:
+    rows = incident.alerts.order_by("-starts_at").values_list("starts_at", flat=True)
+    return sorted(at.timestamp() for at in rows[: escalating.MOST_ALERTS])
+
+
 def _subject(incident: Incident) -> Subject:
     return Subject(
         NOUN, incident.pk, incident.title, f"/incidents/{incident.pk}", incident.severity,
-        incident.root_item, incident.owner,
+        incident.root_item, incident.owner, _began(incident),
     )  # fmt: skip
 
 

@@ -187,6 +187,7 @@ def _about(step: Step, matched: Matched, schedules: dict[str, Schedule]) -> dict
     """Return the values of a step."""
     return {
         "kind": step.kind, "minutes": step.minutes or 5, "hours": step.hours, "zone": step.zone,
+        "count": step.count or 3,
         "urgency": "important" if step.is_important else "normal",
         "person": matched.people.get(step.ref) if step.kind in bringing.OF_PEOPLE else None,
         "team": matched.teams.get(step.ref) if step.kind in bringing.OF_TEAMS else None,
