@@ -2,8 +2,10 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,12 @@ class Installation:
                 "from django.core.management import call_command as c; c('migrate', verbosity=0)"
             )
         )
+
+    def copy(self, connection: sqlite3.Connection) -> None:
+        """Make its tables by a copy of a migrated SQLite database: far faster than migrating."""
+        target = sqlite3.connect(self.home / "fullscore.sqlite3")
+        with closing(target):
+            connection.backup(target)
 
     def start(self, code: str) -> subprocess.Popen[str]:
         """Run Python code in a process of its own, with Django set up."""

@@ -30,7 +30,11 @@ REACTIONS: Reactions = {
     findings.FindingsOverdue: [findings_jobs.notify_opened],
     findings.ExceptionAsked: [findings_jobs.notify_asked],
     findings.ExceptionEnding: [findings_jobs.notify_ending],
-    incidents.IncidentsAltered: [incidents_jobs.weigh_incidents, incidents_jobs.tell_changes],
+    incidents.IncidentsAltered: [
+        incidents_jobs.weigh_incidents,
+        incidents_jobs.tell_changes,
+        incidents_jobs.tell_alerts,
+    ],
     incidents.ReceiptsCame: [incidents_jobs.take_in],
     changes.ApprovalAsked: [changes_jobs.notify_asked],
     changes.ChangeStarted: [changes_jobs.expect_breaches],
@@ -49,4 +53,5 @@ REACTIONS: Reactions = {
     incidents.IncidentsRaised: [incidents_jobs.call_people, incidents_jobs.weigh_incidents],
     incidents.IncidentsResolved: [incidents_jobs.leave_people, incidents_jobs.tell_changes],
     oncall.RunAcknowledged: [incidents_jobs.take_answered],
+    oncall.StepWants: [incidents_jobs.grant_step],
 }

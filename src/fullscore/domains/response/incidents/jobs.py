@@ -103,6 +103,19 @@ def take_answered(subject: str, record: int, user: int | None, who: str) -> None
         services.take_answered(record, by=by, who=who)
 
 
+@job()
+def tell_alerts(ids: list[int]) -> None:
+    """Let what calls people know when the alerts of incidents began."""
+    services.tell_alerts(ids)
+
+
+@job()
+def grant_step(subject: str, record: int, what: str, policy: str) -> None:
+    """Do to an incident what a step of a policy wants of it."""
+    if subject == services.NOUN:
+        services.grant_step(record, what, policy=policy, by=system())
+
+
 @every(days=1, at="03:40", queue="slow")
 def prune() -> None:
     """Forget receipts after 30 days and events of alerts after 400."""

@@ -11,7 +11,7 @@ from fullscore.domains.response.incidents.models import (
     Incident,
     Role,
 )
-from fullscore.domains.response.incidents.resources.shared import CELLS, TONES, over
+from fullscore.domains.response.incidents.resources.shared import CELLS, TONES, in_turn, over
 from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Panel, Resource, Searched
 
@@ -98,7 +98,7 @@ INCIDENT = Resource(
         Panel("Open incidents", on=Item, leads=True, rows=queries.incidents_of,
               columns=["severity", "title", "state", "owner", "detected_at"]),
     ],
-    verbs=[
+    verbs=in_turn(services.take_turn_of_incidents, [
         Verb(services.acknowledge, permission="incidents.acknowledge_incident", icon="check",
              tone="primary", done="You took {}.",
              when=lambda i: "It was taken already." if i.acknowledged_at else over(i)),
@@ -146,5 +146,5 @@ INCIDENT = Resource(
         Verb(services.split, permission="incidents.change_incident", icon="git-branch",
              in_bulk=False, past="split",
              hints={"alerts": "The numbers of the alerts that belong elsewhere, such as 12, 15."}),
-    ],
+    ]),
 )  # fmt: skip

@@ -16,13 +16,16 @@ from fullscore.domains.response.incidents.services.intake import (
     receive,
     receive_each,
 )
+from fullscore.domains.response.incidents.services.outside import record_change
 from fullscore.domains.response.incidents.services.paging import (
     NOUN,
     call_after,
     call_people,
+    grant_step,
     leave_people,
     page,
     take_answered,
+    tell_alerts,
 )
 from fullscore.domains.response.incidents.services.reading import signals_in
 from fullscore.domains.response.incidents.services.receipts import (
@@ -50,6 +53,8 @@ from fullscore.domains.response.incidents.services.sources import (
     revoke,
     signing,
     source_of,
+    take_turn_of_alert,
+    take_turn_of_incidents,
 )
 from fullscore.domains.response.incidents.services.tasks import (
     add_task,
@@ -113,6 +118,7 @@ __all__ = [
     "forget_events",
     "forget_old",
     "give_credential",
+    "grant_step",
     "hand_task",
     "hear_silence",
     "hide",
@@ -132,6 +138,7 @@ __all__ = [
     "read_receipts",
     "receive",
     "receive_each",
+    "record_change",
     "refuse_to_add",
     "reopen",
     "replay",
@@ -149,8 +156,11 @@ __all__ = [
     "start_role",
     "take_answered",
     "take_out",
+    "take_turn_of_alert",
+    "take_turn_of_incidents",
     "take_up_task",
     "tell",
+    "tell_alerts",
     "tell_findings",
     "weigh",
 ]

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
+
+from django.db.models import Q
 
 from fullscore.domains.foundation.directory.models import Person
 from fullscore.domains.response.oncall.models import (
@@ -19,6 +22,7 @@ from fullscore.engines.rota.hours import is_night
 from fullscore.kit import live, time
 from fullscore.kit.audit import noted
 from fullscore.kit.models import Notification, User
+from fullscore.kit.models.secret import Secret
 
 STILL_TO_COME = (Attempt.State.WAITING, Attempt.State.SENDING)
 AGAIN_AFTER = timedelta(minutes=1)  # one incident, one page per person per minute
@@ -77,6 +81,18 @@ def _page(
         live.publish("notification", told.pk)
 
 
+def hook(run: Run, step: dict[str, Any], *, now: datetime) -> bool:
+    """Let the webhook of a step be called; False where it has no key to sign with."""
+    secret = Secret.objects.filter(pk=step["secret"]).first()
+    if secret is None:
+        return False
+    Attempt.objects.create(
+        run=run, kind=Attempt.Kind.HOOK, way=ContactChannel.Kind.WEBHOOK, address=step["address"],
+        secret=secret, key=uuid4().hex, due_at=now,
+    )  # fmt: skip
+    return True
+
+
 def zone_of(person: Person) -> str:
     """Return the time zone somebody lives by."""
     return person.user.time_zone if person.user else person.time_zone
@@ -84,7 +100,7 @@ def zone_of(person: Person) -> str:
 
 def cancel_deliveries(run: Run) -> None:
     """Let what was not sent yet not be sent."""
-    rows = Attempt.objects.filter(page__run=run, state=Attempt.State.WAITING)
+    rows = Attempt.objects.filter(Q(page__run=run) | Q(run=run), state=Attempt.State.WAITING)
     rows.update(state=Attempt.State.CANCELLED)
 
 

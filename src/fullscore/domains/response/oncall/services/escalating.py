@@ -5,6 +5,7 @@ the next timer. Killed before its end, nothing of it happened; after it, all of 
 machine is `sending`'s.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from fullscore.domains.foundation.directory.models import Person, Team
 from fullscore.domains.foundation.estate.models import Item
+from fullscore.domains.response.oncall.announcements import StepWants
 from fullscore.domains.response.oncall.models import (
     EscalationPolicy,
     EscalationRoute,
@@ -25,6 +27,7 @@ from fullscore.domains.response.oncall.services import calling
 from fullscore.engines import escalation
 from fullscore.engines.escalation import Place
 from fullscore.kit import live, time
+from fullscore.kit.announcements import announce
 from fullscore.kit.audit import noun_of, recorded
 from fullscore.kit.log import get_logger
 from fullscore.kit.models import User
@@ -40,6 +43,9 @@ RESUMED: dict[str, str] = {
 }
 URGENCY_ORDER = ("normal", "important")
 log = get_logger()
+CONDITIONS = frozenset({"severity", "hours", "alerts"})
+ACTS = frozenset({"webhook", "declare", "resolve"})
+MOST_ALERTS = 500  # whose beginnings are kept: a condition asks for far fewer
 CALLS = frozenset({"person", "schedule", "next", "team", "role", "robin"})
 
 
@@ -53,6 +59,7 @@ class Subject(NamedTuple):
     severity: int
     item: Item | None = None
     team: Team | None = None
+    alerts: Sequence[float] = ()  # when each began, in Unix seconds
 
 
 def start(subject: Subject, *, by: User) -> Run | None:
@@ -87,6 +94,7 @@ def begin(subject: Subject, policy: EscalationPolicy | None, urgency: str, *, by
         subject=subject.noun, record=subject.record, title=subject.title[:300], url=subject.url,
         severity=subject.severity, urgency=urgency, item=subject.item, team=subject.team,
         policy=policy, plan=paging.plan_of(policy) if policy else [], started_at=time.now(),
+        alerts=list(subject.alerts)[-MOST_ALERTS:],
     )  # fmt: skip
     with recorded(run, "start", by=by):
         pass
@@ -128,6 +136,12 @@ def rename(subject: Subject, *, by: User) -> None:
         if run is not None:
             with recorded(run, "rename", by=by):
                 run.title, run.item, run.team = subject.title[:300], subject.item, subject.team
+
+
+def heard(noun: str, record: int, alerts: Sequence[float]) -> None:
+    """Let what runs know when the alerts of its subject began, in Unix seconds."""
+    kept = list(alerts)[-MOST_ALERTS:]
+    paging.runs_of(noun, record).live().update(alerts=kept)
 
 
 def anew(run: Run, why: str) -> None:
@@ -234,12 +248,27 @@ def _step(run: Run, timer: Timer, now: datetime, by: User) -> None:
             if _held(run, timer, step, now):
                 return
             found_nobody = not _caught(run, step, now, by)
-    elif step["kind"] in (EscalationStep.Kind.SEVERITY, EscalationStep.Kind.HOURS):
+    elif step["kind"] in ACTS:
+        _act(run, step, now)
+    elif step["kind"] in CONDITIONS:
         engine_step = paging.engine_steps([step])[0]
-        if not escalation.holds(engine_step, severity=run.severity, at=now):
+        if not escalation.holds(engine_step, severity=run.severity, at=now, alerts=run.alerts):
             tell(run, f"Step {timer.step + 2} is passed over: its condition does not hold.")
     _settle(timer, now, Timer.State.DONE)
     _follow(run, timer, now, found_nobody)
+
+
+def _act(run: Run, step: dict, now: datetime) -> None:
+    """Do what a step does beside calling people."""
+    if step["kind"] == EscalationStep.Kind.WEBHOOK:
+        if calling.hook(run, step, now=now):
+            tell(run, f"A webhook is called: {step['address']}")
+        else:
+            tell(run, "The webhook of a step has no key to sign with: it is not called.")
+        return
+    words = "declared a major incident" if step["kind"] == "declare" else "resolved"
+    tell(run, f"Wants it {words}, by a step of “{run.policy}”.")
+    announce(StepWants(run.subject, run.record, step["kind"], str(run.policy or "")))
 
 
 def _held(run: Run, timer: Timer, step: dict, now: datetime) -> bool:
@@ -287,6 +316,7 @@ def _follow(run: Run, timer: Timer, now: datetime, found_nobody: bool) -> None:
         Place(timer.step, timer.round), paging.engine_steps(run.plan), now=now,
         severity=run.severity, last_round=run.first_round + repeats,
         round_began=max(first or now, now - escalation.ROUND_LASTS), found_nobody=found_nobody,
+        alerts=run.alerts,
     )  # fmt: skip
     set_timer(run, place, due)
 
