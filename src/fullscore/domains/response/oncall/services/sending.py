@@ -79,8 +79,8 @@ def _is_moot(attempt: Attempt) -> bool:
     run = attempt.page.run if attempt.page else attempt.run
     if run is None:
         return False
-    is_answered = run.state == Run.State.ACKNOWLEDGED and run.answered_at is not None
-    if is_answered and attempt.page is not None and attempt.page.at <= run.answered_at:
+    answered = run.answered_at if run.state == Run.State.ACKNOWLEDGED else None
+    if answered is not None and attempt.page is not None and attempt.page.at <= answered:
         return True
     return run.state in (Run.State.OVER, Run.State.SNOOZED)
 
