@@ -108,6 +108,7 @@ from fullscore.domains.response.oncall.models import (
     Layer,
     Override,
     Page,
+    RotaImport,
     Run,
     RunEvent,
     Schedule,
@@ -360,6 +361,12 @@ def change(*, items: Sequence[Item] = (), **values: Any) -> Change:
     return made
 
 
+def running_change(item: Item, **values: Any) -> Change:
+    """Return a change under way on an item."""
+    known = {"state": "running", "started_at": AT, "points": 10, "band": "low"}
+    return change(items=[item], **{"executor": user(), **known, **values})
+
+
 def change_step(**values: Any) -> ChangeStep:
     known = {"place": next(_number), "title": _one("Step ")}
     return _with(ChangeStep, known | values, change=change)
@@ -586,6 +593,11 @@ def policy(*steps: dict[str, Any], **values: Any) -> EscalationPolicy:
 
 def escalation_step(**values: Any) -> EscalationStep:
     return _with(EscalationStep, {"kind": "wait", **values}, policy=policy)
+
+
+def rota_import(**values: Any) -> RotaImport:
+    known = {"kind": "opsgenie", "text": "{}", "at": AT}
+    return _with(RotaImport, known | values, by=user)
 
 
 def escalation_route(**values: Any) -> EscalationRoute:

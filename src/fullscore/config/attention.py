@@ -41,7 +41,7 @@ def _give(finding: Finding, *, person: Person, by: User) -> None:
 def _told_incident(incident: Incident, user: User) -> Told:
     return Told(
         title=incident.title,
-        url=f"/incidents/{incident.pk}",
+        url=f"/incidents/{incident.pk}/room",
         severity=incident.severity,
         where=incidents.where(incident, user),
         owner=str(incident.owner or ""),

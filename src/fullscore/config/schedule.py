@@ -36,6 +36,7 @@ SCHEDULE: Sequence[Clocked] = (
     telemetry.learn_intervals,
     telemetry.measure_store,
     incidents.keep_up,
+    incidents.weigh_live,
     incidents.prune,
     telemetry.judge_thresholds,
     changes.watch,

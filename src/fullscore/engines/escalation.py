@@ -23,6 +23,7 @@ class Step:
     severity: int = 0
     hours: str = ""
     zone: str = "UTC"
+    count: int = 0  # of alerts within `minutes`
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ def following(
     last_round: int,
     round_began: datetime,
     found_nobody: bool = False,
+    alerts: Sequence[float] = (),
 ) -> tuple[Place, datetime]:
     """Return the place after this one, which was taken just now, and when it is due.
 
@@ -54,7 +56,7 @@ def following(
     if step.kind == "wait":
         due = now + timedelta(minutes=step.minutes)
     waits_for_nobody = found_nobody and ahead < len(plan) and plan[ahead].kind == "wait"
-    if waits_for_nobody or not holds(step, severity=severity, at=now):
+    if waits_for_nobody or not holds(step, severity=severity, at=now, alerts=alerts):
         ahead += 1
     if ahead < len(plan):
         return Place(ahead, place.round), due
@@ -64,8 +66,14 @@ def following(
     return Place(len(plan), place.round), due
 
 
-def holds(step: Step, *, severity: int, at: datetime) -> bool:
-    """Say whether a condition holds; what is no condition always does."""
+def holds(step: Step, *, severity: int, at: datetime, alerts: Sequence[float] = ()) -> bool:
+    """Say whether a condition holds; what is no condition always does.
+
+    `alerts`: when each began, in Unix seconds.
+    """
+    if step.kind == "alerts":
+        since = at.timestamp() - 60 * step.minutes
+        return sum(since < began <= at.timestamp() for began in alerts) >= step.count
     if step.kind == "severity":
         return severity >= step.severity
     if step.kind == "hours":

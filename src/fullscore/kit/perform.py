@@ -51,6 +51,7 @@ class Verb:
     undo: Callable[[Any], tuple[str, Mapping[str, Any]] | None] | None = None
     hints: Mapping[str, str] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
+    turn: Callable[[Any], None] | None = None  # turn(pk): what is locked before the record is
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -116,6 +117,8 @@ def perform(
         refuse_programs()
     given = _checked(verb, values, by.time_zone)
     with transaction.atomic():
+        if verb.turn is not None:
+            verb.turn(pk)
         record = find(model, pk, by=by, lock=True)
         require(verb.permission, record, by=by)
         for name, related in verb.records().items():
@@ -136,7 +139,7 @@ def find(model: type[models.Model], pk: Any, *, by: User, lock: bool = False) ->
     if lock and connection.vendor == "postgresql":
         rows = model._default_manager.filter(
             pk__in=rows.filter(pk=pk).values("pk")
-        ).select_for_update(of=("self",))
+        ).select_for_update(of=("self",), no_key=True)  # rows that point to it are not held up
     try:
         record = rows.filter(pk=pk).first()
     except (ValueError, TypeError, OverflowError):

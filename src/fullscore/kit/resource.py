@@ -76,6 +76,8 @@ class Resource:
     cells: Mapping[str, Cell] = field(default_factory=dict)  # how a column is drawn
     badges: Callable[[Any], Sequence[tuple[str, str]]] | None = None  # (words, tone) by the title
     subtitle: Callable[[Any], str] | None = None
+    # Pages of its own beside the record's: doors(record, user) → (words, icon, address).
+    doors: Callable[[Any, Any], Sequence[tuple[str, str, str]]] | None = None
     trouble: Callable[[QuerySet[Any]], str] | None = None  # "7 overdue", beside the list's title
     default_query: str = ""  # the filter the menu opens the list with, such as "show=live"
     quick: Mapping[str, str] = field(default_factory=dict)  # one-click filters: words → query

@@ -1,10 +1,14 @@
 """Read PagerDuty's Events API, version 2.
 
-Source: developer.pagerduty.com/docs/events-api-v2-overview and its page on sending an alert event.
+Source: developer.pagerduty.com/docs/events-api-v2-overview and its pages on sending an alert event
+and on sending a change event.
 """
 
+import hashlib
 import json
 import secrets
+from dataclasses import dataclass
+from datetime import datetime
 
 from fullscore.connectors import documents
 from fullscore.connectors.alerts import TEXT_LETTERS, Action, Signal, safe_link, without_port
@@ -13,6 +17,7 @@ from fullscore.connectors.documents import Node
 ACTIONS: tuple[Action, ...] = ("trigger", "acknowledge", "resolve")
 SEVERITIES = ("critical", "error", "warning", "info")
 DEDUP_LETTERS, SUMMARY_LETTERS = 255, 1024
+TITLE_LETTERS = 160  # of a change here
 LABELS = ("source", "component", "group", "class")
 
 
@@ -32,6 +37,48 @@ def event(body: bytes, *, made_key: str = "") -> Signal:
     if action != "trigger":
         return Signal(action, key)
     return _triggered(told, key)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeEvent:
+    """What was changed outside. Equal bodies have the same digest, whatever the time."""
+
+    summary: str
+    at: datetime | None
+    text: str
+    names: tuple[str, ...]  # words that may name the item, the surest first
+    digest: str
+
+
+def change(body: bytes) -> ChangeEvent:
+    """Read one change event. Raises Garbled with the exact place."""
+    told = documents.read(body)
+    payload = told.field("payload")
+    summary = payload.words("summary", most=SUMMARY_LETTERS + 1)
+    if not summary or len(summary) > SUMMARY_LETTERS:
+        raise payload.wrong(f"has to have 1 to {SUMMARY_LETTERS} letters", "summary")
+    source = payload.words("source", most=TEXT_LETTERS, default="")
+    details = payload.optional("custom_details")
+    is_object = details is not None and isinstance(details.value, dict)
+    named = details.plain("service", most=TEXT_LETTERS) if details and is_object else ""
+    parts = [summary if len(summary) > TITLE_LETTERS else "", f"From {source}." if source else ""]
+    if details is not None:
+        text = details.value if isinstance(details.value, str) else _json(details.value)
+        parts.append(documents.tidy(text)[:TEXT_LETTERS])
+    parts += _links(told)
+    digest = hashlib.sha256(json.dumps(told.value, sort_keys=True).encode()).hexdigest()
+    return ChangeEvent(
+        summary, payload.moment("timestamp"), "\n".join(filter(None, parts)),
+        tuple(filter(None, (without_port(source), named))), digest,
+    )  # fmt: skip
+
+
+def _links(told: Node) -> list[str]:
+    found = told.optional("links")
+    return [
+        link for one in (found.items() if found else ())
+        if (link := safe_link(one.words("href", most=1000, default="")))
+    ]  # fmt: skip
 
 
 def _action(told: Node) -> Action:
@@ -87,8 +134,6 @@ def _json(value: object) -> str:
 
 
 def _link(told: Node) -> str:
-    links = told.optional("links")
-    for one in links.items() if links else ():
-        if found := safe_link(one.words("href", most=1000, default="")):
-            return found
+    if found := _links(told):
+        return found[0]
     return safe_link(told.words("client_url", most=1000, default=""))

@@ -40,6 +40,7 @@ def detail_of(resource: Resource) -> View:
             "resource": resource, "title": str(shown), "at": at,
             "subtitle": resource.subtitle(shown) if resource.subtitle else "",
             "badges": list(resource.badges(shown)) if resource.badges else [],
+            "doors": resource.doors(record, request.user) if resource.doors and not at else [],
             "facts": cells.facts(resource, shown, user=request.user),
             "verbs": verbs[:BUTTONS], "more_verbs": verbs[BUTTONS:],
             "panels": _panels(resource, shown, request.user, at),

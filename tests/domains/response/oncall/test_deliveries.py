@@ -218,7 +218,7 @@ import os, signal, sys, json
 from datetime import timedelta
 from django.db import connections
 from fullscore.domains.response.oncall import jobs
-from fullscore.domains.response.oncall.services import escalating
+from fullscore.domains.response.oncall.services import escalating, sending
 from fullscore.domains.response.oncall.services.escalating import Subject
 from fullscore.kit import time
 from fullscore.kit.models.user import system
@@ -231,36 +231,67 @@ def apart(work):
         os._exit(0)
     return os.waitpid(child, 0)[1]
 
-def killed_at(line):
-    count = 0
+def traced(work, seen):
+    # Call `seen` with each line of ours, before it runs.
     def local(frame, event, arg):
-        nonlocal count
         if event == "line":
-            count += 1
-            if count == line:
-                os.kill(os.getpid(), signal.SIGKILL)
+            seen(frame.f_code.co_filename, frame.f_lineno)
         return local
     def trace(frame, event, arg):
         return local if "response/oncall/" in frame.f_code.co_filename else None
     sys.settrace(trace)
-    jobs.tick()
+    work()
     sys.settrace(None)
+
+def lines_of(work):
+    # Return at which of the lines that run to be killed: of those never seen before, in order,
+    # every so many, and all around what leaves the machine and what is written after it.
+    told, write = os.pipe()
+    def walk():
+        firsts = {}
+        count = 0
+        def seen(file, number):
+            nonlocal count
+            count += 1
+            firsts.setdefault((file, number), count)
+        traced(work, seen)
+        near = [n for (file, number), n in firsts.items() if file.endswith("sending.py")
+                and number in AROUND]
+        os.write(write, json.dumps(sorted({*sorted(firsts.values())[::STRIDE], *near})).encode())
+    assert apart(walk) == 0
+    return json.loads(os.read(told, 1 << 16))
+
+def killed_at(line):
+    count = 0
+    def seen(file, number):
+        nonlocal count
+        count += 1
+        if count == line:
+            os.kill(os.getpid(), signal.SIGKILL)
+    traced(jobs.tick, seen)
 
 def later():
     real = time.now
     time.now = lambda: real() + timedelta(seconds=90)
     jobs.tick()
 
-killed, line = 0, 1
-while True:
-    escalating.start(Subject("tests.subject", line, f"Down {line}", "", 5), by=system())
-    if apart(lambda: killed_at(line)) == 0:
-        break
-    killed += 1
+def begin(number):
+    escalating.start(Subject("tests.subject", number, f"Down {number}", "", 5), by=system())
+
+def first_lines(*functions):
+    # Return the numbers of the lines of functions.
+    return {number for one in functions for _, _, number in one.__code__.co_lines() if number}
+
+AROUND = first_lines(sending.send, sending.mark) if STRIDE > 1 else set()
+begin(0)
+lines = lines_of(jobs.tick)
+killed = 0
+for number, line in enumerate(lines, 1):
+    begin(number)
+    killed += apart(lambda: killed_at(line)) != 0
     assert apart(later) == 0
-    line += STRIDE
 from fullscore.domains.response.oncall.models import Attempt, Page
-print(json.dumps({"killed": killed, "pages": Page.objects.count(), "attempts":
+print(json.dumps({"killed": killed, "lines": len(lines), "pages": Page.objects.count(), "attempts":
     list(Attempt.objects.values_list("key", "state", "page__run__title"))}))
 """
 
@@ -271,7 +302,7 @@ def test_killed_between_any_two_lines_no_page_is_lost_and_none_is_doubled(tmp_pa
     """Each kill is of a real process; what is sent twice bears the same key both times."""
     there = Installation(tmp_path)
     there.migrate()
-    stride = int(os.environ.get("FULLSCORE_KILL_STRIDE", "9"))
+    stride = int(os.environ.get("FULLSCORE_KILL_STRIDE", "9"))  # 1: at every line there is
     with receiving() as receiver:
         words = f"URL = {receiver.url!r}\n{PREPARE}\nSTRIDE = {stride}\n{KILLS}"
         (tmp_path / "fullscore.toml").write_text('allowed_networks = "127.0.0.0/8"\n')
@@ -279,7 +310,7 @@ def test_killed_between_any_two_lines_no_page_is_lost_and_none_is_doubled(tmp_pa
         answer = json.loads(there.wait(there.start(words)).splitlines()[-1])
 
     told = {key for key, _, _ in answer["attempts"]}
-    assert answer["killed"] > 100 / stride
+    assert answer["killed"] == answer["lines"] > 100 / stride
     assert answer["pages"] == len(answer["attempts"]) == answer["killed"] + 1
     assert {state for _, state, _ in answer["attempts"]} == {"sent"}
     assert receiver.keys == told

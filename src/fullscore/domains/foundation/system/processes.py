@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from itertools import chain, repeat
 from types import FrameType
 from typing import Any
 
@@ -130,11 +131,24 @@ def serve_behind(
 def _threads(works: Sequence[Any]) -> list[threading.Thread]:
     """Run each in a thread of its own."""
     threads = [
-        threading.Thread(target=one.run, name=type(one).__name__, daemon=True) for one in works
+        threading.Thread(target=_minded, args=(one,), name=type(one).__name__, daemon=True)
+        for one in works
     ]
     for thread in threads:
         thread.start()
     return threads
+
+
+def _minded(work: Any) -> None:
+    """Run something until it returns; a fault nobody foresaw does not end it for good."""
+    for pause in chain(RESTART_SECONDS, repeat(RESTART_SECONDS[-1])):
+        try:
+            work.run()
+        except Exception:
+            log.exception("begins again after a fault", work=type(work).__name__)
+            time.sleep(pause)
+        else:
+            return
 
 
 def _end(works: Sequence[Any], threads: Sequence[threading.Thread]) -> None:

@@ -24,20 +24,6 @@ class Planted:
 
 
 PLANTED: tuple[Planted, ...] = (
-    Planted(
-        "nobody_called",
-        (
-            "Warehouse management",
-            "Transport planning",
-            "Track and trace",
-            "Driver dispatch",
-            "Customer portal",
-            "Carrier messages",
-        ),
-        30,
-        "oncall.single",
-        "calls nobody",
-    ),
     Planted("swapping", ("app-18",), 1, "telemetry.threshold", "Swapped in"),
     Planted("silent_series", ("cloud-06",), 1, "telemetry.series_late", "comes any more"),
     # The shipped limit is seven days ahead; nine are found because of DATABASE_DAYS.

@@ -11,6 +11,7 @@ from fullscore.kit.models import User
 from fullscore.kit.models.user import system
 
 RECEIPT_DAYS = 30
+UNTOLD = "An incident that is not for everybody"
 
 
 @job()
@@ -47,17 +48,18 @@ def alert_findings(ids: list[int]) -> None:
 def tell_changes(ids: list[int]) -> None:
     """Let changes know which items are in trouble, and who commands the response."""
     by = system()
-    rows = Incident.objects.filter(pk__in=ids).select_related("assignee__user")
+    rows = Incident.objects.filter(pk__in=ids).select_related("assignee__user", "commander__user")
     for incident in rows:
+        leader = incident.commander or incident.assignee
         is_over = incident.state == Incident.State.RESOLVED
         items = queries.items_in(incident).values_list("pk", flat=True)
         changes.tell_trouble(
             f"incident {incident.pk}",
             by=by,
             items=[] if is_over else list(items),
-            title=incident.title,
+            title=UNTOLD if incident.is_security else incident.title,
             since=incident.starts_at,
-            commander=incident.assignee.user if incident.assignee else None,
+            commander=leader.user if leader else None,
             url=f"/incidents/{incident.pk}",
         )
 
@@ -66,6 +68,25 @@ def tell_changes(ids: list[int]) -> None:
 def call_people(ids: list[int]) -> None:
     """Let people be called for incidents that opened, or became worse."""
     services.call_people(ids, by=system())
+
+
+@job()
+def call_after_change(change: int) -> None:
+    """Let people be called for what a change left behind."""
+    services.call_after(change, by=system())
+
+
+@job()
+def weigh_incidents(ids: list[int]) -> None:
+    """Work out how urgent incidents are that opened or became others."""
+    services.weigh(ids, now=time.now(), by=system())
+
+
+@every(minutes=1)
+def weigh_live() -> None:
+    """Work out anew how urgent every incident is that is not over."""
+    live = Incident.objects.live().order_by("pk").values_list("pk", flat=True)
+    services.weigh(list(live), now=time.now(), by=system())
 
 
 @job()
@@ -80,6 +101,19 @@ def take_answered(subject: str, record: int, user: int | None, who: str) -> None
     if subject == services.NOUN:
         by = User.objects.filter(pk=user).first() or system()
         services.take_answered(record, by=by, who=who)
+
+
+@job()
+def tell_alerts(ids: list[int]) -> None:
+    """Let what calls people know when the alerts of incidents began."""
+    services.tell_alerts(ids)
+
+
+@job()
+def grant_step(subject: str, record: int, what: str, policy: str) -> None:
+    """Do to an incident what a step of a policy wants of it."""
+    if subject == services.NOUN:
+        services.grant_step(record, what, policy=policy, by=system())
 
 
 @every(days=1, at="03:40", queue="slow")

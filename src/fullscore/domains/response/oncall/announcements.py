@@ -14,6 +14,16 @@ class RunAcknowledged:
 
 
 @dataclass(frozen=True, slots=True)
+class StepWants:
+    """A step of a policy wants something of the subject: `declare` it major, or `resolve` it."""
+
+    subject: str  # noun, such as incidents.incident
+    record: int
+    what: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
 class RotaChanged:
     """A schedule's turns are others than before: its shifts have to be written anew."""
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import timedelta
 from functools import partial
 from ipaddress import ip_network
@@ -12,7 +12,13 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 
 from fullscore.connectors.guard import Guard
 from fullscore.domains.response.oncall.models import Schedule
-from fullscore.domains.response.oncall.services import answering, escalating, rota, sending
+from fullscore.domains.response.oncall.services import (
+    answering,
+    bringing,
+    escalating,
+    rota,
+    sending,
+)
 from fullscore.kit import time
 from fullscore.kit.jobs import every
 from fullscore.kit.log import get_logger
@@ -39,6 +45,8 @@ class Pager:
                 tick()
             except (OperationalError, InterfaceError) as error:
                 log.warning("pager waits for the database", error=str(error))
+            except Exception:  # whatever it is: the next page must not wait for somebody to see it
+                log.exception("a tick of the pager failed")
             self._stopped.wait(TICK_SECONDS)
         connections.close_all()
 
@@ -57,11 +65,11 @@ def tick(send: Callable[..., sending.Outcome] = sending.send) -> int:
         count += len(letters)
         one = partial(send, guard=_guard())
         if len(letters) == 1:
-            outcomes = [one(letters[0])]
-        else:
-            with ThreadPoolExecutor(len(letters), "page") as pool:
-                outcomes = list(pool.map(one, letters))
-        sending.mark(outcomes, now=time.now())
+            sending.mark(one(letters[0]), now=time.now())
+            continue
+        with ThreadPoolExecutor(len(letters), "page") as pool:
+            for sent in as_completed([pool.submit(one, letter) for letter in letters]):
+                sending.mark(sent.result(), now=time.now())
     return count
 
 
@@ -85,5 +93,6 @@ def write_shifts() -> None:
 
 @every(days=1, at="03:50", queue="slow")
 def prune() -> None:
-    """Forget escalations that were over 400 days ago."""
+    """Forget escalations that were over 400 days ago, and what tools told as long ago."""
     answering.forget_runs(before=time.now() - KEPT)
+    bringing.forget_old(before=time.now() - KEPT, by=system())

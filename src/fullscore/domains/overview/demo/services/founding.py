@@ -10,9 +10,11 @@ from fullscore.domains.foundation.findings.models import Check
 from fullscore.domains.overview.demo import company, truth
 from fullscore.domains.overview.demo.services import (
     changes,
+    duty,
     estate,
     outage,
     people,
+    responding,
     samples,
     servers,
     watched,
@@ -41,11 +43,13 @@ def fill(*, seed: int, size: float = 1.0, today: date | None = None) -> None:
         items = estate.found(drawn, found, by=by, now=now, began=now - AGE)
         told = servers.found(drawn, items, by=by, now=now, began=now - AGE)
         changes.found(found, items, by=by, now=now, began=now - AGE)
+        duty.found(found, by=by, now=now, began=now - AGE)
         _own_limits()
     samples.found(drawn, items, told, now=now)
     with transaction.atomic():
         watched.found(drawn, items, by=by, now=now)
     outage.slow_down(items, now=now)
+    responding.prepare()
 
 
 def _own_limits() -> None:

@@ -5,6 +5,7 @@
 `GET  /api/v2/alerts`, `/status`       what they ask of one
 `/api/v2/silences`, `/silence/<id>`    silences, by the API token of an account
 `POST /v2/enqueue`                     PagerDuty's events
+`POST /v2/change/enqueue`              its change events, which become recorded changes
 `POST /v2/alerts`, `…/<alias>/close`   the alert API of Opsgenie
 `GET|POST /beat/<token>`               a heartbeat
 """
@@ -12,7 +13,7 @@
 from django.urls import path
 
 from fullscore.domains.response.incidents.endpoints.alertmanager import alerts, status
-from fullscore.domains.response.incidents.endpoints.events import beat, enqueue
+from fullscore.domains.response.incidents.endpoints.events import beat, enqueue, enqueue_change
 from fullscore.domains.response.incidents.endpoints.opsgenie import opsgenie_alerts
 from fullscore.domains.response.incidents.endpoints.silences import silence, silences
 from fullscore.domains.response.incidents.endpoints.taking import MOST_BYTES
@@ -27,6 +28,7 @@ PATTERNS = [
     path("api/v2/silences", silences, name="alertmanager-silences"),
     path("api/v2/silence/<str:number>", silence, name="alertmanager-silence"),
     path("v2/enqueue", enqueue, name="pagerduty-enqueue"),
+    path("v2/change/enqueue", enqueue_change, name="pagerduty-change"),
     path("v2/alerts", opsgenie_alerts, name="opsgenie-alerts"),
     path("v2/alerts/<str:alias>/acknowledge", opsgenie_alerts, {"action": "acknowledge"}),
     path("v2/alerts/<str:alias>/close", opsgenie_alerts, {"action": "close"}),

@@ -24,6 +24,12 @@ class TimelineEntryQuerySet(models.QuerySet["TimelineEntry"]):
             return rows
         return rows.filter(Q(alert__isnull=True) | Q(alert__in=Alert.objects.visible_to(user)))
 
+    def in_reach(self, reach: access.Reach) -> "TimelineEntryQuerySet":
+        """Return the entries of the incidents a grant covers."""
+        if reach.everywhere:
+            return self
+        return self.filter(incident__in=Incident.objects.in_reach(reach))
+
     def shown(self) -> "TimelineEntryQuerySet":
         """Return what is not hidden."""
         return self.filter(hidden_at__isnull=True)

@@ -85,7 +85,7 @@ class ChecklistStep(models.Model):
 
     class Meta:
         ordering = ["position"]
-        verbose_name = "incident checklist step"
+        verbose_name = "checklist step"
         constraints = [
             models.UniqueConstraint(
                 fields=["title", "kind"],

@@ -1,5 +1,5 @@
 """The pages of incidents that are no list, detail or form."""
 
-from fullscore.domains.response.incidents.pages import sources
+from fullscore.domains.response.incidents.pages import room, sources
 
-PATTERNS = [*sources.PATTERNS]
+PATTERNS = [*sources.PATTERNS, *room.PATTERNS]

@@ -13,7 +13,7 @@ from fullscore.domains.response.incidents.models import (
     AlertEvent,
     Silence,
 )
-from fullscore.domains.response.incidents.resources.shared import CELLS, TONES, over
+from fullscore.domains.response.incidents.resources.shared import CELLS, TONES, in_turn, over
 from fullscore.kit import time
 from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Panel, Resource, Searched
@@ -74,16 +74,17 @@ ALERT = Resource(
         Panel("Alerts", on=Item, rows=lambda item: item.alerts.live(),
               columns=["severity", "title", "source", "state", "starts_at"]),
     ],
-    verbs=[
+    verbs=in_turn(services.take_turn_of_alert, [
         Verb(services.acknowledge_alert, name="acknowledge", icon="check", tone="primary",
              permission="incidents.acknowledge_alert",
              when=lambda a: "" if a.state == "open" else f"It is {a.state}."),
         Verb(services.resolve_alert, name="resolve", icon="check-check",
              permission="incidents.acknowledge_alert", when=over),
         Verb(services.take_out, permission="incidents.change_alert", icon="git-branch",
+             turn=services.take_turn_of_incidents,
              past="taken out of its incident",
              when=lambda a: "" if a.incident_id else "It is in no incident."),
-    ],
+    ]),
 )  # fmt: skip
 
 SILENCE = Resource(

@@ -1,23 +1,21 @@
 """How incidents are seen."""
 
-import re
 from typing import Any
 
 import django_filters
 from django.db.models import Q, QuerySet
-from django.template.loader import render_to_string
 
 from fullscore.domains.foundation.estate.models import Item
-from fullscore.domains.response.incidents import queries, services
+from fullscore.domains.response.incidents import drawing, queries, services
 from fullscore.domains.response.incidents.models import (
     Incident,
     Role,
 )
-from fullscore.domains.response.incidents.resources.shared import CELLS, TONES, over
+from fullscore.domains.response.incidents.resources.shared import CELLS, TONES, in_turn, over
 from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Panel, Resource, Searched
 
-MOST_TOLD = 200
+PRIORITY_TONES = {1: "crit", 2: "high", 3: "warn", 4: ""}
 QUICK = {
     "live": "Live", "open": "Open", "mine": "Mine", "unowned": "Nobody's", "resolved": "Resolved",
 }  # fmt: skip
@@ -44,53 +42,49 @@ class IncidentFilters(Searched):
 def incident_badges(incident: Incident) -> list[tuple[str, str]]:
     """Return severity and state, and who has it."""
     told = [(incident.get_severity_display(), TONES[incident.severity])]
+    if incident.priority < 4:
+        told.append((incident.get_priority_display(), PRIORITY_TONES[incident.priority]))
+    if incident.is_security:
+        told.append(("security", "crit"))
     told.append((incident.get_state_display(), "ok" if incident.state == "resolved" else ""))
     if incident.acknowledged_at is not None and incident.state != "resolved":
         told.append(("taken", "info"))
     return told
 
 
-def draw_timeline(incident: Incident, user: Any, at: Any) -> str:
-    """Draw what happened, newest first, items by name where the reader may know of them."""
-    entries = incident.timeline.visible_to(user).select_related("by")[:MOST_TOLD]
-    told = list(entries)
-    wanted = {int(n) for entry in told for n in ITEM.findall(entry.text)}
-    names = dict(Item.objects.visible_to(user).filter(pk__in=wanted).values_list("pk", "name"))
-    rows = [(entry, entry.text if entry.kind == "note" else _named(entry.text, names))
-            for entry in told]  # fmt: skip
-    return render_to_string("incidents/timeline.html", {"told": rows})
-
-
-ITEM = re.compile(r"\bitem (\d{1,18})\b")
-
-
-def _named(text: str, names: dict[int, str]) -> str:
-    return ITEM.sub(lambda found: names.get(int(found[1]), "(restricted)"), text)
+def doors(incident: Incident, user: Any) -> list[tuple[str, str, str]]:
+    """Return the pages of its own an incident has."""
+    return [("Room", "siren", f"/incidents/{incident.pk}/room")]
 
 
 INCIDENT = Resource(
     Incident,
     columns=["severity", "title", "priority", "root_item", "owner", "assignee", "state",
              "detected_at"],
-    facts=["priority_reason", "commander", "starts_at", "acknowledged_at", "mitigated_at",
+    facts=["commander", "starts_at", "acknowledged_at", "mitigated_at",
            "resolved_at", "resolution", "next_update_at", "merged_into", "again_of", "is_security",
            "declared_by"],
     filters=["state", "severity", "priority", "owner", "assignee", "commander", "root_item",
              "is_security", "detected_at"],
+    fields=["title", "severity", "root_item", "owner", "is_security"],
     filterset=IncidentFilters,
     quick={words: f"show={name}" for name, words in QUICK.items()},
     default_query="show=live",
     search=["title"],
     order=["-severity", "-detected_at"],
     icon="siren",
+    takes_files=False,
+    add=services.declare,
+    change=services.describe,
     group="Respond",
     cells=CELLS,
     badges=incident_badges,
+    doors=doors,
     subtitle=lambda i: f"Incident {i.pk}",
     panels=[
         Panel("Alerts", rows=lambda i: i.alerts.all(),
               columns=["severity", "title", "item", "source", "state", "starts_at"]),
-        Panel("Timeline", draw=draw_timeline, is_history=True),
+        Panel("Timeline", draw=drawing.draw_timeline, is_history=True),
         Panel("Roles", rows=lambda i: i.roles.all(),
               columns=["role", "person", "starts_at", "ends_at"]),
         Panel("Tasks", rows=lambda i: i.tasks.all(),
@@ -104,7 +98,7 @@ INCIDENT = Resource(
         Panel("Open incidents", on=Item, leads=True, rows=queries.incidents_of,
               columns=["severity", "title", "state", "owner", "detected_at"]),
     ],
-    verbs=[
+    verbs=in_turn(services.take_turn_of_incidents, [
         Verb(services.acknowledge, permission="incidents.acknowledge_incident", icon="check",
              tone="primary", done="You took {}.",
              when=lambda i: "It was taken already." if i.acknowledged_at else over(i)),
@@ -112,6 +106,20 @@ INCIDENT = Resource(
              when=over),
         Verb(services.note, permission="incidents.acknowledge_incident", icon="message-square",
              done="Your note is on the timeline of {}."),
+        Verb(services.decide, permission="incidents.acknowledge_incident", icon="milestone",
+             in_bulk=False, done="The decision is on the timeline of {}."),
+        Verb(services.set_priority, permission="incidents.change_incident", icon="gauge",
+             in_bulk=False, past="of another priority", when=over,
+             choices={"priority": [(words, words) for words in services.NUMBERS]}),
+        Verb(services.let_weigh, permission="incidents.change_incident", icon="scale",
+             past="weighed again",
+             when=lambda i: over(i) if i.is_priority_set else "Its priority is worked out."),
+        Verb(services.mitigate, permission="incidents.resolve_incident", icon="heart-pulse",
+             past="mitigated", hints={"note": "In a sentence: what made it bearable."},
+             when=lambda i: "" if i.state == "open" else f"It is {i.state}."),
+        Verb(services.publish_update, permission="incidents.publish_status", icon="megaphone",
+             in_bulk=False, done="The update is published.",
+             hints={"next_minutes": "In how many minutes the next word comes; empty: not said."}),
         Verb(services.page, permission="incidents.acknowledge_incident", icon="phone-call",
              past="called for", when=over, done="Somebody is called for {}."),
         Verb(services.start_role, permission="incidents.acknowledge_incident", icon="crown",
@@ -138,5 +146,5 @@ INCIDENT = Resource(
         Verb(services.split, permission="incidents.change_incident", icon="git-branch",
              in_bulk=False, past="split",
              hints={"alerts": "The numbers of the alerts that belong elsewhere, such as 12, 15."}),
-    ],
+    ]),
 )  # fmt: skip

@@ -1,5 +1,13 @@
 """What can be done with alerts and incidents."""
 
+from fullscore.domains.response.incidents.services.declaring import declare, describe
+from fullscore.domains.response.incidents.services.entries import (
+    BY_PEOPLE,
+    decide,
+    edit,
+    hide,
+    note,
+)
 from fullscore.domains.response.incidents.services.grouping import place_new
 from fullscore.domains.response.incidents.services.intake import (
     beat,
@@ -8,12 +16,16 @@ from fullscore.domains.response.incidents.services.intake import (
     receive,
     receive_each,
 )
+from fullscore.domains.response.incidents.services.outside import record_change
 from fullscore.domains.response.incidents.services.paging import (
     NOUN,
+    call_after,
     call_people,
+    grant_step,
     leave_people,
     page,
     take_answered,
+    tell_alerts,
 )
 from fullscore.domains.response.incidents.services.reading import signals_in
 from fullscore.domains.response.incidents.services.receipts import (
@@ -41,6 +53,8 @@ from fullscore.domains.response.incidents.services.sources import (
     revoke,
     signing,
     source_of,
+    take_turn_of_alert,
+    take_turn_of_incidents,
 )
 from fullscore.domains.response.incidents.services.tasks import (
     add_task,
@@ -50,6 +64,7 @@ from fullscore.domains.response.incidents.services.tasks import (
     take_up_task,
 )
 from fullscore.domains.response.incidents.services.telling import tell
+from fullscore.domains.response.incidents.services.updates import publish_update
 from fullscore.domains.response.incidents.services.upkeep import (
     expire_acknowledgements,
     forget_events,
@@ -58,12 +73,18 @@ from fullscore.domains.response.incidents.services.upkeep import (
     settle,
     tell_findings,
 )
+from fullscore.domains.response.incidents.services.urgency import (
+    NUMBERS,
+    let_weigh,
+    set_priority,
+    weigh,
+)
 from fullscore.domains.response.incidents.services.working import (
     acknowledge,
     acknowledge_alert,
     assign,
     merge,
-    note,
+    mitigate,
     reopen,
     resolve,
     resolve_alert,
@@ -72,17 +93,24 @@ from fullscore.domains.response.incidents.services.working import (
 )
 
 __all__ = [
+    "BY_PEOPLE",
     "NOUN",
+    "NUMBERS",
     "acknowledge",
     "acknowledge_alert",
     "add_silence",
     "add_task",
     "assign",
     "beat",
+    "call_after",
     "call_people",
     "change_silence",
     "configure",
     "count_in",
+    "decide",
+    "declare",
+    "describe",
+    "edit",
     "end",
     "end_role",
     "expire_acknowledgements",
@@ -90,21 +118,27 @@ __all__ = [
     "forget_events",
     "forget_old",
     "give_credential",
+    "grant_step",
     "hand_task",
     "hear_silence",
+    "hide",
     "issue_source",
     "lay_out",
     "leave_people",
     "let_in",
+    "let_weigh",
     "merge",
+    "mitigate",
     "new_key",
     "note",
     "own",
     "page",
     "place_new",
+    "publish_update",
     "read_receipts",
     "receive",
     "receive_each",
+    "record_change",
     "refuse_to_add",
     "reopen",
     "replay",
@@ -112,6 +146,7 @@ __all__ = [
     "resolve_alert",
     "resolve_due",
     "revoke",
+    "set_priority",
     "settle",
     "shut_out",
     "signals_in",
@@ -121,7 +156,11 @@ __all__ = [
     "start_role",
     "take_answered",
     "take_out",
+    "take_turn_of_alert",
+    "take_turn_of_incidents",
     "take_up_task",
     "tell",
+    "tell_alerts",
     "tell_findings",
+    "weigh",
 ]

@@ -101,7 +101,8 @@ def _one(done: Applied, signal: Signal) -> None:
         done.ended[signal.key] = at
         done.happened(done.live.pop(signal.key), "resolved", at)
     elif step == "acknowledge":
-        acknowledge(alert, at)
+        acknowledge(alert, until_from=at)
+        alert.changed_at = at
         done.happened(alert, "acknowledged", at)
     elif step == "note":
         done.happened(alert, "noted", at, signal.title)
@@ -158,10 +159,13 @@ def resolve(alert: Alert, ends_at: datetime, at: datetime) -> None:
     alert.resolves_at = alert.acknowledged_until = None
 
 
-def acknowledge(alert: Alert, at: datetime) -> None:
-    """Make an alert acknowledged, when critical for a while only; the caller writes it."""
-    alert.state, alert.changed_at = Alert.State.ACKNOWLEDGED, at
-    alert.acknowledged_until = at + CRITICAL_ACK if alert.severity == 5 else None
+def acknowledge(alert: Alert, *, until_from: datetime) -> None:
+    """Make an alert acknowledged, when critical for a while only; the caller writes it.
+
+    `changed_at` stays: senders' stamps are compared with it, and a person has none.
+    """
+    alert.state = Alert.State.ACKNOWLEDGED
+    alert.acknowledged_until = until_from + CRITICAL_ACK if alert.severity == 5 else None
 
 
 def _find_items(

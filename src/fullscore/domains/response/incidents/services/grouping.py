@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
+from fullscore.domains.foundation.changes.queries import standing
 from fullscore.domains.response.incidents import queries
 from fullscore.domains.response.incidents.models import Alert, Incident, Parting
 from fullscore.domains.response.incidents.services import silences
@@ -44,6 +45,9 @@ def _place_some(now: datetime, by: User) -> int:
     waiting = silences.mark(rows.filter(is_silenced=True), now=now)
     waiting = [*waiting, *silences.mark(rows.filter(is_silenced=False)[:CHUNK], now=now)]
     waiting.sort(key=lambda alert: (alert.starts_at, alert.pk))
+    expected = standing.running_on({a.item_id for a in waiting if a.item_id is not None})
+    for alert in waiting:
+        alert.expected_by_id = expected.get(alert.item_id or 0)
     if waiting:
         _Placer(waiting, Book(now, by)).place()
     return len(waiting)
@@ -129,8 +133,9 @@ class _Placer:
             for one in self._groups[number]
             if one.incident_id is not None
         )
-        found = [self._book.standing(incident) for _, incident in others]
-        return _Place([i for i in dict.fromkeys(found) if i.resolved_at is None], reason)
+        found = dict.fromkeys(self._book.standing(incident) for _, incident in others)
+        # What is not for everybody takes in no alert of operations, and joins nothing that is.
+        return _Place([i for i in found if not (i.resolved_at or i.is_security)], reason)
 
     def _same_group(self, alert: Alert) -> _Place:
         """Return the open incident of the same source and group, for alerts without an item."""
@@ -138,7 +143,7 @@ class _Placer:
             return _Place([], "It has neither an item nor a group, so it stands for itself.")
         found = self._book.of_group(alert.source_id, alert.group)
         reason = f"It has no item; its source puts it into the group “{alert.group[:200]}”."
-        return _Place([found] if found else [], reason)
+        return _Place([found] if found and not found.is_security else [], reason)
 
     def _put(self, alert: Alert, place: _Place) -> None:
         if not place.incidents:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 
 from fullscore.connectors.base import Refused
 from fullscore.domains.response.incidents.announcements import ReceiptsCame
@@ -82,9 +82,18 @@ def _write(groups: list[list[Receipt]]) -> None:
         Receipt.objects.bulk_create(receipts, ignore_conflicts=any(r.delivery_id for r in receipts))
         newest = max(receipt.received_at for receipt in receipts)
         seen = {receipt.source_id for receipt in receipts}
-        AlertSource.objects.filter(pk__in=seen).update(last_seen_at=newest)
+        _note_seen(seen, newest)
         if any(receipt.state == Receipt.State.NEW for receipt in receipts):
             announce(ReceiptsCame())
+
+
+def _note_seen(sources: set[int], at: datetime) -> None:
+    """Note that sources live, but for those whose alerts a worker alters now: nobody waits."""
+    rows = AlertSource.objects.filter(pk__in=sources)
+    if connection.vendor == "postgresql":
+        free = rows.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)
+        rows = AlertSource.objects.filter(pk__in=list(free))
+    rows.update(last_seen_at=at)
 
 
 def beat(source: AlertSource) -> None:

@@ -34,10 +34,13 @@ class Book:
         self._groups: dict[tuple[int, str], Incident] = {}
         rows = Parting.objects.filter(until__gt=now)
         self._parted = {frozenset(pair) for pair in rows.values_list("earlier", "later")}
+        tagged = Alert.objects.live().filter(expected_by__isnull=False, incident__isnull=False)
+        self._expected = set(tagged.order_by().values_list("incident", flat=True))
 
     def standing(self, pk: int) -> Incident:
         """Return an incident, or the one it was merged into."""
-        incident = self._known.get(pk) or Incident.objects.get(pk=pk)
+        rows = Incident.objects.select_for_update(no_key=True)  # what people do meanwhile waits
+        incident = self._known.get(pk) or rows.get(pk=pk)
         self._known[pk] = incident
         while incident.merged_into_id is not None:
             incident = self.standing(incident.merged_into_id)
@@ -57,16 +60,28 @@ class Book:
         """Say whether a person took these apart not long ago."""
         return frozenset((one.pk, other.pk)) in self._parted
 
-    def open(self, alert: Alert, reason: str, *, again_of: Incident | None) -> Incident:
-        """Open an incident for an alert."""
+    def open(
+        self,
+        alert: Alert,
+        reason: str,
+        *,
+        again_of: Incident | None,
+        out_of: Incident | None = None,
+    ) -> Incident:
+        """Open an incident for an alert; one taken out of a security incident is one as well."""
         owner = estate.owners_of([alert.item_id]).get(alert.item_id) if alert.item_id else None
+        is_security = out_of is not None and out_of.is_security
+        if out_of is not None and is_security:
+            owner = out_of.owner_id
         incident = Incident(
             title=alert.title, severity=alert.severity, root_item_id=alert.item_id,
             owner_id=owner or alert.source.owner_id, starts_at=min(alert.starts_at, self.now),
-            detected_at=self.now, again_of=again_of,
+            detected_at=self.now, again_of=again_of, is_security=is_security,
         )  # fmt: skip
         with recorded(incident, "open", by=self.by, note=reason):
             pass
+        if out_of is not None and is_security:
+            incident.admitted.set(out_of.admitted.all())
         self._known[incident.pk] = incident
         self._opened.append(incident.pk)
         self._place(incident, alert, f"Opened by “{alert.title}”. {reason}")
@@ -78,11 +93,14 @@ class Book:
         """Put an alert into an incident that is there; what was over is open again."""
         if incident.state != Incident.State.OPEN and alert.state != Alert.State.RESOLVED:
             incident.state = Incident.State.OPEN
-            incident.mitigated_at = incident.resolved_at = None
+            incident.mitigated_at = incident.resolved_at = incident.acknowledged_at = None
+            incident.is_mitigated_by_hand = False
             incident.resolution = ""
             self._opened.append(incident.pk)
             self.tell(incident, Kind.STATUS, f"Open again. {reason}")
         self._raise(incident, alert.severity)
+        if alert.expected_by_id is None and incident.pk in self._expected:
+            self._raised.add(incident.pk)  # not all of it is expected any more
         incident.starts_at = min(incident.starts_at, alert.starts_at)
         self._altered[incident.pk] = incident
         self._place(incident, alert, f"“{alert.title}” belongs here. {reason}")
@@ -125,6 +143,9 @@ class Book:
     def _place(self, incident: Incident, alert: Alert, text: str) -> None:
         alert.incident, alert.wants_placing, alert.is_silenced = incident, False, False
         self._placed[alert.pk] = alert
+        if alert.expected_by_id is not None:
+            self._expected.add(incident.pk)
+            text += f" Expected by change {alert.expected_by_id}."
         self.tell(incident, Kind.ALERT, text, alert)
         if alert.item_id is None and alert.group:
             self._groups[alert.source_id, alert.group] = incident
@@ -134,8 +155,10 @@ class Book:
         for incident in self._altered.values():
             with recorded(incident, "group", by=self.by):
                 pass
-        names = ("incident", "wants_placing", "is_silenced")
-        rows = [[a.incident_id, False, False, a.pk] for a in self._placed.values()]
+        names = ("incident", "wants_placing", "is_silenced", "expected_by")
+        rows = [
+            [a.incident_id, False, False, a.expected_by_id, a.pk] for a in self._placed.values()
+        ]
         bulk.update(Alert, names, rows)
         TimelineEntry.objects.bulk_create(self._told)
         if self._opened:

@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Sequence
 from secrets import token_hex
+from typing import Any
 
 from django.db import transaction
 
 from fullscore.connectors.sentry import parse as sentry
 from fullscore.domains.foundation.directory.models import Team
-from fullscore.domains.response.incidents.models import AlertSource
+from fullscore.domains.response.incidents.models import Alert, AlertSource
 from fullscore.kit import secrets, time
 from fullscore.kit.audit import recorded
 from fullscore.kit.errors import Conflict, Invalid, NotAllowed
@@ -119,8 +120,19 @@ def own() -> AlertSource:
 
 def take_turn(sources: Sequence[int]) -> None:
     """Let one worker at a time alter the alerts of these sources."""
-    rows = AlertSource.objects.select_for_update().filter(pk__in=sources).order_by("pk")
+    rows = AlertSource.objects.select_for_update(no_key=True).filter(pk__in=sources)
+    rows = rows.order_by("pk")
     list(rows.values_list("pk"))
+
+
+def take_turn_of_alert(pk: Any) -> None:
+    """Let one worker at a time alter the alerts of an alert's source; taken before the alert is."""
+    take_turn(list(Alert.objects.filter(pk=pk).values_list("source", flat=True)))
+
+
+def take_turn_of_incidents(pk: Any = None) -> None:
+    """Let one worker at a time alter incidents; taken before any of them is."""
+    take_turn([own().pk])
 
 
 def _digest(text: str) -> str:

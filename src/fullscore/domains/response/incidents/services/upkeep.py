@@ -48,7 +48,6 @@ def expire_acknowledgements(*, now: datetime, by: User) -> None:
                 continue
             with recorded(fresh, "ask_again", by=by):
                 fresh.state, fresh.acknowledged_until = Alert.State.OPEN, None
-                fresh.changed_at = now
                 event = AlertEvent(alert=fresh, at=now, kind="asked again", severity=fresh.severity)
                 applying.write_events([event], [])
 
@@ -79,15 +78,24 @@ def settle(*, now: datetime, by: User) -> None:
     worst = Max("alerts__severity", filter=~Q(alerts__state=Alert.State.RESOLVED))
     rows = Incident.objects.live().annotate(worst=worst, most=Max("alerts__severity"))
     altered = rows.filter(
-        Q(worst__isnull=False, state="mitigated")
+        Q(worst__isnull=False, state="mitigated", is_mitigated_by_hand=False)
         | Q(worst__isnull=False) & ~Q(severity=F("worst"))
         | Q(worst__isnull=True, most__isnull=False, state="open")
-        | Q(worst__isnull=True, mitigated_at__lte=now - REOPENS_WITHIN)
+        | Q(
+            worst__isnull=True,
+            most__isnull=False,
+            is_mitigated_by_hand=False,
+            mitigated_at__lte=now - REOPENS_WITHIN,
+        )
     )
     over, raised = [], []
-    for incident in altered.order_by("pk"):
+    for pk in list(altered.order_by("pk").values_list("pk", flat=True)):
         with transaction.atomic():
             take_turn([own().pk])
+            list(Incident.objects.select_for_update(no_key=True).filter(pk=pk).values_list("pk"))
+            incident = altered.filter(pk=pk).first()
+            if incident is None:
+                continue  # somebody was faster
             if (incident.worst or 0) > incident.severity:
                 raised.append(incident.pk)
             over += _settled(incident, now, by)
@@ -101,8 +109,9 @@ def _settled(incident: Incident, now: datetime, by: User) -> list[int]:
     worst = incident.worst  # type: ignore[attr-defined]
     with recorded(incident, "settle", by=by):
         if worst is not None:
-            incident.state, incident.mitigated_at = Incident.State.OPEN, None
             incident.severity = worst
+            if not incident.is_mitigated_by_hand:
+                incident.state, incident.mitigated_at = Incident.State.OPEN, None
         elif incident.state == Incident.State.OPEN:
             incident.state = Incident.State.MITIGATED
             incident.mitigated_at = max(now, incident.detected_at)

@@ -35,7 +35,7 @@ def acknowledge_alert(alert: Alert, *, by: User, note: str = "") -> Alert:
         raise Conflict(f"Only an open alert can be acknowledged; this one is {alert.state}.")
     now = time.now()
     with recorded(alert, "acknowledge", by=by, note=note):
-        applying.acknowledge(alert, now)
+        applying.acknowledge(alert, until_from=now)
         _happened([alert], "acknowledged", now, by, note)
     return alert
 
@@ -70,7 +70,7 @@ def acknowledge(incident: Incident, *, by: User, note: str = "") -> Incident:
         incident.acknowledged_at = max(now, incident.detected_at)
         incident.assignee = directory.person_of(by) or incident.assignee
         _tell(incident, Kind.ACK, f"{by} took it. {note}".strip(), by)
-        _each(incident, Alert.State.OPEN, lambda a: applying.acknowledge(a, now), by)
+        _each(incident, Alert.State.OPEN, lambda a: applying.acknowledge(a, until_from=now), by)
         answering.answered_elsewhere(noun_of(incident), incident.pk, by=by)
     announce(IncidentsAltered([incident.pk]))
     return incident
@@ -95,16 +95,20 @@ def assign(
     return incident
 
 
-def note(incident: Incident, *, by: User, text: str) -> TimelineEntry:
-    """Write something on the timeline of an incident."""
-    if not text.strip():
-        raise Invalid("Write something first.", {"text": ["Write something first."]})
-    entry = TimelineEntry(
-        incident=incident, at=time.now(), kind=Kind.NOTE, by=by, text=text.strip()
-    )
-    with recorded(entry, "note", by=by):
-        pass
-    return entry
+def mitigate(incident: Incident, *, by: User, note: str = "") -> Incident:
+    """Say that nobody suffers any more, though it is not over; a new alert opens it again."""
+    if incident.state != Incident.State.OPEN:
+        raise Conflict(f"Only an open incident can be mitigated; this one is {incident.state}.")
+    now = max(time.now(), incident.detected_at)
+    with recorded(incident, "mitigate", by=by, note=note):
+        incident.state, incident.mitigated_at = Incident.State.MITIGATED, now
+        incident.is_mitigated_by_hand = True
+        if incident.acknowledged_at is None:
+            incident.acknowledged_at = now
+            answering.answered_elsewhere(noun_of(incident), incident.pk, by=by)
+        _tell(incident, Kind.STATUS, f"Nobody suffers any more. {note}".strip(), by)
+    announce(IncidentsAltered([incident.pk]))
+    return incident
 
 
 def resolve(incident: Incident, *, by: User, resolution: str) -> Incident:
@@ -139,7 +143,8 @@ def reopen(incident: Incident, *, by: User, reason: str) -> Incident:
         raise Conflict("This incident is open.")
     with recorded(incident, "reopen", by=by, note=reason):
         incident.state, incident.resolution = Incident.State.OPEN, ""
-        incident.resolved_at = incident.mitigated_at = None
+        incident.resolved_at = incident.mitigated_at = incident.acknowledged_at = None
+        incident.is_mitigated_by_hand = False
         _tell(incident, Kind.STATUS, f"Open again: {reason}", by)
     announce(IncidentsOpened([incident.pk]))
     return incident
@@ -157,6 +162,8 @@ def merge(incident: Incident, *, by: User, other: int, note: str = "") -> Incide
         one.refresh_from_db()
         if one.merged_into_id is not None:
             raise Conflict(f"Incident {one.pk} was merged: see incident {one.merged_into_id}.")
+    if incident.is_security != second.is_security:
+        raise Conflict("One of them is a security incident: only like goes into like.")
     earlier, later = sorted((incident, second), key=lambda one: one.pk)
     book = Book(time.now(), by)
     if later.state != Incident.State.RESOLVED and earlier.state == Incident.State.RESOLVED:
@@ -179,7 +186,7 @@ def split(incident: Incident, *, by: User, alerts: str, note: str = "") -> Incid
     worst = max(moved, key=lambda alert: (alert.severity, -alert.pk))
     book = Book(time.now(), by)
     reason = f"{by} took it out of incident {incident.pk}. {note}".strip()
-    new = book.open(worst, reason, again_of=None)
+    new = book.open(worst, reason, again_of=None, out_of=incident)
     for alert in moved:
         if alert is not worst:
             book.join(new, alert, reason)

@@ -1,6 +1,6 @@
 """Policies: who is called one after the other, and for what."""
 
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, URLValidator
 from django.db import models
 from django.db.models import Q
 
@@ -10,6 +10,7 @@ from fullscore.domains.response.oncall.models.schedules import Schedule, check_h
 from fullscore.kit import access
 from fullscore.kit.checks import SEVERITIES
 from fullscore.kit.models.querysets import VisibleQuerySet
+from fullscore.kit.models.secret import Secret
 
 SEVERITY_CHOICES = [(n, SEVERITIES[n]) for n in (5, 4, 3, 2, 1)]
 
@@ -94,12 +95,26 @@ class EscalationStep(models.Model):
         ROBIN = "robin", "call the team one by one, in turn"
         SEVERITY = "severity", "only if at least as severe"
         HOURS = "hours", "only in these hours"
+        ALERTS = "alerts", "only from so many alerts in so many minutes"
+        WEBHOOK = "webhook", "call a signed webhook"
+        DECLARE = "declare", "declare a major incident"
+        RESOLVE = "resolve", "resolve it"
 
     policy = models.ForeignKey(EscalationPolicy, on_delete=models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField(default=1)
     kind = models.CharField(max_length=8, choices=Kind)
     urgency = models.CharField(max_length=9, choices=URGENCIES, default="important")
     minutes = models.PositiveSmallIntegerField(default=5)
+    count = models.PositiveSmallIntegerField(
+        "alerts", default=3, help_text="At least so many, within the minutes of the step."
+    )
+    address = models.CharField(
+        "webhook", max_length=500, blank=True, validators=[URLValidator(["https", "http"])],
+        help_text="Signed with the key you give the step afterwards.",
+    )  # fmt: skip
+    secret = models.ForeignKey(
+        Secret, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+    )
     person = models.ForeignKey(
         Person, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )
@@ -132,6 +147,9 @@ class EscalationStep(models.Model):
                 | Q(kind__in=["team", "robin"], team__isnull=False)
                 | (Q(kind="role", team__isnull=False) & ~Q(role=""))
                 | Q(kind="severity", severity__isnull=False)
+                | Q(kind="alerts", count__gte=1, minutes__gte=1)
+                | (Q(kind="webhook") & ~Q(address=""))
+                | Q(kind__in=["declare", "resolve"])
                 | (Q(kind="hours") & ~Q(hours="")),
                 violation_error_message="Say whom or what this kind of step is about.",
             )

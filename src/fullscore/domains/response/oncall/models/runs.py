@@ -14,6 +14,7 @@ from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.response.oncall.models.people import URGENCIES, ContactChannel
 from fullscore.domains.response.oncall.models.policies import SEVERITY_CHOICES, EscalationPolicy
 from fullscore.kit import access
+from fullscore.kit.models.secret import Secret
 
 LIVE = Q(state__in=["running", "acknowledged", "snoozed", "unanswered"])
 
@@ -64,6 +65,7 @@ class Run(models.Model):
         EscalationPolicy, on_delete=models.SET_NULL, null=True, related_name="runs"
     )
     plan = models.JSONField(default=list)  # the policy's steps as they were when it began
+    alerts = models.JSONField(default=list)  # when alerts of it began, in Unix seconds
     state = models.CharField(max_length=12, choices=State, default=State.RUNNING)
     first_round = models.PositiveIntegerField(default=0)  # since the last time it began anew
     started_at = models.DateTimeField("since")
@@ -75,7 +77,7 @@ class Run(models.Model):
     over_at = models.DateTimeField("over", null=True)
 
     objects = RunQuerySet.as_manager()
-    audit_leaves_out = ("plan",)
+    audit_leaves_out = ("plan", "alerts")
 
     class Meta:
         ordering = ["-started_at"]
@@ -165,7 +167,8 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
     def visible_to(self, user: access.Actor) -> "AttemptQuerySet":
         """Return those of escalations the person may see, and the person's own tests."""
         own = Q(page__isnull=True, channel__person__user=user.pk)
-        return self.filter(own | Q(page__run__in=Run.objects.visible_to(user)))
+        seen = Run.objects.visible_to(user)
+        return self.filter(own | Q(page__run__in=seen) | Q(run__in=seen))
 
 
 class Attempt(models.Model):
@@ -175,6 +178,7 @@ class Attempt(models.Model):
         PAGE = "page"
         TEST = "test"
         CODE = "code", "confirmation code"
+        HOOK = "hook", "webhook of a step"
 
     class State(models.TextChoices):
         WAITING = "waiting"
@@ -184,7 +188,12 @@ class Attempt(models.Model):
         CANCELLED = "cancelled"
 
     page = models.ForeignKey(Page, on_delete=models.CASCADE, null=True, related_name="attempts")
-    channel = models.ForeignKey(ContactChannel, on_delete=models.CASCADE, related_name="attempts")
+    channel = models.ForeignKey(
+        ContactChannel, on_delete=models.CASCADE, null=True, related_name="attempts"
+    )
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, null=True, related_name="hooks")
+    address = models.CharField(max_length=500, blank=True)  # of a webhook; a channel has its own
+    secret = models.ForeignKey(Secret, on_delete=models.SET_NULL, null=True, related_name="+")
     kind = models.CharField(max_length=4, choices=Kind, default=Kind.PAGE)
     way = models.CharField(max_length=8, choices=ContactChannel.Kind)
     key = models.CharField(max_length=32, unique=True)  # the same however often it is sent
@@ -212,7 +221,11 @@ class Attempt(models.Model):
             models.UniqueConstraint(
                 fields=["page", "channel"], condition=Q(page__isnull=False),
                 name="attempt_once_per_page_and_channel",
-            )
+            ),
+            models.CheckConstraint(
+                name="attempt_by_a_channel_or_of_a_run",
+                condition=Q(channel__isnull=False) | Q(run__isnull=False, kind="hook"),
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:

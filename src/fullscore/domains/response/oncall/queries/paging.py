@@ -46,7 +46,8 @@ def plan_of(policy: EscalationPolicy) -> list[dict[str, Any]]:
         {
             "kind": s.kind, "minutes": s.minutes, "severity": s.severity or 0, "hours": s.hours,
             "zone": s.zone, "urgency": s.urgency, "person": s.person_id,
-            "schedule": s.schedule_id, "team": s.team_id, "role": s.role,
+            "schedule": s.schedule_id, "team": s.team_id, "role": s.role, "count": s.count,
+            "address": s.address, "secret": s.secret_id,
         }
         for s in policy.steps.order_by("position", "pk")
     ]  # fmt: skip
@@ -55,7 +56,8 @@ def plan_of(policy: EscalationPolicy) -> list[dict[str, Any]]:
 def engine_steps(plan: Iterable[dict[str, Any]]) -> list[Step]:
     """Return a kept plan as the engine takes it."""
     return [
-        Step(s["kind"], s["minutes"], s["severity"], s["hours"], s["zone"] or "UTC") for s in plan
+        Step(s["kind"], s["minutes"], s["severity"], s["hours"], s["zone"] or "UTC", s["count"])
+        for s in plan
     ]
 
 
@@ -130,10 +132,10 @@ def ways_to(person: Person, urgency: str) -> list[tuple[ContactChannel, int]]:
     return confirmed or [(c, 0) for c in channels]
 
 
-def was_called(run: Run, person: Person, *, since: datetime) -> bool:
-    """Say whether somebody was called for the same thing since a moment."""
+def last_call(run: Run, person: Person, *, since: datetime) -> Page | None:
+    """Return the last call of somebody for the same thing, if there was one since a moment."""
     same = Page.objects.filter(run__subject=run.subject, run__record=run.record, person=person)
-    return same.filter(at__gt=since).exists()
+    return same.filter(at__gt=since).order_by("at", "pk").last()
 
 
 def runs_of(subject: str, record: int) -> Any:
@@ -148,6 +150,16 @@ class Would(NamedTuple):
     people: Sequence[Person]
     why: str
     urgency: str
+    is_act: bool = False  # something is done, nobody is called
+
+
+# What a step does instead of calling anybody; a condition on alerts depends on what is to come.
+ACTS: dict[str, str] = {
+    Kind.ALERTS: "the step after this, only from {count} alerts in {minutes} min",
+    Kind.WEBHOOK: "a signed webhook is called: {address}",
+    Kind.DECLARE: "it is declared a major incident",
+    Kind.RESOLVE: "it is resolved",
+}
 
 
 def would_call(policy: EscalationPolicy, *, now: datetime, severity: int) -> list[Would]:
@@ -161,6 +173,8 @@ def would_call(policy: EscalationPolicy, *, now: datetime, severity: int) -> lis
             minutes += step.minutes
         elif step.kind in ("severity", "hours"):
             passes = not holds(step, severity=severity, at=now)
+        elif step.kind in ACTS:
+            told.append(Would(minutes, (), ACTS[step.kind].format(**raw), raw["urgency"], True))
         else:
             called = called_by(raw, now=now)
             told.append(Would(minutes, called.people, called.why, raw["urgency"]))

@@ -10,7 +10,9 @@ from fullscore.domains.response.oncall.models import (
     EscalationStep,
 )
 from fullscore.domains.response.oncall.queries import paging
+from fullscore.domains.response.oncall.services.hooks import give_key
 from fullscore.kit import time
+from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Panel, Resource
 
 
@@ -45,13 +47,17 @@ POLICY = Resource(
 STEP = Resource(
     EscalationStep,
     columns=["policy", "position", "kind", "minutes", "person", "schedule", "team", "urgency"],
-    facts=["role", "severity", "hours", "zone"],
+    facts=["role", "severity", "hours", "zone", "count", "address"],
     fields=["policy", "position", "kind", "minutes", "person", "schedule", "team", "role",
-            "severity", "hours", "zone", "urgency"],
+            "severity", "hours", "zone", "count", "address", "urgency"],
     filters=["policy", "kind"],
     order=["policy", "position"],
     icon="list-ordered",
     can_delete=True,
+    verbs=[Verb(give_key, permission="oncall.change_escalationstep", icon="key-round",
+                in_bulk=False, secrets=frozenset({"key"}), past="given a key",
+                done="{} has a key; it is not shown again.",
+                when=lambda s: "" if s.kind == "webhook" else "It calls no webhook.")],
 )  # fmt: skip
 
 ROUTE = Resource(

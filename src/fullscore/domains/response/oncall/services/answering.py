@@ -77,8 +77,7 @@ def reassign(run: Run, *, by: User, person: Person) -> Run:
         run.resumes_at = None
         hush(run)
         tell(run, f"{by} hands it to {person}.")
-        calling.call(run, [person], urgency=run.urgency, why=f"handed over by {by}",
-                     now=time.now(), by=by)  # fmt: skip
+        _call(run, person, urgency=run.urgency, why=f"handed over by {by}", by=by)
     # Should they not answer either, the policy begins anew.
     Run.objects.filter(pk=run.pk).update(resumes_at=time.now() + timedelta(minutes=5))
     return run
@@ -89,9 +88,14 @@ def add_responder(run: Run, *, by: User, person: Person) -> Run:
     if run.state == Run.State.OVER:
         raise Conflict("This is over.")
     _check_here(person)
-    calling.call(run, [person], urgency="important", why=f"asked for by {by}", now=time.now(),
-                 by=by)  # fmt: skip
+    _call(run, person, urgency="important", why=f"asked for by {by}", by=by)
     return run
+
+
+def _call(run: Run, person: Person, *, urgency: str, why: str, by: User) -> None:
+    """Call one person. Raises Conflict for whoever can be reached by nothing."""
+    if not calling.call(run, [person], urgency=urgency, why=why, now=time.now(), by=by):
+        raise Conflict(f"{person} has no way to be reached: choose somebody else.")
 
 
 def escalate(run: Run, *, by: User) -> Run:

@@ -5,15 +5,18 @@ the next timer. Killed before its end, nothing of it happened; after it, all of 
 machine is `sending`'s.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from fullscore.domains.foundation.directory.models import Person, Team
 from fullscore.domains.foundation.estate.models import Item
+from fullscore.domains.response.oncall.announcements import StepWants
 from fullscore.domains.response.oncall.models import (
     EscalationPolicy,
+    EscalationRoute,
     EscalationStep,
     Run,
     RunEvent,
@@ -24,7 +27,9 @@ from fullscore.domains.response.oncall.services import calling
 from fullscore.engines import escalation
 from fullscore.engines.escalation import Place
 from fullscore.kit import live, time
+from fullscore.kit.announcements import announce
 from fullscore.kit.audit import noun_of, recorded
+from fullscore.kit.log import get_logger
 from fullscore.kit.models import User
 
 LATE = timedelta(seconds=60)
@@ -36,6 +41,11 @@ RESUMED: dict[str, str] = {
     Run.State.SNOOZED: "The pause is over.",
     Run.State.UNANSWERED: "Nobody answered.",
 }
+URGENCY_ORDER = ("normal", "important")
+log = get_logger()
+CONDITIONS = frozenset({"severity", "hours", "alerts"})
+ACTS = frozenset({"webhook", "declare", "resolve"})
+MOST_ALERTS = 500  # whose beginnings are kept: a condition asks for far fewer
 CALLS = frozenset({"person", "schedule", "next", "team", "role", "robin"})
 
 
@@ -49,6 +59,7 @@ class Subject(NamedTuple):
     severity: int
     item: Item | None = None
     team: Team | None = None
+    alerts: Sequence[float] = ()  # when each began, in Unix seconds
 
 
 def start(subject: Subject, *, by: User) -> Run | None:
@@ -61,14 +72,20 @@ def start(subject: Subject, *, by: User) -> Run | None:
         known = paging.runs_of(subject.noun, subject.record).select_for_update().live().first()
         if known is not None:
             return _raised(known, subject, by)
-        team = subject.team.pk if subject.team else None
-        item = subject.item.pk if subject.item else None
-        route = paging.route_for(severity=subject.severity, item=item, team=team)
+        route = _route(subject)
         if route is None:
             return None
-        is_important = subject.severity >= route.important_from
-        urgency = "important" if is_important else "normal"
-        return begin(subject, route.policy, urgency, by=by)
+        return begin(subject, route.policy, _urgency(route, subject), by=by)
+
+
+def _route(subject: Subject) -> EscalationRoute | None:
+    team = subject.team.pk if subject.team else None
+    item = subject.item.pk if subject.item else None
+    return paging.route_for(severity=subject.severity, item=item, team=team)
+
+
+def _urgency(route: EscalationRoute, subject: Subject) -> str:
+    return "important" if subject.severity >= route.important_from else "normal"
 
 
 def begin(subject: Subject, policy: EscalationPolicy | None, urgency: str, *, by: User) -> Run:
@@ -77,6 +94,7 @@ def begin(subject: Subject, policy: EscalationPolicy | None, urgency: str, *, by
         subject=subject.noun, record=subject.record, title=subject.title[:300], url=subject.url,
         severity=subject.severity, urgency=urgency, item=subject.item, team=subject.team,
         policy=policy, plan=paging.plan_of(policy) if policy else [], started_at=time.now(),
+        alerts=list(subject.alerts)[-MOST_ALERTS:],
     )  # fmt: skip
     with recorded(run, "start", by=by):
         pass
@@ -87,13 +105,43 @@ def begin(subject: Subject, policy: EscalationPolicy | None, urgency: str, *, by
 
 
 def _raised(run: Run, subject: Subject, by: User) -> Run:
-    if subject.severity <= run.severity:
+    """Let what runs follow its subject: by the route that fits now, and never less urgently.
+
+    One that a person began by hand has no policy until a route gives it one.
+    """
+    has_risen = subject.severity > run.severity
+    route = _route(subject) if has_risen or run.policy_id is None else None
+    if route is None and not has_risen:
         return run
+    is_quiet = run.state in (Run.State.ACKNOWLEDGED, Run.State.SNOOZED)
     with recorded(run, "raise", by=by):
-        run.severity = subject.severity
-        if run.state in (Run.State.ACKNOWLEDGED, Run.State.SNOOZED):
+        run.severity = max(run.severity, subject.severity)
+        is_other = route is not None and route.policy_id != run.policy_id
+        if route is not None:
+            run.urgency = max(run.urgency, _urgency(route, subject), key=URGENCY_ORDER.index)
+            if is_other:
+                run.policy, run.plan = route.policy, paging.plan_of(route.policy)
+        if has_risen and is_quiet:
             anew(run, "It became more severe.")
+        elif is_other and not is_quiet:
+            run.timers.filter(state=Timer.State.WAITING).update(state=Timer.State.CANCELLED)
+            anew(run, f"By “{run.policy}” from now on.")
     return run
+
+
+def rename(subject: Subject, *, by: User) -> None:
+    """Let what runs be called as its subject is now, and be about the same item and team."""
+    with transaction.atomic():
+        run = paging.runs_of(subject.noun, subject.record).select_for_update().live().first()
+        if run is not None:
+            with recorded(run, "rename", by=by):
+                run.title, run.item, run.team = subject.title[:300], subject.item, subject.team
+
+
+def heard(noun: str, record: int, alerts: Sequence[float]) -> None:
+    """Let what runs know when the alerts of its subject began, in Unix seconds."""
+    kept = list(alerts)[-MOST_ALERTS:]
+    paging.runs_of(noun, record).live().update(alerts=kept)
 
 
 def anew(run: Run, why: str) -> None:
@@ -147,11 +195,23 @@ def take_due(*, now: datetime, by: User) -> int:
     waiting = Timer.objects.filter(state=Timer.State.WAITING)
     while taken < AT_ONCE:
         due = list(waiting.filter(due_at__lte=now).values_list("pk", flat=True)[:50])
-        moved = [pk for pk in due if _take(pk, now, by)]
+        moved = [pk for pk in due if _took(pk, now, by)]
         taken += len(moved)
         if not moved:
             break
     return taken
+
+
+def _took(pk: int, now: datetime, by: User) -> bool:
+    """Take one step; one that fails is tried again in a while, and holds up no other."""
+    try:
+        return _take(pk, now, by)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("a step of an escalation failed", timer=pk)
+        Timer.objects.filter(pk=pk).update(due_at=now + HOLD)
+        return False
 
 
 @transaction.atomic
@@ -188,12 +248,27 @@ def _step(run: Run, timer: Timer, now: datetime, by: User) -> None:
             if _held(run, timer, step, now):
                 return
             found_nobody = not _caught(run, step, now, by)
-    elif step["kind"] in (EscalationStep.Kind.SEVERITY, EscalationStep.Kind.HOURS):
+    elif step["kind"] in ACTS:
+        _act(run, step, now)
+    elif step["kind"] in CONDITIONS:
         engine_step = paging.engine_steps([step])[0]
-        if not escalation.holds(engine_step, severity=run.severity, at=now):
+        if not escalation.holds(engine_step, severity=run.severity, at=now, alerts=run.alerts):
             tell(run, f"Step {timer.step + 2} is passed over: its condition does not hold.")
     _settle(timer, now, Timer.State.DONE)
     _follow(run, timer, now, found_nobody)
+
+
+def _act(run: Run, step: dict, now: datetime) -> None:
+    """Do what a step does beside calling people."""
+    if step["kind"] == EscalationStep.Kind.WEBHOOK:
+        if calling.hook(run, step, now=now):
+            tell(run, f"A webhook is called: {step['address']}")
+        else:
+            tell(run, "The webhook of a step has no key to sign with: it is not called.")
+        return
+    words = "declared a major incident" if step["kind"] == "declare" else "resolved"
+    tell(run, f"Wants it {words}, by a step of “{run.policy}”.")
+    announce(StepWants(run.subject, run.record, step["kind"], str(run.policy or "")))
 
 
 def _held(run: Run, timer: Timer, step: dict, now: datetime) -> bool:
@@ -241,6 +316,7 @@ def _follow(run: Run, timer: Timer, now: datetime, found_nobody: bool) -> None:
         Place(timer.step, timer.round), paging.engine_steps(run.plan), now=now,
         severity=run.severity, last_round=run.first_round + repeats,
         round_began=max(first or now, now - escalation.ROUND_LASTS), found_nobody=found_nobody,
+        alerts=run.alerts,
     )  # fmt: skip
     set_timer(run, place, due)
 

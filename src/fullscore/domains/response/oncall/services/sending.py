@@ -6,7 +6,6 @@ receiver that votes; what must not happen is that one is lost.
 """
 
 import smtplib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -28,11 +27,14 @@ from fullscore.domains.response.oncall.services.escalating import tell
 from fullscore.kit import live
 from fullscore.kit.audit import noun_of
 from fullscore.kit.checks import SEVERITIES
+from fullscore.kit.log import get_logger
 from fullscore.kit.models.secret import Secret
 
 LEASE = timedelta(seconds=60)  # longer than any connector takes
 TRIES = 3
+CLAIMS = 6  # of a delivery whose process dies each time
 PAUSES = (timedelta(seconds=10), timedelta(seconds=30))
+log = get_logger()
 State, Kind = Attempt.State, ContactChannel.Kind
 
 
@@ -62,26 +64,43 @@ def claim(*, now: datetime, most: int) -> list[Letter]:
         rows = Attempt.objects.filter(due).order_by("due_at", "pk")
         if connection.vendor == "postgresql":
             rows = rows.select_for_update(skip_locked=True, of=("self",))
-        attempts = list(rows.select_related("channel__secret", "page__run")[:most])
+        attempts = list(rows.select_related("channel__secret", "page__run", "secret", "run")[:most])
         mine = [a for a in attempts if not _is_moot(a)]
         moot = [a.pk for a in attempts if _is_moot(a)]
         Attempt.objects.filter(pk__in=moot).update(state=State.CANCELLED)
         Attempt.objects.filter(pk__in=[a.pk for a in mine]).update(
             state=State.SENDING, lease_until=now + LEASE, tries=F("tries") + 1
         )
-    return [_letter(attempt, now) for attempt in mine]
+    return [letter for attempt in mine if (letter := _written(attempt, now)) is not None]
 
 
 def _is_moot(attempt: Attempt) -> bool:
-    """Say whether somebody answered meanwhile."""
-    page = attempt.page
-    return page is not None and page.run.state in (Run.State.OVER, Run.State.SNOOZED)
+    """Say whether somebody answered since this was to be sent."""
+    run = attempt.page.run if attempt.page else attempt.run
+    if run is None:
+        return False
+    answered = run.answered_at if run.state == Run.State.ACKNOWLEDGED else None
+    if answered is not None and attempt.page is not None and attempt.page.at <= answered:
+        return True
+    return run.state in (Run.State.OVER, Run.State.SNOOZED)
+
+
+def _written(attempt: Attempt, now: datetime) -> Letter | None:
+    """Return the letter of a delivery; one that cannot be written fails, and no other with it."""
+    try:
+        if attempt.tries >= CLAIMS:
+            raise Refused(f"It was begun {CLAIMS} times and never ended.")
+        return _letter(attempt, now)
+    except Exception as error:
+        log.exception("a page cannot be written", attempt=attempt.pk)
+        mark(Outcome(attempt.pk, problem=f"It cannot be written: {error}", is_final=True), now=now)
+        return None
 
 
 def _letter(attempt: Attempt, now: datetime) -> Letter:
-    secret = attempt.channel.secret
-    value = _opened(secret) if secret else ""
-    target = Target(attempt.way, attempt.channel.address, value)
+    of = attempt.channel or attempt
+    value = _opened(of.secret) if of.secret else ""
+    target = Target(attempt.way, of.address, value)
     return Letter(attempt.pk, target, message_of(attempt, now))
 
 
@@ -97,6 +116,11 @@ def message_of(attempt: Attempt, now: datetime) -> Message:
         code = channels.code_of(attempt)
         text = f"Enter {code} on the page “My shifts” within 30 minutes."
         return told(title="Your code for Fullscore", text=text, url="", severity=1)
+    if attempt.run is not None:
+        return told(
+            title=attempt.run.title, text=f"By a step of “{attempt.run.policy}”.",
+            url=settings.OPTIONS.address + attempt.run.url, severity=attempt.run.severity,
+        )  # fmt: skip
     if attempt.page is None:
         text = "This is a test: you can be called this way."
         return told(title="Test of Fullscore", text=text, url="", severity=1)
@@ -110,13 +134,22 @@ def message_of(attempt: Attempt, now: datetime) -> Message:
 
 
 def send(letter: Letter, *, guard: Guard) -> Outcome:
-    """Send one letter. Touches no table, so that many can be sent at once."""
+    """Send one letter. Touches no table, so that many can be sent at once.
+
+    From the sample company nothing leaves the machine: its people are made up.
+    """
+    if settings.OPTIONS.is_sample:
+        return Outcome(letter.attempt, answer="not sent: this is the sample company")
     try:
         return Outcome(letter.attempt, answer=_sent(letter, guard))
     except Unreachable as error:
         return Outcome(letter.attempt, problem=str(error))
     except ConnectorError as error:
         return Outcome(letter.attempt, problem=str(error), is_final=True)
+    except Exception as error:  # a fault of ours: the other letters go out all the same
+        log.exception("a page cannot be sent", attempt=letter.attempt)
+        told = f"{type(error).__name__}: {error}"
+        return Outcome(letter.attempt, problem=told[:300], is_final=True)
 
 
 def _sent(letter: Letter, guard: Guard) -> str:
@@ -148,20 +181,19 @@ def _mailed(address: str, message: Message) -> str:
     return "taken by the mail server"
 
 
-def mark(outcomes: Sequence[Outcome], *, now: datetime) -> None:
-    """Write what became of letters."""
-    for outcome in outcomes:
-        with transaction.atomic():
-            _marked(outcome, now)
-
-
-def _marked(outcome: Outcome, now: datetime) -> None:
-    rows = Attempt.objects.select_for_update(of=("self",)).select_related("channel", "page__run")
+@transaction.atomic
+def mark(outcome: Outcome, *, now: datetime) -> None:
+    """Write what became of a letter."""
+    rows = Attempt.objects.select_for_update(of=("self",)).select_related(
+        "channel", "page__run", "run"
+    )
     attempt = rows.filter(pk=outcome.attempt).first()
     if attempt is None or attempt.state == State.SENT:
         return  # its channel was forgotten meanwhile, or another process took over and was faster
     if not outcome.problem:
         _reached(attempt, outcome, now)
+    elif _is_moot(attempt):
+        attempt.state = State.CANCELLED  # answered while it was on its way: nobody is called again
     elif attempt.tries < TRIES and not outcome.is_final:
         pause = PAUSES[min(attempt.tries, len(PAUSES)) - 1]
         attempt.state, attempt.due_at = State.WAITING, now + pause
@@ -176,14 +208,18 @@ def _marked(outcome: Outcome, now: datetime) -> None:
 
 def _reached(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
     attempt.state, attempt.sent_at = State.SENT, now
-    of = ContactChannel.objects.filter(pk=attempt.channel_id)
-    of.update(last_sent_at=now, failures=0, problem="")
+    if attempt.channel is not None:
+        of = ContactChannel.objects.filter(pk=attempt.channel.pk)
+        of.update(last_sent_at=now, failures=0, problem="")
 
 
 def _failed(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
     attempt.state = State.FAILED
-    of = ContactChannel.objects.filter(pk=attempt.channel_id)
-    of.update(failures=F("failures") + 1, problem=outcome.problem[:300])
+    if attempt.channel is not None:
+        of = ContactChannel.objects.filter(pk=attempt.channel.pk)
+        of.update(failures=F("failures") + 1, problem=outcome.problem[:300])
+    if attempt.run is not None:
+        tell(attempt.run, f"The webhook did not take it: {outcome.problem}"[:300])
     if attempt.page is not None:
         way = attempt.get_way_display()
         tell(attempt.page.run, f"{attempt.page.person} was not reached by {way}.")

@@ -54,8 +54,21 @@ const MOVES = {
   '?': () => onHelp(),
 };
 
+/** What a page gives a letter of its own by `data-key`: a field to write in, or something to press. */
+const ownKey = key => /^[a-z]$/.test(key) && document.querySelector(`[data-key="${key}"]`);
+
+function press(element) {
+  if (isTyping(element)) element.focus();
+  else element.click();
+}
+
 document.addEventListener('keydown', event => {
   const {key, target} = event;
+  if (key === 'Enter' && (event.metaKey || event.ctrlKey) && target.matches?.('textarea')) {
+    event.preventDefault();
+    target.form?.requestSubmit(target.form.querySelector('button'));
+    return;
+  }
   if (event.metaKey || event.ctrlKey || event.altKey || isTyping(target)) return;
   if (document.querySelector('dialog[open]') || !letters()) return;
   if (Date.now() - isGoing < GO_MS) {
@@ -71,9 +84,11 @@ document.addEventListener('keydown', event => {
     isGoing = Date.now();
     return;
   }
-  if (MOVES[key]) {
+  const own = ownKey(key);
+  if (own || MOVES[key]) {
     event.preventDefault();
-    MOVES[key]();
+    if (own) press(own);
+    else MOVES[key]();
   }
 });
 

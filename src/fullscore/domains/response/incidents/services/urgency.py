@@ -1,0 +1,75 @@
+"""How urgent an incident is: worked out from who suffers, or set by a person with a reason."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from fullscore.domains.response.incidents.models import Incident, TimelineEntry
+from fullscore.domains.response.incidents.models.incidents import PRIORITY_CHOICES
+from fullscore.domains.response.incidents.queries import weighing
+from fullscore.domains.response.incidents.services.entries import tell
+from fullscore.domains.response.incidents.services.tasks import lay_out
+from fullscore.engines import priority as engine
+from fullscore.kit import time
+from fullscore.kit.audit import recorded
+from fullscore.kit.errors import Conflict, Invalid
+from fullscore.kit.models import User
+
+Kind = TimelineEntry.Kind
+NUMBERS = {words: number for number, words in PRIORITY_CHOICES}
+
+
+def weigh(ids: Iterable[int], *, now: datetime, by: User) -> None:
+    """Give incidents the priority that follows from who suffers, where no person set one."""
+    for pk in ids:
+        with transaction.atomic():
+            rows = Incident.objects.live().filter(pk=pk).select_for_update()
+            incident = rows.first()
+            if incident is not None:
+                _weigh(incident, now, by)
+
+
+def _weigh(incident: Incident, now: datetime, by: User) -> None:
+    if not incident.is_priority_set:
+        judged = engine.judge(weighing.facts(incident, now=now))
+        if (judged.priority, judged.reason) != (incident.priority, incident.priority_reason):
+            is_news = judged.priority != incident.priority or not incident.priority_reason
+            with recorded(incident, "weigh", by=by):
+                incident.priority, incident.priority_reason = judged.priority, judged.reason
+            if is_news:
+                tell(incident, Kind.DECISION, judged.reason)
+    lay_out(incident, by=by)
+
+
+def set_priority(incident: Incident, *, by: User, priority: str, reason: str) -> Incident:
+    """Say how urgent it is, and why that is not what was worked out."""
+    if priority not in NUMBERS:
+        words = f"There is no priority “{priority[:40]}”: {', '.join(NUMBERS)}."
+        raise Invalid(words, {"priority": [words]})
+    if not reason.strip():
+        words = "Say why, in a sentence: others will ask."
+        raise Invalid(words, {"reason": [words]})
+    _check_live(incident)
+    with recorded(incident, "set_priority", by=by, note=reason):
+        incident.priority, incident.is_priority_set = NUMBERS[priority], True
+        incident.priority_reason = f"{priority} because {by} says so: {reason.strip()}"[:500]
+    tell(incident, Kind.DECISION, incident.priority_reason, by=by)
+    lay_out(incident, by=by)
+    return incident
+
+
+def let_weigh(incident: Incident, *, by: User) -> Incident:
+    """Let the priority be worked out again, after somebody had set it."""
+    _check_live(incident)
+    if not incident.is_priority_set:
+        raise Conflict("Its priority is worked out already.")
+    with recorded(incident, "let_weigh", by=by):
+        incident.is_priority_set, incident.priority_reason = False, ""
+    _weigh(incident, time.now(), by)
+    return incident
+
+
+def _check_live(incident: Incident) -> None:
+    if incident.state == Incident.State.RESOLVED:
+        raise Conflict("This incident is over: reopen it first.")
