@@ -1,5 +1,7 @@
 """Incidents that a person declares, and what a person says of one."""
 
+from django.db import transaction
+
 from fullscore.domains.foundation.directory.models import Team
 from fullscore.domains.foundation.estate import queries as estate
 from fullscore.domains.foundation.estate.models import Item
@@ -7,6 +9,7 @@ from fullscore.domains.response.incidents.announcements import IncidentsAltered,
 from fullscore.domains.response.incidents.models import Incident, TimelineEntry
 from fullscore.domains.response.incidents.services import paging
 from fullscore.domains.response.incidents.services.entries import tell
+from fullscore.domains.response.incidents.services.sources import own, take_turn
 from fullscore.domains.response.incidents.services.urgency import weigh
 from fullscore.kit import time
 from fullscore.kit.announcements import announce
@@ -17,11 +20,13 @@ from fullscore.kit.models import User
 Kind = TimelineEntry.Kind
 
 
+@transaction.atomic
 def declare(
     *, by: User, title: str, severity: int, root_item: Item | None = None,
     owner: Team | None = None, is_security: bool = False,
 ) -> Incident:  # fmt: skip
     """Open an incident that no alert told of; people are called for it as for any other."""
+    take_turn([own().pk])  # before anything is recorded, as grouping does
     now = time.now()
     team = owner.pk if owner else None
     if team is None and root_item is not None:

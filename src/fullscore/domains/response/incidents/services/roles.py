@@ -52,6 +52,7 @@ def end_role(role: IncidentRole, *, by: User) -> IncidentRole:
     """Let somebody no longer have the role; nobody has it then."""
     if role.ends_at is not None:
         raise Conflict(f"{role.person} no longer has this role.")
+    Incident.objects.select_for_update().get(pk=role.incident_id)  # before anything is recorded
     with recorded(role, "end", by=by):
         role.ends_at = max(time.now(), role.starts_at)
     text = f"{role.person} is no longer {role.get_role_display()}."

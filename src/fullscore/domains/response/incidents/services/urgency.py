@@ -9,6 +9,7 @@ from fullscore.domains.response.incidents.models import Incident, TimelineEntry
 from fullscore.domains.response.incidents.models.incidents import PRIORITY_CHOICES
 from fullscore.domains.response.incidents.queries import weighing
 from fullscore.domains.response.incidents.services.entries import tell
+from fullscore.domains.response.incidents.services.sources import own, take_turn
 from fullscore.domains.response.incidents.services.tasks import lay_out
 from fullscore.engines import priority as engine
 from fullscore.kit import time
@@ -24,7 +25,9 @@ def weigh(ids: Iterable[int], *, now: datetime, by: User) -> None:
     """Give incidents the priority that follows from who suffers, where no person set one."""
     for pk in ids:
         with transaction.atomic():
-            rows = Incident.objects.live().filter(pk=pk).select_for_update()
+            take_turn([own().pk])  # grouping writes many incidents, in an order of its own
+            # What somebody works on right now is weighed in a minute.
+            rows = Incident.objects.live().filter(pk=pk).select_for_update(skip_locked=True)
             incident = rows.first()
             if incident is not None:
                 _weigh(incident, now, by)
