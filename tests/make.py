@@ -85,9 +85,12 @@ from fullscore.domains.response.incidents.models import (
     AlertSource,
     ChecklistStep,
     Incident,
+    IncidentChange,
     IncidentRole,
     IncidentTask,
     Receipt,
+    Review,
+    ReviewAction,
     Silence,
     TimelineEntry,
 )
@@ -482,6 +485,21 @@ def incident_task(**values: Any) -> IncidentTask:
 
 def checklist_step(**values: Any) -> ChecklistStep:
     return ChecklistStep.objects.create(**{"title": _one("Step ")} | values)
+
+
+def review(**values: Any) -> Review:
+    known = {"due_on": DAY, "opened_at": AT, "summary": _one("It broke ")}
+    return _with(Review, known | values, incident=incident)
+
+
+def review_action(**values: Any) -> ReviewAction:
+    known = {"title": _one("Action "), "kind": "prevent", "due_on": DAY, "created_at": AT}
+    return _with(ReviewAction, known | values, review=review, owner=person)
+
+
+def incident_change(**values: Any) -> IncidentChange:
+    known = {"kind": "cause", "at": AT}
+    return _with(IncidentChange, known | values, incident=incident, change=change, by=user)
 
 
 # ── on call ────────────────────────────────────────────────────────────────────────────────────

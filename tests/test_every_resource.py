@@ -43,6 +43,8 @@ ONE: dict[str, Callable[..., Any]] = {
     "alert": make.alert, "alert-event": make.alert_event, "silence": make.silence,
     "timeline-entry": make.timeline_entry, "incident-role": make.incident_role,
     "incident-task": make.incident_task, "incident-checklist-step": make.checklist_step,
+    "incident-review": make.review, "review-action": make.review_action,
+    "change-of-incident": make.incident_change,
     "change": make.change, "change-step": make.change_step, "change-event": make.change_event,
     "approval": make.approval, "approval-policy": make.approval_policy, "freeze": make.freeze,
     "standard-change": make.standard_change, "trouble": make.trouble,

@@ -40,6 +40,10 @@ REACTIONS: Reactions = {
         troubleshooting_jobs.rank_opened,
     ],
     incidents.IncidentsRaised: [incidents_jobs.call_people],
-    incidents.IncidentsResolved: [incidents_jobs.leave_people, incidents_jobs.tell_changes],
+    incidents.IncidentsResolved: [
+        incidents_jobs.leave_people,
+        incidents_jobs.tell_changes,
+        incidents_jobs.owe_reviews,
+    ],
     oncall.RunAcknowledged: [incidents_jobs.take_answered],
 }

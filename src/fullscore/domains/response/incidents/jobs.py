@@ -75,6 +75,12 @@ def leave_people(ids: list[int]) -> None:
 
 
 @job()
+def owe_reviews(ids: list[int]) -> None:
+    """Let grave incidents that are over have a review, filled as far as is known."""
+    services.owe_reviews(ids, by=system())
+
+
+@job()
 def take_answered(subject: str, record: int, user: int | None, who: str) -> None:
     """Let an incident be taken by whoever answered the page."""
     if subject == services.NOUN:

@@ -2,6 +2,11 @@
 
 from fullscore.domains.response.incidents.models.alerts import Alert, AlertEvent, Silence
 from fullscore.domains.response.incidents.models.incidents import Incident, Parting
+from fullscore.domains.response.incidents.models.reviews import (
+    IncidentChange,
+    Review,
+    ReviewAction,
+)
 from fullscore.domains.response.incidents.models.sources import AlertSource, Receipt
 from fullscore.domains.response.incidents.models.timeline import TimelineEntry
 from fullscore.domains.response.incidents.models.working import (
@@ -17,10 +22,13 @@ __all__ = [
     "AlertSource",
     "ChecklistStep",
     "Incident",
+    "IncidentChange",
     "IncidentRole",
     "IncidentTask",
     "Parting",
     "Receipt",
+    "Review",
+    "ReviewAction",
     "Role",
     "Silence",
     "TimelineEntry",

@@ -2,6 +2,11 @@
 
 from fullscore.domains.response.incidents.resources.alerts import ALERT, ALERT_EVENT, SILENCE
 from fullscore.domains.response.incidents.resources.incidents import INCIDENT
+from fullscore.domains.response.incidents.resources.learning import (
+    INCIDENT_CHANGE,
+    REVIEW,
+    REVIEW_ACTION,
+)
 from fullscore.domains.response.incidents.resources.senders import ALERT_SOURCE, RECEIPT
 from fullscore.domains.response.incidents.resources.timeline import TIMELINE_ENTRY
 from fullscore.domains.response.incidents.resources.working import (
@@ -16,9 +21,12 @@ __all__ = [
     "ALERT_SOURCE",
     "CHECKLIST_STEP",
     "INCIDENT",
+    "INCIDENT_CHANGE",
     "INCIDENT_ROLE",
     "INCIDENT_TASK",
     "RECEIPT",
+    "REVIEW",
+    "REVIEW_ACTION",
     "SILENCE",
     "TIMELINE_ENTRY",
 ]

@@ -11,6 +11,7 @@ from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.response.incidents import queries, services
 from fullscore.domains.response.incidents.models import (
     Incident,
+    IncidentChange,
     Role,
 )
 from fullscore.domains.response.incidents.resources.shared import CELLS, TONES, over
@@ -61,6 +62,12 @@ def draw_timeline(incident: Incident, user: Any, at: Any) -> str:
     return render_to_string("incidents/timeline.html", {"told": rows})
 
 
+def draw_similar(incident: Incident, user: Any, at: Any) -> str:
+    """Draw the incidents most like one, and what ended them."""
+    context = {"told": queries.similar_to(incident, user)}
+    return render_to_string("incidents/similar.html", context)
+
+
 ITEM = re.compile(r"\bitem (\d{1,18})\b")
 
 
@@ -100,6 +107,9 @@ INCIDENT = Resource(
         Panel("Items", rows=queries.items_in, columns=["name", "kind", "criticality", "owner"]),
         Panel("Findings nearby", rows=queries.findings_near,
               columns=["severity", "title", "item", "state", "opened_at"]),
+        Panel("Changes with a part in it", rows=lambda i: i.change_links.all(),
+              columns=["kind", "change", "at", "by"]),
+        Panel("Similar incidents", draw=draw_similar, is_lazy=True),
         Panel("Merged into this", rows=lambda i: i.merged.all(), columns=["title", "detected_at"]),
         Panel("Open incidents", on=Item, leads=True, rows=queries.incidents_of,
               columns=["severity", "title", "state", "owner", "detected_at"]),
@@ -128,6 +138,13 @@ INCIDENT = Resource(
              when=lambda i: "" if i.is_security else "It is no security incident."),
         Verb(services.resolve, permission="incidents.resolve_incident", icon="check-check",
              when=over, hints={"resolution": "In a sentence: what it was, and what ended it."}),
+        Verb(services.open_review, permission="incidents.add_review", icon="notebook-pen",
+             past="under review", done="Its review is begun, filled from the timeline.",
+             when=lambda i: "Resolve it first." if i.state != "resolved" else ""),
+        Verb(services.link_change, permission="incidents.change_incident", icon="git-branch",
+             in_bulk=False, done="The change is linked.",
+             choices={"part": IncidentChange.Kind.choices},
+             hints={"part": "What causes incidents counts as a failed change."}),
         Verb(services.reopen, permission="incidents.resolve_incident", icon="undo-2",
              past="open again",
              when=lambda i: "It is open." if i.state == "open"
