@@ -97,7 +97,12 @@ from fullscore.domains.response.incidents.models import (
     Receipt,
     Review,
     ReviewAction,
+    ServiceObjective,
     Silence,
+    StatusComponent,
+    StatusNotice,
+    StatusSubscriber,
+    StatusUpdate,
     TimelineEntry,
 )
 from fullscore.domains.response.oncall.models import (
@@ -536,6 +541,29 @@ def review_action(**values: Any) -> ReviewAction:
 def incident_change(**values: Any) -> IncidentChange:
     known = {"kind": "cause", "at": AT}
     return _with(IncidentChange, known | values, incident=incident, change=change, by=user)
+
+
+def service_objective(**values: Any) -> ServiceObjective:
+    return _with(ServiceObjective, values, service=item)
+
+
+def status_component(**values: Any) -> StatusComponent:
+    return StatusComponent.objects.create(**{"name": _one("Component ")} | values)
+
+
+def status_notice(**values: Any) -> StatusNotice:
+    known = {"title": _one("Notice "), "created_at": AT}
+    return StatusNotice.objects.create(**known | values)
+
+
+def status_update(**values: Any) -> StatusUpdate:
+    known = {"phase": "investigating", "text": "We look into it.", "at": AT}
+    return _with(StatusUpdate, known | values, notice=status_notice, by=user)
+
+
+def status_subscriber(**values: Any) -> StatusSubscriber:
+    known = {"kind": "email", "address": f"{_one('reader')}@example.org", "created_at": AT}
+    return StatusSubscriber.objects.create(**known | values)
 
 
 # ── on call ────────────────────────────────────────────────────────────────────────────────────

@@ -47,5 +47,7 @@ REACTIONS: Reactions = {
         incidents_jobs.tell_changes,
         incidents_jobs.owe_reviews,
     ],
+    incidents.StatusPublished: [incidents_jobs.write_status, incidents_jobs.tell_subscribers],
+    incidents.SubscriptionAsked: [incidents_jobs.ask_subscriber],
     oncall.RunAcknowledged: [incidents_jobs.take_answered],
 }

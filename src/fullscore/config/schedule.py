@@ -34,6 +34,7 @@ SCHEDULE: Sequence[Clocked] = (
     telemetry.learn_intervals,
     telemetry.measure_store,
     incidents.keep_up,
+    incidents.measure_objectives,
     incidents.prune,
     telemetry.judge_thresholds,
     changes.watch,

@@ -83,6 +83,15 @@ def covered(spans: Iterable[tuple[float, float]]) -> float:
     return total
 
 
+def budget_left(bad: float, target: float) -> float:
+    """Return what is left of an error budget: 1 all of it, 0 none, below it overspent.
+
+    `bad` is the share that went wrong, 0 to 1; 1 − `target` may. Source: Google, The Site
+    Reliability Workbook (2018), chapter 2.
+    """
+    return 1.0 - bad / (1.0 - target)
+
+
 @dataclass(frozen=True, slots=True)
 class Traits:
     """By what incidents are compared."""

@@ -4,7 +4,12 @@ from datetime import timedelta
 
 from fullscore.domains.foundation.changes import services as changes
 from fullscore.domains.response.incidents import queries, services
-from fullscore.domains.response.incidents.models import Incident
+from fullscore.domains.response.incidents.models import (
+    Incident,
+    StatusDelivery,
+    StatusSubscriber,
+    StatusUpdate,
+)
 from fullscore.kit import time
 from fullscore.kit.jobs import every, job
 from fullscore.kit.models import User
@@ -88,12 +93,48 @@ def take_answered(subject: str, record: int, user: int | None, who: str) -> None
         services.take_answered(record, by=by, who=who)
 
 
+@every(minutes=1)
+def measure_objectives() -> None:
+    """Measure what is left of the error budgets of services."""
+    services.measure_objectives(now=time.now())
+
+
+@job()
+def write_status(update: int | None) -> None:
+    """Write the public page anew."""
+    services.write_page()
+
+
+@job()
+def tell_subscribers(update: int | None) -> None:
+    """Queue what is published for each subscriber; one that fails holds up no other."""
+    found = StatusUpdate.objects.filter(pk=update).first() if update is not None else None
+    for pk in services.lay_out_deliveries(found) if found else ():
+        deliver_status.enqueue(delivery=pk)
+
+
+@job()
+def deliver_status(delivery: int) -> None:
+    """Bring one update to one subscriber."""
+    rows = StatusDelivery.objects.select_related("subscriber", "update__notice")
+    if found := rows.filter(pk=delivery).first():
+        services.deliver(found)
+
+
+@job()
+def ask_subscriber(subscriber: int) -> None:
+    """Ask an address whether it wants to be told."""
+    if found := StatusSubscriber.objects.filter(pk=subscriber, confirmed_at=None).first():
+        services.ask(found)
+
+
 @every(days=1, at="03:40", queue="slow")
 def prune() -> None:
-    """Forget receipts after 30 days and events of alerts after 400."""
+    """Forget receipts after 30 days, events of alerts after 400, unproven subscribers after 2."""
     now = time.now()
     services.forget_old(before=now - timedelta(days=RECEIPT_DAYS))
     services.forget_events(now=now)
+    services.forget_unconfirmed(now=now)
 
 
 def _group() -> None:

@@ -1,5 +1,5 @@
 """The pages of incidents that are no list, detail or form."""
 
-from fullscore.domains.response.incidents.pages import figures, sources
+from fullscore.domains.response.incidents.pages import figures, sources, status
 
-PATTERNS = [*figures.PATTERNS, *sources.PATTERNS]
+PATTERNS = [*figures.PATTERNS, *sources.PATTERNS, *status.PATTERNS]

@@ -7,7 +7,14 @@ from fullscore.domains.response.incidents.resources.learning import (
     REVIEW,
     REVIEW_ACTION,
 )
+from fullscore.domains.response.incidents.resources.objectives import SERVICE_OBJECTIVE
 from fullscore.domains.response.incidents.resources.senders import ALERT_SOURCE, RECEIPT
+from fullscore.domains.response.incidents.resources.status import (
+    STATUS_COMPONENT,
+    STATUS_NOTICE,
+    STATUS_SUBSCRIBER,
+    STATUS_UPDATE,
+)
 from fullscore.domains.response.incidents.resources.timeline import TIMELINE_ENTRY
 from fullscore.domains.response.incidents.resources.working import (
     CHECKLIST_STEP,
@@ -27,6 +34,11 @@ __all__ = [
     "RECEIPT",
     "REVIEW",
     "REVIEW_ACTION",
+    "SERVICE_OBJECTIVE",
     "SILENCE",
+    "STATUS_COMPONENT",
+    "STATUS_NOTICE",
+    "STATUS_SUBSCRIBER",
+    "STATUS_UPDATE",
     "TIMELINE_ENTRY",
 ]

@@ -13,6 +13,7 @@ from fullscore.domains.response.incidents.models import (
     Incident,
     IncidentChange,
     Role,
+    StatusNotice,
 )
 from fullscore.domains.response.incidents.resources.shared import CELLS, TONES, over
 from fullscore.kit.perform import Verb
@@ -109,6 +110,8 @@ INCIDENT = Resource(
               columns=["severity", "title", "item", "state", "opened_at"]),
         Panel("Changes with a part in it", rows=lambda i: i.change_links.all(),
               columns=["kind", "change", "at", "by"]),
+        Panel("On the status page", rows=lambda i: i.notices.all(),
+              columns=["title", "impact", "published_at", "closed_at"]),
         Panel("Similar incidents", draw=draw_similar, is_lazy=True),
         Panel("Merged into this", rows=lambda i: i.merged.all(), columns=["title", "detected_at"]),
         Panel("Open incidents", on=Item, leads=True, rows=queries.incidents_of,
@@ -138,6 +141,10 @@ INCIDENT = Resource(
              when=lambda i: "" if i.is_security else "It is no security incident."),
         Verb(services.resolve, permission="incidents.resolve_incident", icon="check-check",
              when=over, hints={"resolution": "In a sentence: what it was, and what ended it."}),
+        Verb(services.begin_notice, permission="incidents.publish_status", icon="megaphone",
+             in_bulk=False, done="A notice is written: publish its first update.",
+             choices={"impact": StatusNotice.Impact.choices},
+             hints={"title": "What people outside read: no names of machines."}),
         Verb(services.open_review, permission="incidents.add_review", icon="notebook-pen",
              past="under review", done="Its review is begun, filled from the timeline.",
              when=lambda i: "Resolve it first." if i.state != "resolved" else ""),
