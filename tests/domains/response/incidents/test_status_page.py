@@ -1,5 +1,7 @@
 """The status page: only what a person published, as files, and to who proved an address."""
 
+import base64
+import hashlib
 import re
 import socket
 from dataclasses import replace
@@ -104,7 +106,9 @@ def test_the_page_needs_no_script_and_no_other_file(folder):
     assert "<script" not in page
     assert "&lt;script&gt;" in page
     assert not re.search(r"<(img|script|link rel=.stylesheet)", page)
-    assert 'content="default-src' in page
+    styles = re.search(r"<style>(.*?)</style>", page, re.S)[1]
+    digest = base64.b64encode(hashlib.sha256(styles.encode()).digest()).decode()
+    assert f"style-src &#x27;sha256-{digest}&#x27;" in page
 
 
 def test_components_show_the_worst_that_is_open(folder):

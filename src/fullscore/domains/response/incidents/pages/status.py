@@ -9,7 +9,6 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import path
-from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
@@ -115,7 +114,6 @@ def _page(
     context = {
         "heading": heading, "words": words, "title": settings.OPTIONS.status_title,
         "address": settings.OPTIONS.address, "policy": policy,
-        "style": mark_safe(statuspage.STYLE),  # noqa: S308  our own
     } | more  # fmt: skip
     return _styled(render(request, "incidents/public_form.html", context, status=status))
 
