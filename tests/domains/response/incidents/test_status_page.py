@@ -111,6 +111,17 @@ def test_the_page_needs_no_script_and_no_other_file(folder):
     assert f"style-src &#x27;sha256-{digest}&#x27;" in page
 
 
+def test_times_are_utc_whoever_publishes(folder):
+    from zoneinfo import ZoneInfo
+
+    from django.utils import timezone
+
+    with timezone.override(ZoneInfo("Asia/Tokyo")):
+        update = told(make.user())
+
+    assert f"{update.at:%H:%M} UTC" in (folder / "index.html").read_text()
+
+
 def test_components_show_the_worst_that_is_open(folder):
     ann, shop = make.user(), make.status_component(name="Shop")
     first, second = (make.status_notice(impact=i) for i in ("degraded", "outage"))

@@ -5,11 +5,12 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed
 
 from fullscore.domains.response.incidents.models import (
@@ -88,7 +89,12 @@ def lines(told: Iterable[Told]) -> list[Line]:
 
 
 def written(*, address: str, title: str, now: datetime) -> Mapping[str, str]:
-    """Return every file of the page by name."""
+    """Return every file of the page by name; its times are UTC, whoever publishes."""
+    with timezone.override(UTC):
+        return _written(address, title, now)
+
+
+def _written(address: str, title: str, now: datetime) -> Mapping[str, str]:
     told = published()
     shown = lines(told)
     open_ones = [one for one in told if one.notice.closed_at is None]

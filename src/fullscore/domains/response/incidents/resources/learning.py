@@ -21,6 +21,10 @@ from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Panel, Resource, Searched
 from fullscore.kit.time import in_words
 
+WRITTEN = {
+    "summary": "What happened", "detection": "How it was noticed",
+    "factors": "What made it possible", "went_well": "What went well",
+}  # fmt: skip
 ACTION_QUICK = {"open": "To do", "late": "Late", "unverified": "To verify", "mine": "Mine"}
 
 
@@ -41,6 +45,12 @@ class ActionFilters(Searched):
         if value == "mine":
             return open_ones.filter(owner__user=self.request.user.pk)
         return open_ones
+
+
+def draw_learnt(review: Review, user: Any, at: Any) -> str:
+    """Draw what people wrote, as they set it."""
+    told = [(words, getattr(review, name)) for name, words in WRITTEN.items()]
+    return render_to_string("incidents/learnt.html", {"told": told})
 
 
 def draw_impact(review: Review, user: Any, at: Any) -> str:
@@ -81,7 +91,7 @@ REVIEW = Resource(
     Review,
     columns=["incident", "state", "due_on", "closed_at"],
     fields=["incident", "summary", "detection", "factors", "went_well"],
-    facts=["summary", "detection", "factors", "went_well", "opened_at", "closed_by"],
+    facts=["opened_at", "closed_by"],
     filters=["state", "due_on", "incident"],
     quick={"Draft": "state=draft", "Closed": "state=closed"},
     search=["summary", "factors"],
@@ -93,6 +103,7 @@ REVIEW = Resource(
     change=services.revise_review,
     add=services.begin_review,
     panels=[
+        Panel("What was learnt", draw=draw_learnt),
         Panel("Impact", draw=draw_impact),
         Panel("Actions", rows=lambda r: r.actions.all(),
               columns=["title", "kind", "owner", "due_on", "done_at", "verified_by", "change"]),
