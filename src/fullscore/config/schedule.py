@@ -35,6 +35,7 @@ SCHEDULE: Sequence[Clocked] = (
     telemetry.measure_store,
     incidents.keep_up,
     incidents.measure_objectives,
+    incidents.write_figures,
     incidents.prune,
     telemetry.judge_thresholds,
     changes.watch,

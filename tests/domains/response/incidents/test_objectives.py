@@ -8,6 +8,7 @@ from fullscore.connectors.samples import open_store
 from fullscore.domains.foundation.changes.queries import weighing
 from fullscore.domains.foundation.telemetry import queries as telemetry
 from fullscore.domains.foundation.telemetry import services as measuring
+from fullscore.domains.foundation.telemetry.models import Series
 from fullscore.domains.foundation.telemetry.services import Measured, intake
 from fullscore.domains.response.incidents import services
 from fullscore.domains.response.incidents.models import ServiceObjective
@@ -119,6 +120,20 @@ def test_the_risk_of_changes_reads_what_is_left():
     services.measure_objectives(now=now)
 
     assert weighing._budget_left({shop.pk}) == pytest.approx(0.25, abs=1e-6)
+
+
+@pytest.mark.django_db
+def test_figures_are_kept_as_series_each_night():
+    now = time.now()
+    make.incident(starts_at=now - DAY, detected_at=now - DAY + timedelta(seconds=90))
+
+    assert services.write_figures(now=now) == 4  # mean, median and 90 % to notice; changes a week
+
+    rows = Series.objects.filter(metric__name="response_figure_seconds")
+    kept = {(one.labels["figure"], one.labels["statistic"]) for one in rows}
+    assert kept == {("detect", "mean"), ("detect", "median"), ("detect", "p90")}
+    found = telemetry.means(list(rows), now=now + timedelta(seconds=1), seconds=60, function="last")
+    assert set(found.values()) == {90.0}
 
 
 @pytest.mark.django_db

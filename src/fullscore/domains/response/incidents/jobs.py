@@ -128,6 +128,12 @@ def ask_subscriber(subscriber: int) -> None:
         services.ask(found)
 
 
+@every(days=1, at="03:50", queue="slow")
+def write_figures() -> None:
+    """Keep the figures of the last 28 days as series."""
+    services.write_figures(now=time.now())
+
+
 @every(days=1, at="03:40", queue="slow")
 def prune() -> None:
     """Forget receipts after 30 days, events of alerts after 400, unproven subscribers after 2."""

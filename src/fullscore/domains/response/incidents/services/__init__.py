@@ -1,5 +1,6 @@
 """What can be done with alerts and incidents."""
 
+from fullscore.domains.response.incidents.services.figuring import write_figures
 from fullscore.domains.response.incidents.services.grouping import place_new
 from fullscore.domains.response.incidents.services.intake import (
     beat,
@@ -188,6 +189,7 @@ __all__ = [
     "tell_findings",
     "verify_action",
     "webhook_key",
+    "write_figures",
     "write_notice",
     "write_page",
 ]
