@@ -91,10 +91,18 @@ from fullscore.domains.response.incidents.models import (
     AlertSource,
     ChecklistStep,
     Incident,
+    IncidentChange,
     IncidentRole,
     IncidentTask,
     Receipt,
+    Review,
+    ReviewAction,
+    ServiceObjective,
     Silence,
+    StatusComponent,
+    StatusNotice,
+    StatusSubscriber,
+    StatusUpdate,
     TimelineEntry,
 )
 from fullscore.domains.response.oncall.models import (
@@ -525,6 +533,44 @@ def incident_task(**values: Any) -> IncidentTask:
 
 def checklist_step(**values: Any) -> ChecklistStep:
     return ChecklistStep.objects.create(**{"title": _one("Step ")} | values)
+
+
+def review(**values: Any) -> Review:
+    known = {"due_on": DAY, "opened_at": AT, "summary": _one("It broke ")}
+    return _with(Review, known | values, incident=incident)
+
+
+def review_action(**values: Any) -> ReviewAction:
+    known = {"title": _one("Action "), "kind": "prevent", "due_on": DAY, "created_at": AT}
+    return _with(ReviewAction, known | values, review=review, owner=person)
+
+
+def incident_change(**values: Any) -> IncidentChange:
+    known = {"kind": "cause", "at": AT}
+    return _with(IncidentChange, known | values, incident=incident, change=change, by=user)
+
+
+def service_objective(**values: Any) -> ServiceObjective:
+    return _with(ServiceObjective, values, service=item)
+
+
+def status_component(**values: Any) -> StatusComponent:
+    return StatusComponent.objects.create(**{"name": _one("Component ")} | values)
+
+
+def status_notice(**values: Any) -> StatusNotice:
+    known = {"title": _one("Notice "), "created_at": AT}
+    return StatusNotice.objects.create(**known | values)
+
+
+def status_update(**values: Any) -> StatusUpdate:
+    known = {"phase": "investigating", "text": "We look into it.", "at": AT}
+    return _with(StatusUpdate, known | values, notice=status_notice, by=user)
+
+
+def status_subscriber(**values: Any) -> StatusSubscriber:
+    known = {"kind": "email", "address": f"{_one('reader')}@example.org", "created_at": AT}
+    return StatusSubscriber.objects.create(**known | values)
 
 
 # ── on call ────────────────────────────────────────────────────────────────────────────────────

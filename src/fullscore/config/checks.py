@@ -122,6 +122,8 @@ CHECKS: tuple[Check, ...] = (
     incidents.source_silent.reading(alerts.heard),
     incidents.source_garbled.reading(alerts.heard),
     incidents.backlog.reading(alerts.waiting),
+    incidents.unreviewed.reading(alerts.owed),
+    incidents.action_late.reading(alerts.late),
     telemetry.threshold.reading(threshold_facts),
     # How changes are made
     changes.unreviewed.reading(made.ended),

@@ -403,10 +403,28 @@ def changed(argv: Sequence[str]) -> int:
     )  # fmt: skip
 
 
+def figures(argv: Sequence[str]) -> int:
+    """Say how fast incidents are handled and how changes go: MTTA, MTTR, MTTD and DORA."""
+    parser = ArgumentParser("fullscore figures", description=figures.__doc__)
+    parser.add_argument("--days", type=int, default=91, help="of how many days (91)")
+    parser.add_argument("--service", type=int, metavar="NUMBER", help="and what it needs")
+    parser.add_argument("--team", type=int, metavar="NUMBER")
+    parser.add_argument("--priority", type=int, help="1 to 4: incidents only")
+    parser.add_argument("--as", dest="email")
+    given = parser.parse_args(argv)
+    _ready()
+    from fullscore.domains.response.incidents.commands import tell_figures
+
+    return tell_figures(
+        days=given.days, service=given.service, team=given.team, priority=given.priority,
+        by=_who(given.email),
+    )  # fmt: skip
+
+
 COMMANDS = tuple(
     Command(one.__name__.rstrip("_"), (one.__doc__ or "").split("\n")[0], one)
     for one in (
         up, demo, web, worker, scheduler, collector, behind, status, migrate, mcp, audit, access,
-        secret, check, server, schedule, import_, changed,
+        secret, check, server, schedule, import_, changed, figures,
     )
 )  # fmt: skip

@@ -14,6 +14,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("My shifts", "/my-shifts", "square-check", "Respond", "oncall.view_schedule",
           "On call"),
     Entry("Fairness", "/fairness", "scale", "Respond", "oncall.view_schedule", "On call"),
+    Entry("Figures", "/figures", "trending-down", "Respond", "incidents.view_incident",
+          "Incidents"),
     Entry("Explore", "/explore", "chart-column", "Telemetry", "telemetry.view_series"),
     Entry("Dashboards", "/dashboards", "layout-dashboard", "Telemetry", "telemetry.view_series",
           "Explore"),

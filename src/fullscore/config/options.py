@@ -84,12 +84,26 @@ class Options:
     sns_certificate: str = _doc(
         "A PEM file: the one certificate Amazon SNS signs with; empty: fetched from Amazon.", ""
     )
+    is_status_public: bool = _doc(
+        "Show the status page at /status/ to everybody, and let them subscribe.", False
+    )
+    status_title: str = _doc("What the status page is called.", "Status")
+    status_folder: str = _doc(
+        "Where the files of the status page are written, to be served from elsewhere too; empty:"
+        " `status` in the data folder.",
+        "",
+    )
     is_https: bool = _doc("People reach this installation by https (behind a proxy).", False)
     is_debug: bool = _doc(
         "Development only: tracebacks in the browser, the component gallery.", False
     )
     is_sample: bool = _doc("Marks every page as sample data; set by `fullscore demo`.", False)
     log_level: str = _doc("debug, info, warning or error.", "info")
+
+    @property
+    def status_files(self) -> Path:
+        """Return the folder with the files of the status page."""
+        return Path(self.status_folder) if self.status_folder else self.home / "status"
 
     @property
     def address(self) -> str:

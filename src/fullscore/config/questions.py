@@ -3,6 +3,8 @@
 from fullscore.domains.foundation.estate.resources import ITEM
 from fullscore.domains.foundation.telemetry import endpoints as telemetry
 from fullscore.domains.foundation.telemetry.resources import SERIES, THRESHOLD
+from fullscore.domains.response.incidents.reading import figures
+from fullscore.domains.response.incidents.resources import INCIDENT
 from fullscore.domains.response.troubleshooting.reading import asked
 from fullscore.interfaces.api.questions import Question
 
@@ -10,4 +12,5 @@ QUESTIONS: tuple[Question, ...] = (
     Question("/telemetry/query", "telemetry_query", SERIES, telemetry.query),
     Question("/telemetry/preview", "telemetry_preview", THRESHOLD, telemetry.preview),
     Question("/troubleshooting/changed", "troubleshooting_changed", ITEM, asked.changed),
+    Question("/figures", "figures", INCIDENT, figures),
 )

@@ -51,7 +51,13 @@ REACTIONS: Reactions = {
         troubleshooting_jobs.rank_opened,
     ],
     incidents.IncidentsRaised: [incidents_jobs.call_people, incidents_jobs.weigh_incidents],
-    incidents.IncidentsResolved: [incidents_jobs.leave_people, incidents_jobs.tell_changes],
+    incidents.IncidentsResolved: [
+        incidents_jobs.leave_people,
+        incidents_jobs.tell_changes,
+        incidents_jobs.owe_reviews,
+    ],
+    incidents.StatusPublished: [incidents_jobs.write_status, incidents_jobs.tell_subscribers],
+    incidents.SubscriptionAsked: [incidents_jobs.ask_subscriber],
     oncall.RunAcknowledged: [incidents_jobs.take_answered],
     oncall.StepWants: [incidents_jobs.grant_step],
 }

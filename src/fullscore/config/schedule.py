@@ -37,6 +37,8 @@ SCHEDULE: Sequence[Clocked] = (
     telemetry.measure_store,
     incidents.keep_up,
     incidents.weigh_live,
+    incidents.measure_objectives,
+    incidents.write_figures,
     incidents.prune,
     telemetry.judge_thresholds,
     changes.watch,

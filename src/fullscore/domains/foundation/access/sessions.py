@@ -28,7 +28,8 @@ HAS_FACTOR = "has_second_factor"
 NOTED_SECONDS = 60  # how exactly we know when somebody was last here
 WAITING_PATHS = ("/live/",)  # a page left open is nobody at work
 
-# Pages that whoever must still set up a second factor can reach: to do so, or to leave.
+# Pages that whoever must still set up a second factor can reach: to do so, or to leave. Those whose
+# name begins with “public-” are for everybody.
 ON_THE_WAY = frozenset(
     {"account_logout", "account_reauthenticate", "account_set_password", "account_change_password"}
 )
@@ -70,7 +71,7 @@ class SecondFactor(MiddlewareMixin):
     ) -> HttpResponse | None:
         """Send people to set one up; refuse programs with a sentence."""
         name = request.resolver_match.url_name or "" if request.resolver_match else ""
-        if name in ON_THE_WAY or name.startswith("mfa_") or not _lacks_factor(request):
+        if name in ON_THE_WAY or name.startswith(("mfa_", "public-")) or not _lacks_factor(request):
             return None
         sentence = "Your role needs a second factor: set up a passkey or a code generator first."
         if request.headers.get("Accept", "").startswith("application/json"):

@@ -1,7 +1,7 @@
 """Alerts in from whatever watches, and incidents made of them: one cause, one incident.
 
 Nouns: AlertSource, Receipt, Alert, AlertEvent, Silence, Incident, TimelineEntry,
-IncidentRole, IncidentTask, ChecklistStep.
+IncidentRole, IncidentTask, ChecklistStep, Review, ReviewAction, IncidentChange.
 Verbs: receive, acknowledge, resolve, reopen, note, assign, merge, split; silence; replay;
-start_role, add_task, finish, hand.
+start_role, add_task, finish, hand; open_review, close_review, verify, link_change.
 """

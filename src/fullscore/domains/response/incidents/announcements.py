@@ -34,3 +34,17 @@ class IncidentsAltered:
 @dataclass(frozen=True, slots=True)
 class ReceiptsCame:
     """Bodies were received that nobody has read yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusPublished:
+    """The public page has to be written anew; with an update that subscribers are told."""
+
+    update: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionAsked:
+    """An address asked to be told, and has to prove that it did."""
+
+    subscriber: int

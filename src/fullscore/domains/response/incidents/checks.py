@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from fullscore.domains.response.incidents.facts import Heard, Rang, Swung, Waiting
+from fullscore.domains.response.incidents.facts import Heard, Late, Owed, Rang, Swung, Waiting
 from fullscore.kit.checks import Limits, Subject, Verdict, bad, good, rule
 from fullscore.kit.time import in_words
 
@@ -123,3 +123,41 @@ def backlog(waiting: Iterable[Waiting], *, now: datetime, limits: Limits) -> Ite
             subject, severity=4, title=f"{one.bodies} bodies with alerts wait to be read",
             figure=seconds, limit=most, unit="s", advice=backlog.fix,
         )  # fmt: skip
+
+
+@rule(
+    "incidents.unreviewed", title="Incidents nobody has learnt from", every=timedelta(hours=1),
+    why="What is not understood happens again; after a week nobody remembers how it was.",
+    source="Reviews of P1 and P2 are obligatory within five working days.",
+    fix="Write down what happened and what made it possible, set actions, then close the review.",
+)  # fmt: skip
+def unreviewed(incidents: Iterable[Owed], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
+    """Say which grave incidents were not reviewed in time. Titles may be confidential."""
+    for one in incidents:
+        subject = Subject(record=f"incidents.incident:{one.incident}", key="review")
+        days = (now.date() - one.due_on).days
+        if one.is_reviewed or days <= 0:
+            yield good(subject)
+            continue
+        title = f"Incident {one.incident} (P{one.priority}) is not reviewed"
+        yield bad(subject, severity=3, title=title, figure=days, limit=0, unit="days late",
+                  advice=unreviewed.fix)  # fmt: skip
+
+
+@rule(
+    "incidents.action_late", title="Actions of reviews that are late", every=timedelta(hours=1),
+    why="A review whose actions are not done has changed nothing.",
+    source="The day the review itself set.",
+    fix="Do it, give it to somebody who can, or set a day that can be kept and say why.",
+)  # fmt: skip
+def action_late(actions: Iterable[Late], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
+    """Say which actions are not done though their day has passed."""
+    for one in actions:
+        subject = Subject(record=f"incidents.reviewaction:{one.action}")
+        days = (now.date() - one.due_on).days
+        if one.is_done or days <= 0:
+            yield good(subject)
+            continue
+        title = f"Action {one.action} after incident {one.incident} is late"
+        yield bad(subject, severity=3, title=title, figure=days, limit=0, unit="days late",
+                  advice=action_late.fix)  # fmt: skip

@@ -1,6 +1,6 @@
 """What the checks of this domain read, as values."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 
@@ -41,3 +41,21 @@ class Waiting(NamedTuple):
 
     bodies: int
     oldest_at: datetime | None
+
+
+class Owed(NamedTuple):
+    """An incident that has to be reviewed, until when, and whether that was done."""
+
+    incident: int
+    priority: int
+    due_on: date
+    is_reviewed: bool
+
+
+class Late(NamedTuple):
+    """Something a review wants done, until when, and whether it was."""
+
+    action: int
+    incident: int
+    due_on: date
+    is_done: bool

@@ -4,7 +4,12 @@ from datetime import timedelta
 
 from fullscore.domains.foundation.changes import services as changes
 from fullscore.domains.response.incidents import queries, services
-from fullscore.domains.response.incidents.models import Incident
+from fullscore.domains.response.incidents.models import (
+    Incident,
+    StatusDelivery,
+    StatusSubscriber,
+    StatusUpdate,
+)
 from fullscore.kit import time
 from fullscore.kit.jobs import every, job
 from fullscore.kit.models import User
@@ -97,6 +102,12 @@ def leave_people(ids: list[int]) -> None:
 
 
 @job()
+def owe_reviews(ids: list[int]) -> None:
+    """Let grave incidents that are over have a review, filled as far as is known."""
+    services.owe_reviews(ids, by=system())
+
+
+@job()
 def take_answered(subject: str, record: int, user: int | None, who: str) -> None:
     """Let an incident be taken by whoever answered the page."""
     if subject == services.NOUN:
@@ -117,12 +128,54 @@ def grant_step(subject: str, record: int, what: str, policy: str) -> None:
         services.grant_step(record, what, policy=policy, by=system())
 
 
+@every(minutes=1)
+def measure_objectives() -> None:
+    """Measure what is left of the error budgets of services."""
+    services.measure_objectives(now=time.now())
+
+
+@job()
+def write_status(update: int | None) -> None:
+    """Write the public page anew."""
+    services.write_page()
+
+
+@job()
+def tell_subscribers(update: int | None) -> None:
+    """Queue what is published for each subscriber; one that fails holds up no other."""
+    found = StatusUpdate.objects.filter(pk=update).first() if update is not None else None
+    for pk in services.lay_out_deliveries(found) if found else ():
+        deliver_status.enqueue(delivery=pk)
+
+
+@job()
+def deliver_status(delivery: int) -> None:
+    """Bring one update to one subscriber."""
+    rows = StatusDelivery.objects.select_related("subscriber", "update__notice")
+    if found := rows.filter(pk=delivery).first():
+        services.deliver(found)
+
+
+@job()
+def ask_subscriber(subscriber: int) -> None:
+    """Ask an address whether it wants to be told."""
+    if found := StatusSubscriber.objects.filter(pk=subscriber, confirmed_at=None).first():
+        services.ask(found)
+
+
+@every(days=1, at="03:50", queue="slow")
+def write_figures() -> None:
+    """Keep the figures of the last 28 days as series."""
+    services.write_figures(now=time.now())
+
+
 @every(days=1, at="03:40", queue="slow")
 def prune() -> None:
-    """Forget receipts after 30 days and events of alerts after 400."""
+    """Forget receipts after 30 days, events of alerts after 400, unproven subscribers after 2."""
     now = time.now()
     services.forget_old(before=now - timedelta(days=RECEIPT_DAYS))
     services.forget_events(now=now)
+    services.forget_unconfirmed(now=now)
 
 
 def _group() -> None:

@@ -10,7 +10,7 @@ from fullscore.domains.foundation.findings import services as findings
 from fullscore.domains.foundation.findings.models import Event, Finding, Waiver
 from fullscore.domains.infrastructure.servers.models import Server
 from fullscore.domains.overview.demo import names, truth
-from fullscore.domains.overview.demo.services import outage, responding, samples, servers
+from fullscore.domains.overview.demo.services import lessons, outage, responding, samples, servers
 from fullscore.domains.overview.demo.services.people import address
 from fullscore.domains.overview.demo.truth import Planted
 from fullscore.kit import history, time
@@ -41,6 +41,7 @@ def live_through(*, now: datetime | None = None) -> None:
             _repair(one, now)
     outage.report(now=now)
     responding.respond()
+    lessons.learn(by=maya, now=now)
     _discuss(maya)
     _except(maya, now)
     for finding in _found(_planted("journal_unlimited")):

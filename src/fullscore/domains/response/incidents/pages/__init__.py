@@ -1,5 +1,5 @@
 """The pages of incidents that are no list, detail or form."""
 
-from fullscore.domains.response.incidents.pages import room, sources
+from fullscore.domains.response.incidents.pages import figures, room, sources, status
 
-PATTERNS = [*sources.PATTERNS, *room.PATTERNS]
+PATTERNS = [*figures.PATTERNS, *sources.PATTERNS, *room.PATTERNS, *status.PATTERNS]

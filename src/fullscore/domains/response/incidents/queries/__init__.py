@@ -1,6 +1,22 @@
 """Questions about alerts and incidents that more than one place asks."""
 
 from fullscore.domains.response.incidents.queries.checking import heard, rang, swung, waiting
+from fullscore.domains.response.incidents.queries.figuring import (
+    Asked,
+    Week,
+    delivery_of,
+    incidents_in,
+    times_of,
+    weeks_of,
+)
+from fullscore.domains.response.incidents.queries.learning import (
+    REVIEWED,
+    due_on,
+    impact_of,
+    late,
+    owed,
+    similar_to,
+)
 from fullscore.domains.response.incidents.queries.naming import (
     ITEM_LABEL,
     items_named,
@@ -19,18 +35,30 @@ from fullscore.domains.response.incidents.queries.standing import (
 
 __all__ = [
     "ITEM_LABEL",
+    "REVIEWED",
+    "Asked",
+    "Week",
     "called_for",
     "concerns",
+    "delivery_of",
+    "due_on",
     "findings_near",
     "heard",
+    "impact_of",
+    "incidents_in",
     "incidents_of",
     "items_in",
     "items_named",
+    "late",
     "names_of",
     "needs",
+    "owed",
     "rang",
+    "similar_to",
     "swung",
+    "times_of",
     "to_confirm",
     "waiting",
+    "weeks_of",
     "where",
 ]

@@ -4,12 +4,15 @@ from typing import Any
 
 import django_filters
 from django.db.models import Q, QuerySet
+from django.template.loader import render_to_string
 
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.response.incidents import drawing, queries, services
 from fullscore.domains.response.incidents.models import (
     Incident,
+    IncidentChange,
     Role,
+    StatusNotice,
 )
 from fullscore.domains.response.incidents.resources.shared import CELLS, TONES, in_turn, over
 from fullscore.kit.perform import Verb
@@ -57,6 +60,12 @@ def doors(incident: Incident, user: Any) -> list[tuple[str, str, str]]:
     return [("Room", "siren", f"/incidents/{incident.pk}/room")]
 
 
+def draw_similar(incident: Incident, user: Any, at: Any) -> str:
+    """Draw the incidents most like one, and what ended them."""
+    context = {"told": queries.similar_to(incident, user)}
+    return render_to_string("incidents/similar.html", context)
+
+
 INCIDENT = Resource(
     Incident,
     columns=["severity", "title", "priority", "root_item", "owner", "assignee", "state",
@@ -94,6 +103,11 @@ INCIDENT = Resource(
         Panel("Items", rows=queries.items_in, columns=["name", "kind", "criticality", "owner"]),
         Panel("Findings nearby", rows=queries.findings_near,
               columns=["severity", "title", "item", "state", "opened_at"]),
+        Panel("Changes with a part in it", rows=lambda i: i.change_links.all(),
+              columns=["kind", "change", "at", "by"]),
+        Panel("On the status page", rows=lambda i: i.notices.all(),
+              columns=["title", "impact", "published_at", "closed_at"]),
+        Panel("Similar incidents", draw=draw_similar, is_lazy=True),
         Panel("Merged into this", rows=lambda i: i.merged.all(), columns=["title", "detected_at"]),
         Panel("Open incidents", on=Item, leads=True, rows=queries.incidents_of,
               columns=["severity", "title", "state", "owner", "detected_at"]),
@@ -136,6 +150,17 @@ INCIDENT = Resource(
              when=lambda i: "" if i.is_security else "It is no security incident."),
         Verb(services.resolve, permission="incidents.resolve_incident", icon="check-check",
              when=over, hints={"resolution": "In a sentence: what it was, and what ended it."}),
+        Verb(services.begin_notice, permission="incidents.publish_status", icon="megaphone",
+             in_bulk=False, done="A notice is written: publish its first update.",
+             choices={"impact": StatusNotice.Impact.choices},
+             hints={"title": "What people outside read: no names of machines."}),
+        Verb(services.open_review, permission="incidents.add_review", icon="notebook-pen",
+             past="under review", done="Its review is begun, filled from the timeline.",
+             when=lambda i: "Resolve it first." if i.state != "resolved" else ""),
+        Verb(services.link_change, permission="incidents.change_incident", icon="git-branch",
+             in_bulk=False, done="The change is linked.",
+             choices={"part": IncidentChange.Kind.choices},
+             hints={"part": "What causes incidents counts as a failed change."}),
         Verb(services.reopen, permission="incidents.resolve_incident", icon="undo-2",
              past="open again",
              when=lambda i: "It is open." if i.state == "open"
