@@ -62,6 +62,7 @@ from fullscore.domains.foundation.telemetry.models import (
     StorageRule,
     Threshold,
 )
+from fullscore.domains.infrastructure.cloud.models import CostExport, CostPeriod, CostRow
 from fullscore.domains.infrastructure.patching.models import (
     Baseline,
     Hold,
@@ -610,6 +611,25 @@ def attempt(**values: Any) -> Attempt:
 
 def run_event(**values: Any) -> RunEvent:
     return _with(RunEvent, {"at": AT, "text": _one("Seen "), **values}, run=run)
+
+
+# ── clouds ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def cost_export(**values: Any) -> CostExport:
+    return CostExport.objects.create(**{"name": _one("export ")} | values)
+
+
+def cost_period(**values: Any) -> CostPeriod:
+    known = {"starts_on": DAY, "ends_on": date(2026, 2, 1), "currency": "EUR", "row_count": 1,
+             "billed": 12, "effective": 12, "imported_at": AT}  # fmt: skip
+    return _with(CostPeriod, known | values, export=cost_export)
+
+
+def cost_row(**values: Any) -> CostRow:
+    known = {"day": DAY, "service": _one("service "), "billed": 3, "effective": 3, "list_cost": 3,
+             "contracted": 3}  # fmt: skip
+    return _with(CostRow, known | values, period=cost_period)
 
 
 # ── patching ───────────────────────────────────────────────────────────────────────────────────

@@ -11,6 +11,8 @@ from fullscore.domains.foundation.telemetry import queries as measured
 from fullscore.domains.foundation.telemetry.reading import rhythm, senders
 from fullscore.domains.foundation.telemetry.reading import storage as kept
 from fullscore.domains.foundation.telemetry.reading.facts import threshold_facts
+from fullscore.domains.infrastructure.cloud.checks import costs as bills
+from fullscore.domains.infrastructure.cloud.queries import costs as spent
 from fullscore.domains.infrastructure.patching import checks as patching
 from fullscore.domains.infrastructure.patching.queries import standing as patched
 from fullscore.domains.infrastructure.servers.checks import (
@@ -98,6 +100,9 @@ CHECKS: tuple[Check, ...] = (
     virtual.vm_snapshot_old.reading(machines.snapshots),
     virtual.vm_waits.reading(machines.machines),
     virtual.vm_unrecorded.reading(machines.machines),
+    # What the cloud costs
+    bills.invoice_differs.reading(spent.billed),
+    bills.bill_unread.reading(spent.billed),
     # The estate
     estate.end_of_life.reading(items.aging),
     estate.certificate_ends.reading(items.worn),

@@ -48,6 +48,9 @@ from fullscore.domains.foundation.telemetry.resources import (
     STORAGE_RULE,
     THRESHOLD,
 )
+from fullscore.domains.infrastructure.cloud.resources.costs import EXPORT as COST_EXPORT
+from fullscore.domains.infrastructure.cloud.resources.costs import PERIOD as COST_PERIOD
+from fullscore.domains.infrastructure.cloud.resources.costs import ROW as COST_ROW
 from fullscore.domains.infrastructure.patching.resources import (
     BASELINE,
     HOLD,
@@ -123,6 +126,7 @@ RESOURCES: tuple[Resource, ...] = (
     SSH_HOST,
     MACHINE,
     HYPERVISOR,
+    COST_PERIOD,
     ITEM,
     DIFFERENCE,
     LISTENER,
@@ -179,6 +183,8 @@ RESOURCES: tuple[Resource, ...] = (
     MACHINE_ACT,
     MACHINE_SNAPSHOT,
     STORAGE_POOL,
+    COST_EXPORT,
+    COST_ROW,
     RING,
     URGENCY,
     CHECK_RUN,
