@@ -62,7 +62,13 @@ from fullscore.domains.foundation.telemetry.models import (
     StorageRule,
     Threshold,
 )
-from fullscore.domains.infrastructure.cloud.models import CostExport, CostPeriod, CostRow
+from fullscore.domains.infrastructure.cloud.models import (
+    CloudAccount,
+    CloudResource,
+    CostExport,
+    CostPeriod,
+    CostRow,
+)
 from fullscore.domains.infrastructure.patching.models import (
     Baseline,
     Hold,
@@ -614,6 +620,19 @@ def run_event(**values: Any) -> RunEvent:
 
 
 # ── clouds ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def cloud_account(**values: Any) -> CloudAccount:
+    if "item" not in values:
+        values["item"] = item(kind="cloud account")
+    known = {"role_arn": "arn:aws:iam::123456789012:role/fullscore", "regions": ["eu-central-1"],
+             "external_id": _one("external-")}  # fmt: skip
+    return CloudAccount.objects.create(**known | values)
+
+
+def cloud_resource(**values: Any) -> CloudResource:
+    known = {"kind": "instance", "ident": _one("i-"), "name": _one("web"), "since": AT}
+    return _with(CloudResource, known | values, account=cloud_account)
 
 
 def cost_export(**values: Any) -> CostExport:
