@@ -117,9 +117,9 @@ def parser_of(command: Any) -> ArgumentParser | None:
         found.append(parser)
         raise KeyboardInterrupt
 
-    words = {"check": ["run", "--all"], "server": ["enrol"], "import": ["file"]}.get(
-        command.name, []
-    )
+    words = {
+        "check": ["run", "--all"], "server": ["enrol"], "import": ["file"], "schedule": ["bring"],
+    }.get(command.name, [])  # fmt: skip
     with patch.object(ArgumentParser, "parse_args", caught):
         try:
             command.run(words)

@@ -115,6 +115,7 @@ from fullscore.domains.response.oncall.models import (
     Layer,
     Override,
     Page,
+    RotaImport,
     Run,
     RunEvent,
     Schedule,
@@ -593,6 +594,11 @@ def policy(*steps: dict[str, Any], **values: Any) -> EscalationPolicy:
 
 def escalation_step(**values: Any) -> EscalationStep:
     return _with(EscalationStep, {"kind": "wait", **values}, policy=policy)
+
+
+def rota_import(**values: Any) -> RotaImport:
+    known = {"kind": "opsgenie", "text": "{}", "at": AT}
+    return _with(RotaImport, known | values, by=user)
 
 
 def escalation_route(**values: Any) -> EscalationRoute:

@@ -58,6 +58,7 @@ ONE: dict[str, Callable[..., Any]] = {
     "absence": make.absence, "contact-channel": make.contact_channel,
     "contact-rule": make.contact_rule, "escalation-policy": make.policy,
     "escalation-step": make.escalation_step, "escalation-route": make.escalation_route,
+    "rota-import": make.rota_import,
     "escalation": make.run, "page-delivery": make.attempt, "escalation-event": make.run_event,
     "ranking": make.ranking, "suspect": make.suspect, "cause": make.cause, "watch": make.watch,
     "patch-baseline": make.baseline, "package-hold": make.hold, "patch-ring": make.ring,

@@ -305,6 +305,28 @@ def server(argv: Sequence[str]) -> int:
     return enrolling.enrol(given.name, by=_who(given.email))
 
 
+def schedule(argv: Sequence[str]) -> int:
+    """On-call schedules: beside the noun's own acts, `bring TOOL` from Grafana OnCall, Opsgenie."""
+    if not argv or argv[0] != "bring":
+        return run(["schedule", *argv], _resources, (), _who)
+    parser = ArgumentParser("fullscore schedule", description=schedule.__doc__)
+    parser.add_argument("act", choices=["bring"])
+    parser.add_argument("tool", choices=["grafana-oncall", "opsgenie"])
+    parser.add_argument("folder", nargs="?", help="of exported files, such as users.json")
+    parser.add_argument("--url", help="read it by its API at this address instead")
+    parser.add_argument("--token-file", metavar="FILE", help="holds the API token")
+    parser.add_argument("--apply", action="store_true", help="write what can be taken")
+    parser.add_argument("--as", dest="email")
+    given = parser.parse_args(argv)
+    _ready()
+    from fullscore.domains.response.oncall.commands import bring
+
+    return bring(
+        given.tool, folder=given.folder, url=given.url, token_file=given.token_file,
+        is_applied=given.apply, by=_who(given.email),
+    )  # fmt: skip
+
+
 def import_(argv: Sequence[str]) -> int:
     """Imports: beside the noun's own acts, `file FILE --into NOUN` looks at one, `--apply` too."""
     if not argv or argv[0] != "file":
@@ -359,6 +381,6 @@ COMMANDS = tuple(
     Command(one.__name__.rstrip("_"), (one.__doc__ or "").split("\n")[0], one)
     for one in (
         up, demo, web, worker, scheduler, collector, behind, status, migrate, mcp, audit, access,
-        secret, check, server, import_, focus, changed,
+        secret, check, server, schedule, import_, focus, changed,
     )
 )  # fmt: skip

@@ -97,6 +97,7 @@ from fullscore.domains.response.oncall.resources.escalations import (
     ESCALATION_EVENT,
     PAGE_DELIVERY,
 )
+from fullscore.domains.response.oncall.resources.imports import ROTA_IMPORT
 from fullscore.domains.response.oncall.resources.people import (
     ABSENCE,
     CONTACT_CHANNEL,
@@ -161,6 +162,7 @@ RESOURCES: tuple[Resource, ...] = (
     ESCALATION,
     SWAP,
     ABSENCE,
+    ROTA_IMPORT,
     METRIC,
     SERIES,
     THRESHOLD,

@@ -18,6 +18,7 @@ from fullscore.connectors.output import readable
 Step = str | int
 _SPACE = re.compile(r"[\s,:]*")
 _DECODER = json.JSONDecoder()
+MOST_WHOLE = 1_000_000_000
 KINDS: dict[type, str] = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
 
 
@@ -70,6 +71,19 @@ class Node:
         if isinstance(found.value, (dict, list)):
             raise found.wrong("is neither a text nor a number")
         return _plain(found.value)[:most]
+
+    def whole(self, name: str, default: int = 0) -> int:
+        """Return a whole number, also one that is written as a text or with a fraction."""
+        text = self.plain(name, most=40)
+        if not text:
+            return default
+        try:
+            number = round(float(text))
+        except (ValueError, OverflowError) as error:
+            raise self.wrong("is no number", name) from error
+        if abs(number) > MOST_WHOLE:
+            raise self.wrong("is too large a number", name)
+        return number
 
     def plains(self, *, most: int) -> dict[str, str]:
         """Return the texts, numbers and truths of an object as texts; nested ones are left out."""

@@ -12,7 +12,13 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 
 from fullscore.connectors.guard import Guard
 from fullscore.domains.response.oncall.models import Schedule
-from fullscore.domains.response.oncall.services import answering, escalating, rota, sending
+from fullscore.domains.response.oncall.services import (
+    answering,
+    bringing,
+    escalating,
+    rota,
+    sending,
+)
 from fullscore.kit import time
 from fullscore.kit.jobs import every
 from fullscore.kit.log import get_logger
@@ -85,5 +91,6 @@ def write_shifts() -> None:
 
 @every(days=1, at="03:50", queue="slow")
 def prune() -> None:
-    """Forget escalations that were over 400 days ago."""
+    """Forget escalations that were over 400 days ago, and what tools told as long ago."""
     answering.forget_runs(before=time.now() - KEPT)
+    bringing.forget_old(before=time.now() - KEPT, by=system())

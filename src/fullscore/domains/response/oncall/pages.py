@@ -1,5 +1,6 @@
-"""On call now, my shifts, who bore what; and the page that answers a call."""
+"""On call now, my shifts, who bore what; bringing rotas over; the page that answers a call."""
 
+import json
 from typing import Any
 
 from django import forms
@@ -17,6 +18,7 @@ from fullscore.domains.foundation.directory.queries import person_of
 from fullscore.domains.response.oncall.models import (
     ContactChannel,
     ContactRule,
+    RotaImport,
     Run,
     Schedule,
     Shift,
@@ -24,14 +26,15 @@ from fullscore.domains.response.oncall.models import (
 )
 from fullscore.domains.response.oncall.queries import fairness
 from fullscore.domains.response.oncall.queries.rota import now_on_call
-from fullscore.domains.response.oncall.services import answering, channels, rota
+from fullscore.domains.response.oncall.services import answering, bringing, channels, rota
 from fullscore.interfaces.web import shell
 from fullscore.interfaces.web.shell import SignedIn
 from fullscore.kit import time
-from fullscore.kit.errors import Problem
+from fullscore.kit.errors import Invalid, Problem
 from fullscore.kit.perform import require
 
 SHOWN = 20
+MOST_BYTES = 10 * 1024 * 1024
 
 
 class ChannelForm(forms.Form):
@@ -128,6 +131,76 @@ def bore(request: SignedIn) -> HttpResponse:
     return shell.page(request, "oncall/fairness.html", title="Fairness", told=told)
 
 
+class Files(forms.ClearableFileInput):
+    """A field for several files."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several files; none is an empty list."""
+
+    widget = Files
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        """Return each file, checked by itself."""
+        return [super(FilesField, self).clean(one, initial) for one in data or ()]
+
+
+class BringForm(forms.Form):
+    """Where the rotas of another tool are read."""
+
+    kind = forms.ChoiceField(label="comes from", choices=RotaImport.Kind.choices)
+    url = forms.CharField(
+        label="address of its API", max_length=300, required=False,
+        help_text="Grafana OnCall: Settings → API URL. Opsgenie: https://api.opsgenie.com, or "
+        "https://api.eu.opsgenie.com.",
+    )  # fmt: skip
+    token = forms.CharField(
+        max_length=500, required=False, widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="One that may read is enough. It is used this once and kept nowhere.",
+    )  # fmt: skip
+    exported = FilesField(
+        label="or its exported files", required=False,
+        widget=Files(attrs={"accept": ".json", "multiple": True}),
+        help_text="Answers of its API, such as users.json; the guide lists them.",
+    )  # fmt: skip
+
+
+def bring(request: SignedIn) -> HttpResponse:
+    """Read the rotas of another tool, by its API or from files, and show what would come."""
+    require("oncall.add_rotaimport", by=request.user)
+    sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    form = BringForm(*sent)
+    if request.method == "POST" and form.is_valid():
+        try:
+            return HttpResponseRedirect(f"/rota-imports/{_brought(request, form).pk}")
+        except Problem as problem:
+            _refused(form, problem)
+    return shell.page(
+        request, "oncall/bring.html", 422 if form.errors else 200, form=form,
+        title="Bring rotas over", crumbs=[{"title": "Rota imports", "url": "/rota-imports"}],
+    )  # fmt: skip
+
+
+def _brought(request: SignedIn, form: BringForm) -> RotaImport:
+    told, files = form.cleaned_data, form.cleaned_data["exported"]
+    if not files:
+        if not told["url"]:
+            raise Invalid("Give the address of its API, or choose its exported files.")
+        return bringing.fetch(told["kind"], url=told["url"], token=told["token"], by=request.user)
+    if sum(file.size or 0 for file in files) > MOST_BYTES:
+        raise Invalid("These files have more than 10 MiB; at most that is read.")
+    bundle = {}
+    for file in files:
+        try:
+            bundle[(file.name or "").removesuffix(".json")] = json.loads(file.read())
+        except ValueError as error:
+            raise Invalid(f"{file.name} is not JSON that can be read.") from error
+    text = json.dumps(bundle)
+    return bringing.receive(by=request.user, kind=told["kind"], name="files", text=text)
+
+
 @never_cache
 def answer(request: HttpRequest, token: str) -> HttpResponse:
     """Show what a page is about, and take the answer. Looking answers nothing: scanners look."""
@@ -152,5 +225,6 @@ PATTERNS = [
     path("my-shifts", login_required(my_shifts), name="my-shifts"),
     path("my-shifts/calendar", login_required(publish_own), name="my-calendar"),
     path("fairness", login_required(bore), name="fairness"),
+    path("rota-imports/add", login_required(bring), name="bring-rotas"),
     path("answer/<str:token>", answer, name="answer-page"),
 ]

@@ -1,5 +1,6 @@
 """The nouns of being on call."""
 
+from fullscore.domains.response.oncall.models.imports import RotaImport
 from fullscore.domains.response.oncall.models.people import (
     Absence,
     CalendarKey,
@@ -23,6 +24,6 @@ from fullscore.domains.response.oncall.models.schedules import (
 
 __all__ = [
     "Absence", "Attempt", "CalendarKey", "ContactChannel", "ContactRule", "EscalationPolicy",
-    "EscalationRoute", "EscalationStep", "Layer", "Override", "Page", "Run", "RunEvent",
-    "Schedule", "Shift", "Swap", "Timer", "Turn",
+    "EscalationRoute", "EscalationStep", "Layer", "Override", "Page", "RotaImport", "Run",
+    "RunEvent", "Schedule", "Shift", "Swap", "Timer", "Turn",
 ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""Schedules, chains and people of a Grafana OnCall, to be brought over."""
