@@ -62,6 +62,13 @@ from fullscore.domains.foundation.telemetry.models import (
     StorageRule,
     Threshold,
 )
+from fullscore.domains.infrastructure.cloud.models import (
+    CloudAccount,
+    CloudResource,
+    CostExport,
+    CostPeriod,
+    CostRow,
+)
 from fullscore.domains.infrastructure.patching.models import (
     Baseline,
     Hold,
@@ -668,6 +675,38 @@ def attempt(**values: Any) -> Attempt:
 
 def run_event(**values: Any) -> RunEvent:
     return _with(RunEvent, {"at": AT, "text": _one("Seen "), **values}, run=run)
+
+
+# ── clouds ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def cloud_account(**values: Any) -> CloudAccount:
+    if "item" not in values:
+        values["item"] = item(kind="cloud account")
+    known = {"role_arn": "arn:aws:iam::123456789012:role/fullscore", "regions": ["eu-central-1"],
+             "external_id": _one("external-")}  # fmt: skip
+    return CloudAccount.objects.create(**known | values)
+
+
+def cloud_resource(**values: Any) -> CloudResource:
+    known = {"kind": "instance", "ident": _one("i-"), "name": _one("web"), "since": AT}
+    return _with(CloudResource, known | values, account=cloud_account)
+
+
+def cost_export(**values: Any) -> CostExport:
+    return CostExport.objects.create(**{"name": _one("export ")} | values)
+
+
+def cost_period(**values: Any) -> CostPeriod:
+    known = {"starts_on": DAY, "ends_on": date(2026, 2, 1), "currency": "EUR", "row_count": 1,
+             "billed": 12, "effective": 12, "imported_at": AT}  # fmt: skip
+    return _with(CostPeriod, known | values, export=cost_export)
+
+
+def cost_row(**values: Any) -> CostRow:
+    known = {"day": DAY, "service": _one("service "), "billed": 3, "effective": 3, "list_cost": 3,
+             "contracted": 3}  # fmt: skip
+    return _with(CostRow, known | values, period=cost_period)
 
 
 # ── patching ───────────────────────────────────────────────────────────────────────────────────

@@ -35,6 +35,8 @@ ONE: dict[str, Callable[..., Any]] = {
     "installed-package": make.installed, "fact": make.facts, "push-key": make.push_key,
     "refusal": make.refusal,
     "ssh-host": make.ssh_host, "hypervisor": make.hypervisor,
+    "cloud-account": make.cloud_account, "cloud-resource": make.cloud_resource,
+    "cost-export": make.cost_export, "cost-period": make.cost_period, "cost-row": make.cost_row,
     "virtual-machine": make.machine, "machine-act": make.machine_act,
     "machine-snapshot": make.machine_snapshot, "storage-pool": make.storage_pool,
     "scrape-target": make.scrape_target,

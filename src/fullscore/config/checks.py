@@ -11,6 +11,10 @@ from fullscore.domains.foundation.telemetry import queries as measured
 from fullscore.domains.foundation.telemetry.reading import rhythm, senders
 from fullscore.domains.foundation.telemetry.reading import storage as kept
 from fullscore.domains.foundation.telemetry.reading.facts import threshold_facts
+from fullscore.domains.infrastructure.cloud.checks import accounts as clouds
+from fullscore.domains.infrastructure.cloud.checks import costs as bills
+from fullscore.domains.infrastructure.cloud.queries import accounts as rented
+from fullscore.domains.infrastructure.cloud.queries import costs as spent
 from fullscore.domains.infrastructure.patching import checks as patching
 from fullscore.domains.infrastructure.patching.queries import standing as patched
 from fullscore.domains.infrastructure.servers.checks import (
@@ -98,6 +102,17 @@ CHECKS: tuple[Check, ...] = (
     virtual.vm_snapshot_old.reading(machines.snapshots),
     virtual.vm_waits.reading(machines.machines),
     virtual.vm_unrecorded.reading(machines.machines),
+    # What is rented in the cloud
+    clouds.unread.reading(rented.accounts),
+    clouds.open_to_world.reading(rented.owned("security group", "bucket", "snapshot", "database")),
+    clouds.weak_access.reading(rented.owned("user", "root")),
+    clouds.unprotected.reading(rented.owned("volume", "database")),
+    clouds.idle.reading(rented.owned("volume", "address", "instance", "snapshot")),
+    clouds.one_zone.reading(rented.groups),
+    clouds.untagged.reading(rented.owned("instance", "volume", "balancer", "database", "bucket")),
+    # What the cloud costs
+    bills.invoice_differs.reading(spent.billed),
+    bills.bill_unread.reading(spent.billed),
     # The estate
     estate.end_of_life.reading(items.aging),
     estate.certificate_ends.reading(items.worn),

@@ -384,6 +384,20 @@ def import_(argv: Sequence[str]) -> int:
     return import_file(given.file, into=given.into, is_applied=given.apply, by=_who(given.email))
 
 
+def focus(argv: Sequence[str]) -> int:
+    """Take a FOCUS file in: what a cloud costs, as CSV, gzipped CSV or Parquet."""
+    parser = ArgumentParser("fullscore focus", description=focus.__doc__)
+    parser.add_argument("act", choices=["import"])
+    parser.add_argument("file", help="CSV, CSV.GZ or Parquet")
+    parser.add_argument("--export", required=True, metavar="NAME", help="whose bill it is")
+    parser.add_argument("--as", dest="email")
+    given = parser.parse_args(argv)
+    _ready()
+    from fullscore.domains.infrastructure.cloud.commands import import_bill
+
+    return import_bill(given.file, export=given.export, by=_who(given.email))
+
+
 def changed(argv: Sequence[str]) -> int:
     """Say what changed before this broke: before an incident, or before a moment at an item."""
     parser = ArgumentParser("fullscore changed", description=changed.__doc__)
@@ -425,6 +439,6 @@ COMMANDS = tuple(
     Command(one.__name__.rstrip("_"), (one.__doc__ or "").split("\n")[0], one)
     for one in (
         up, demo, web, worker, scheduler, collector, behind, status, migrate, mcp, audit, access,
-        secret, check, server, schedule, import_, changed, figures,
+        secret, check, server, schedule, import_, focus, changed, figures,
     )
 )  # fmt: skip

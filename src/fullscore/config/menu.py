@@ -22,5 +22,6 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("Sample store", "/store", "database", "Telemetry", "telemetry.view_storagerule",
           "Metrics"),
     Entry("Map", "/map", "network", "Estate", "estate.view_item"),
+    Entry("Cloud costs", "/cloud-costs", "coins", "Estate", "cloud.view_costrow", "Servers"),
     Entry("What if", "/what-if", "workflow", "Estate", "estate.view_item", "Map"),
 )  # fmt: skip

@@ -8,6 +8,8 @@ from fullscore.domains.foundation.findings import announcements as findings
 from fullscore.domains.foundation.findings import jobs as findings_jobs
 from fullscore.domains.foundation.system import announcements as system
 from fullscore.domains.foundation.system import jobs as system_jobs
+from fullscore.domains.infrastructure.cloud import announcements as cloud
+from fullscore.domains.infrastructure.cloud import jobs as cloud_jobs
 from fullscore.domains.infrastructure.servers import announcements as servers
 from fullscore.domains.infrastructure.servers import jobs as servers_jobs
 from fullscore.domains.response.incidents import announcements as incidents
@@ -23,6 +25,7 @@ REACTIONS: Reactions = {
     servers.FactsTaken: [servers_jobs.check_facts],
     servers.HypervisorWanted: [servers_jobs.read_hypervisor],
     servers.ActOrdered: [servers_jobs.carry_out],
+    cloud.AccountWanted: [cloud_jobs.read_account],
     findings.FindingsOpened: [findings_jobs.notify_opened, incidents_jobs.alert_findings],
     findings.FindingsRaised: [findings_jobs.notify_opened, incidents_jobs.alert_findings],
     findings.FindingsReopened: [findings_jobs.notify_opened, incidents_jobs.alert_findings],

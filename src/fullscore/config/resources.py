@@ -48,6 +48,11 @@ from fullscore.domains.foundation.telemetry.resources import (
     STORAGE_RULE,
     THRESHOLD,
 )
+from fullscore.domains.infrastructure.cloud.resources.accounts import ACCOUNT as CLOUD_ACCOUNT
+from fullscore.domains.infrastructure.cloud.resources.accounts import RESOURCE as CLOUD_RESOURCE
+from fullscore.domains.infrastructure.cloud.resources.costs import EXPORT as COST_EXPORT
+from fullscore.domains.infrastructure.cloud.resources.costs import PERIOD as COST_PERIOD
+from fullscore.domains.infrastructure.cloud.resources.costs import ROW as COST_ROW
 from fullscore.domains.infrastructure.patching.resources import (
     BASELINE,
     HOLD,
@@ -132,6 +137,9 @@ RESOURCES: tuple[Resource, ...] = (
     SSH_HOST,
     MACHINE,
     HYPERVISOR,
+    CLOUD_ACCOUNT,
+    CLOUD_RESOURCE,
+    COST_PERIOD,
     ITEM,
     DIFFERENCE,
     LISTENER,
@@ -195,6 +203,8 @@ RESOURCES: tuple[Resource, ...] = (
     MACHINE_ACT,
     MACHINE_SNAPSHOT,
     STORAGE_POOL,
+    COST_EXPORT,
+    COST_ROW,
     RING,
     URGENCY,
     CHECK_RUN,

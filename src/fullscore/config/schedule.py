@@ -7,6 +7,7 @@ from fullscore.domains.foundation.directory import jobs as directory
 from fullscore.domains.foundation.findings import jobs as findings
 from fullscore.domains.foundation.system import jobs as system
 from fullscore.domains.foundation.telemetry import jobs as telemetry
+from fullscore.domains.infrastructure.cloud import jobs as cloud
 from fullscore.domains.infrastructure.servers import jobs as servers
 from fullscore.domains.overview.attention import jobs as attention
 from fullscore.domains.overview.demo import jobs as demo
@@ -25,6 +26,7 @@ SCHEDULE: Sequence[Clocked] = (
     system.prune_imports,
     servers.declare_silent,
     servers.read_hypervisors,
+    cloud.read_accounts,
     telemetry.maintain_store,
     telemetry.bind_unowned,
     telemetry.end_mutes,

@@ -18,6 +18,7 @@ from fullscore.domains.foundation.telemetry.pages import (
     store,
     thresholds,
 )
+from fullscore.domains.infrastructure.cloud import pages as cloud
 from fullscore.domains.infrastructure.patching import pages as patching
 from fullscore.domains.infrastructure.servers import endpoints as push
 from fullscore.domains.infrastructure.servers import pages as servers
@@ -37,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *estate.PATTERNS,
     *servers.PATTERNS,
     *push.PATTERNS,
+    *cloud.PATTERNS,
     *patching.PATTERNS,
     *telemetry.PATTERNS,
     *keys.PATTERNS,

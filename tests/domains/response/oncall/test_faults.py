@@ -37,7 +37,7 @@ def test_a_secret_that_cannot_be_opened_fails_its_own_page_only(live, post, monk
     policy({"kind": "person", "person": ann}, {"kind": "person", "person": bob})
     kept = secrets.keep("hook", "x", by=system(), kind=Secret.Kind.TOKEN, scope="x")
     ContactChannel.objects.filter(person=ann).update(secret=kept)
-    Secret.objects.filter(pk=kept.pk).update(sealed=b"broken")
+    Secret.objects.filter(pk=kept.pk).update(ciphertext=b"broken")
     escalating.start(subject(), by=system())
 
     live()

@@ -1,0 +1,1 @@
+"""AWS, read only: what an account has in each region, through its public programming interface."""

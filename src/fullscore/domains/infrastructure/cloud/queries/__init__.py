@@ -1,0 +1,1 @@
+"""Questions about clouds, as checks and pages ask them."""

@@ -1,0 +1,1 @@
+"""How clouds and their costs are seen."""
