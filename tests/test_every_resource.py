@@ -32,6 +32,7 @@ ONE: dict[str, Callable[..., Any]] = {
     "person": make.person, "team": make.team, "account": make.user, "access-role": make.grant,
     "api-token": make.token, "membership": make.membership, "link": make.link,
     "requirement": make.requirement, "identifier": make.identifier, "claim": make.claim,
+    "source": make.source, "sighting": make.sighting,
     "installed-package": make.installed, "fact": make.facts, "push-key": make.push_key,
     "refusal": make.refusal,
     "ssh-host": make.ssh_host, "scrape-target": make.scrape_target,

@@ -22,6 +22,8 @@ from fullscore.domains.foundation.estate.resources import (
     LINK,
     LISTENER,
     REQUIREMENT,
+    SIGHTING,
+    SOURCE,
 )
 from fullscore.domains.foundation.findings.resources import (
     BLIND,
@@ -106,6 +108,8 @@ RESOURCES: tuple[Resource, ...] = (
     SSH_HOST,
     ITEM,
     DIFFERENCE,
+    SIGHTING,
+    SOURCE,
     LISTENER,
     CERTIFICATE,
     FILESYSTEM,

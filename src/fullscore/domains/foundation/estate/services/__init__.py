@@ -1,0 +1,55 @@
+"""What can be done with items, what they need, and what sources say of them."""
+
+from fullscore.domains.foundation.estate.services.deciding import adopt, confirm, dismiss, match
+from fullscore.domains.foundation.estate.services.differences import (
+    accept,
+    ask_again,
+    compare,
+    ignore,
+    reject,
+)
+from fullscore.domains.foundation.estate.services.found import (
+    declare,
+    see_certificates,
+    see_listeners,
+    undeclare,
+)
+from fullscore.domains.foundation.estate.services.identity import merge, split
+from fullscore.domains.foundation.estate.services.items import change, reopen, retire
+from fullscore.domains.foundation.estate.services.links import link, require, unlink
+from fullscore.domains.foundation.estate.services.sightings import (
+    Batch,
+    Told,
+    change_source,
+    record_batch,
+    source_of,
+)
+
+__all__ = [
+    "Batch",
+    "Told",
+    "accept",
+    "adopt",
+    "ask_again",
+    "change",
+    "change_source",
+    "compare",
+    "confirm",
+    "declare",
+    "dismiss",
+    "ignore",
+    "link",
+    "match",
+    "merge",
+    "record_batch",
+    "reject",
+    "reopen",
+    "require",
+    "retire",
+    "see_certificates",
+    "see_listeners",
+    "source_of",
+    "split",
+    "undeclare",
+    "unlink",
+]
