@@ -78,7 +78,10 @@ from fullscore.domains.response.incidents.models import (
     Alert,
     AlertEvent,
     AlertSource,
+    ChecklistStep,
     Incident,
+    IncidentRole,
+    IncidentTask,
     Receipt,
     Silence,
     TimelineEntry,
@@ -476,6 +479,20 @@ def silence(**values: Any) -> Silence:
 def timeline_entry(**values: Any) -> TimelineEntry:
     known = {"at": AT, "kind": "note", "text": _one("Seen ")}
     return _with(TimelineEntry, known | values, incident=incident)
+
+
+def incident_role(**values: Any) -> IncidentRole:
+    known = {"role": "scribe", "starts_at": AT}
+    return _with(IncidentRole, known | values, incident=incident, person=person)
+
+
+def incident_task(**values: Any) -> IncidentTask:
+    known = {"title": _one("Task "), "created_at": AT}
+    return _with(IncidentTask, known | values, incident=incident)
+
+
+def checklist_step(**values: Any) -> ChecklistStep:
+    return ChecklistStep.objects.create(**{"title": _one("Step ")} | values)
 
 
 # ── on call ────────────────────────────────────────────────────────────────────────────────────
