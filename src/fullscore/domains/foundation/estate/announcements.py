@@ -8,6 +8,7 @@ class DifferenceRejected:
     """The record is right and the world is not: somebody has to bring it back."""
 
     difference: int
+    by: int  # who said so
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def reject(difference: Difference, *, by: User, note: str) -> Difference:
     _check_undecided(difference)
     with recorded(difference, "reject", by=by, note=note):
         difference.state, difference.note = Difference.State.REJECTED, note
-        announce(DifferenceRejected(difference.pk))
+        announce(DifferenceRejected(difference.pk, by.pk))
     return difference
 
 
