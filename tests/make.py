@@ -35,6 +35,7 @@ from fullscore.domains.foundation.estate.models import (
     Link,
     Listener,
     Requirement,
+    Scope,
     Sighting,
     Source,
 )
@@ -218,6 +219,12 @@ def claim(**values: Any) -> Claim:
     known = {"attribute": _one("attribute"), "value": "x", "source": seen.source,
              "item": seen.item, "observed_at": AT}  # fmt: skip
     return Claim.objects.create(**known | values)
+
+
+def scope(name: str = "", **values: Any) -> Scope:
+    known = {"targets": ["10.0.0.0/24"], "methods": ["icmp"], "expires_on": date(2030, 1, 1),
+             "addresses": 256, "asked_by": values.pop("asked_by", None) or system()}  # fmt: skip
+    return Scope.objects.create(name=name or _one("scope"), **known | values)
 
 
 def downtime_cost(**values: Any) -> DowntimeCost:

@@ -33,6 +33,7 @@ ONE: dict[str, Callable[..., Any]] = {
     "api-token": make.token, "membership": make.membership, "link": make.link,
     "requirement": make.requirement, "identifier": make.identifier, "claim": make.claim,
     "source": make.source, "sighting": make.sighting,
+    "scope": make.scope,
     "installed-package": make.installed, "fact": make.facts, "push-key": make.push_key,
     "refusal": make.refusal,
     "ssh-host": make.ssh_host, "scrape-target": make.scrape_target,

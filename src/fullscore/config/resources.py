@@ -22,6 +22,7 @@ from fullscore.domains.foundation.estate.resources import (
     LINK,
     LISTENER,
     REQUIREMENT,
+    SCOPE,
     SIGHTING,
     SOURCE,
 )
@@ -113,6 +114,7 @@ RESOURCES: tuple[Resource, ...] = (
     DIFFERENCE,
     SIGHTING,
     SOURCE,
+    SCOPE,
     LISTENER,
     CERTIFICATE,
     FILESYSTEM,

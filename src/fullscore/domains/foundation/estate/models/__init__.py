@@ -15,6 +15,7 @@ from fullscore.domains.foundation.estate.models.needs import (
     LinkQuerySet,
     Requirement,
 )
+from fullscore.domains.foundation.estate.models.scopes import Scope
 from fullscore.domains.foundation.estate.models.seen import Claim, Difference, Sighting, Source
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Listener",
     "OfItemQuerySet",
     "Requirement",
+    "Scope",
     "Sighting",
     "Source",
     "check_words",

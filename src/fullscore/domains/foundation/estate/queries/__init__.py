@@ -18,6 +18,7 @@ from fullscore.domains.foundation.estate.queries.needs import (
 )
 from fullscore.domains.foundation.estate.queries.owners import owners_of
 from fullscore.domains.foundation.estate.queries.provenance import Said, provenance
+from fullscore.domains.foundation.estate.queries.scopes import is_stopped, permit
 from fullscore.domains.foundation.estate.queries.selecting import altered, selected, specificity
 from fullscore.domains.foundation.estate.queries.weight import (
     DOWNTIME_PER_HOUR,
@@ -40,9 +41,11 @@ __all__ = [
     "downtime_per_hour",
     "effective_criticality",
     "held",
+    "is_stopped",
     "known_as",
     "leaning",
     "owners_of",
+    "permit",
     "provenance",
     "selected",
     "sockets",

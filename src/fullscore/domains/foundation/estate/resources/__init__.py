@@ -3,6 +3,7 @@
 from fullscore.domains.foundation.estate.resources.found import CERTIFICATE, LISTENER
 from fullscore.domains.foundation.estate.resources.item import ITEM
 from fullscore.domains.foundation.estate.resources.needs import DOWNTIME_COST, LINK, REQUIREMENT
+from fullscore.domains.foundation.estate.resources.scope import SCOPE
 from fullscore.domains.foundation.estate.resources.seen import (
     CLAIM,
     DIFFERENCE,
@@ -21,6 +22,7 @@ __all__ = [
     "LINK",
     "LISTENER",
     "REQUIREMENT",
+    "SCOPE",
     "SIGHTING",
     "SOURCE",
 ]

@@ -17,6 +17,14 @@ from fullscore.domains.foundation.estate.services.found import (
 from fullscore.domains.foundation.estate.services.identity import merge, split
 from fullscore.domains.foundation.estate.services.items import change, reopen, retire
 from fullscore.domains.foundation.estate.services.links import link, require, unlink
+from fullscore.domains.foundation.estate.services.scopes import (
+    allow,
+    ask_scope,
+    change_scope,
+    pause,
+    resume,
+    stop_all,
+)
 from fullscore.domains.foundation.estate.services.sightings import (
     Batch,
     Told,
@@ -30,8 +38,11 @@ __all__ = [
     "Told",
     "accept",
     "adopt",
+    "allow",
     "ask_again",
+    "ask_scope",
     "change",
+    "change_scope",
     "change_source",
     "compare",
     "confirm",
@@ -41,15 +52,18 @@ __all__ = [
     "link",
     "match",
     "merge",
+    "pause",
     "record_batch",
     "reject",
     "reopen",
     "require",
+    "resume",
     "retire",
     "see_certificates",
     "see_listeners",
     "source_of",
     "split",
+    "stop_all",
     "undeclare",
     "unlink",
 ]
