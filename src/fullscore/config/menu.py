@@ -20,4 +20,6 @@ ENTRIES: tuple[Entry, ...] = (
           "Metrics"),
     Entry("Map", "/map", "network", "Estate", "estate.view_item"),
     Entry("What if", "/what-if", "workflow", "Estate", "estate.view_item", "Map"),
+    Entry("Bring in your inventory", "/inventory", "download", "Estate", "estate.add_item",
+          "Items"),
 )  # fmt: skip

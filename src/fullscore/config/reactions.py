@@ -21,6 +21,7 @@ REACTIONS: Reactions = {
     directory.PersonLeft: [access_jobs.clear_account, findings_jobs.return_to_teams],
     estate.DifferenceRejected: [changes_jobs.bring_back],
     system.ImportAccepted: [system_jobs.write_import],
+    system.InventoryAsked: [system_jobs.fetch_inventory],
     system.ImportRevoked: [system_jobs.take_back_import],
     servers.FactsTaken: [servers_jobs.check_facts],
     findings.FindingsOpened: [findings_jobs.notify_opened, incidents_jobs.alert_findings],
