@@ -64,6 +64,13 @@ from fullscore.domains.foundation.telemetry.models import (
     StorageRule,
     Threshold,
 )
+from fullscore.domains.infrastructure.patching.models import (
+    Baseline,
+    Hold,
+    PatchWindow,
+    Ring,
+    Urgency,
+)
 from fullscore.domains.infrastructure.servers.models import (
     Account,
     Facts,
@@ -592,6 +599,34 @@ def attempt(**values: Any) -> Attempt:
 
 def run_event(**values: Any) -> RunEvent:
     return _with(RunEvent, {"at": AT, "text": _one("Seen "), **values}, run=run)
+
+
+# ── patching ───────────────────────────────────────────────────────────────────────────────────
+
+
+def baseline(name: str = "", **values: Any) -> Baseline:
+    return Baseline.objects.create(name=name or _one("baseline"), **values)
+
+
+def hold(**values: Any) -> Hold:
+    known = {"package": _one("package"), "reason": "It breaks.", "until": date(2027, 1, 1)}
+    return _with(Hold, known | values, baseline=baseline)
+
+
+def ring(**values: Any) -> Ring:
+    return _with(Ring, {"name": _one("ring"), **values}, baseline=baseline)
+
+
+def patch_window(**values: Any) -> PatchWindow:
+    """Return a window that opens every day from 1 January 2026 at 01:00 UTC, for four hours."""
+    known = {"name": _one("window"), "recurrence": "FREQ=DAILY", "starts_on": DAY,
+             "starts_time": time(1)}  # fmt: skip
+    return PatchWindow.objects.create(**known | values)
+
+
+def urgency(**values: Any) -> Urgency:
+    known = {"package": _one("package"), "version": "1.2-3", "probability": 0.4}
+    return Urgency.objects.create(**known | values)
 
 
 # ── troubleshooting ────────────────────────────────────────────────────────────────────────────

@@ -57,6 +57,8 @@ ONE: dict[str, Callable[..., Any]] = {
     "escalation-step": make.escalation_step, "escalation-route": make.escalation_route,
     "escalation": make.run, "page-delivery": make.attempt, "escalation-event": make.run_event,
     "ranking": make.ranking, "suspect": make.suspect, "cause": make.cause, "watch": make.watch,
+    "patch-baseline": make.baseline, "package-hold": make.hold, "patch-ring": make.ring,
+    "patch-window": make.patch_window, "urgency": make.urgency,
     "watched-series": make.watched, "anomaly": make.anomaly,
 }  # fmt: skip
 

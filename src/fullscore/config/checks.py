@@ -11,6 +11,8 @@ from fullscore.domains.foundation.telemetry import queries as measured
 from fullscore.domains.foundation.telemetry.reading import rhythm, senders
 from fullscore.domains.foundation.telemetry.reading import storage as kept
 from fullscore.domains.foundation.telemetry.reading.facts import threshold_facts
+from fullscore.domains.infrastructure.patching import checks as patching
+from fullscore.domains.infrastructure.patching.queries import standing as patched
 from fullscore.domains.infrastructure.servers.checks import (
     logins,
     reaching,
@@ -115,6 +117,9 @@ CHECKS: tuple[Check, ...] = (
     changes.unreviewed.reading(made.ended),
     changes.failed_twice.reading(made.repeated),
     changes.unrecorded.reading(altered),
+    # How servers are patched
+    patching.uncovered.reading(patched.coverage),
+    patching.hold_presses.reading(patched.held),
     # Who is called
     oncall.gap.reading(duty.uncovered),
     oncall.single.reading(duty.reached),

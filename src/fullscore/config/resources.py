@@ -51,6 +51,13 @@ from fullscore.domains.foundation.telemetry.resources import (
     STORAGE_RULE,
     THRESHOLD,
 )
+from fullscore.domains.infrastructure.patching.resources import (
+    BASELINE,
+    HOLD,
+    PATCH_WINDOW,
+    RING,
+    URGENCY,
+)
 from fullscore.domains.infrastructure.servers.resources import (
     ACCOUNT as SERVER_ACCOUNT,
 )
@@ -135,6 +142,9 @@ RESOURCES: tuple[Resource, ...] = (
     FREEZE,
     STANDARD_CHANGE,
     APPROVAL_POLICY,
+    BASELINE,
+    HOLD,
+    PATCH_WINDOW,
     SCHEDULE,
     POLICY,
     ESCALATION,
@@ -163,6 +173,8 @@ RESOURCES: tuple[Resource, ...] = (
     DOWNTIME_COST,
     INSTALLED,
     FACTS,
+    RING,
+    URGENCY,
     CHECK_RUN,
     CHECK_SETTING,
     DUE_RULE,
