@@ -42,7 +42,7 @@ def test_a_difference_has_one_draft_at_a_time(clock):
         jobs.bring_back(difference.pk, ann.pk)
     assert Change.objects.count() == 1
 
-    services.abandon(Change.objects.get(), by=ann, outcome="Later")
+    services.abandon(Change.objects.get(), by=ann, reason="Later")
     jobs.bring_back(difference.pk, ann.pk)
 
     assert Change.objects.count() == 2
