@@ -51,6 +51,13 @@ from fullscore.domains.foundation.telemetry.resources import (
     STORAGE_RULE,
     THRESHOLD,
 )
+from fullscore.domains.infrastructure.patching.resources import (
+    BASELINE,
+    HOLD,
+    PATCH_WINDOW,
+    RING,
+    URGENCY,
+)
 from fullscore.domains.infrastructure.servers.resources import (
     ACCOUNT as SERVER_ACCOUNT,
 )
@@ -62,6 +69,13 @@ from fullscore.domains.infrastructure.servers.resources import (
     SERVER,
     SSH_HOST,
     UNIT,
+)
+from fullscore.domains.infrastructure.servers.resources.virtual import (
+    HYPERVISOR,
+    MACHINE,
+    MACHINE_ACT,
+    MACHINE_SNAPSHOT,
+    STORAGE_POOL,
 )
 from fullscore.domains.overview.attention.resources import PROPOSAL, SHARING
 from fullscore.domains.response.incidents.resources import (
@@ -110,6 +124,8 @@ RESOURCES: tuple[Resource, ...] = (
     WAIVER,
     SERVER,
     SSH_HOST,
+    MACHINE,
+    HYPERVISOR,
     ITEM,
     DIFFERENCE,
     SIGHTING,
@@ -135,6 +151,9 @@ RESOURCES: tuple[Resource, ...] = (
     FREEZE,
     STANDARD_CHANGE,
     APPROVAL_POLICY,
+    BASELINE,
+    HOLD,
+    PATCH_WINDOW,
     SCHEDULE,
     POLICY,
     ESCALATION,
@@ -163,6 +182,11 @@ RESOURCES: tuple[Resource, ...] = (
     DOWNTIME_COST,
     INSTALLED,
     FACTS,
+    MACHINE_ACT,
+    MACHINE_SNAPSHOT,
+    STORAGE_POOL,
+    RING,
+    URGENCY,
     CHECK_RUN,
     CHECK_SETTING,
     DUE_RULE,
