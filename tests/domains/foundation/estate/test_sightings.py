@@ -321,3 +321,31 @@ def test_sources_say_when_they_told_last():
 
     source.refresh_from_db()
     assert source.last_run_at is not None
+
+
+# ── of a source that knows the item ────────────────────────────────────────────────────────────
+
+
+def test_a_source_that_knows_the_item_claims_exactly_what_it_says():
+    item = make.item("i-1")
+    day = timedelta(days=1)
+    services.sight(item, {"state": "running", "region": "eu"}, source="aws", expires=day,
+                   now=make.AT)  # fmt: skip
+
+    services.sight(item, {"state": "stopped"}, source="aws", expires=day, now=make.AT + day)
+
+    claim = Claim.objects.get()
+    assert (claim.attribute, claim.value, claim.source.kind) == ("state", "stopped", "cloud")
+    assert claim.sighting.first_seen_at == make.AT
+    assert claim.sighting.expires_at == make.AT + 2 * day
+
+
+def test_a_word_of_another_item_is_disputed_where_the_item_is_known_too():
+    one, other = host(make.item("web1"), ("cloud_id", "i-0a1b")), make.item("web2")
+
+    services.identify(other, [("cloud_id", "i-0a1b"), ("cloud_id", "arn:i-9")], by=system(),
+                      source="aws", now=make.AT)  # fmt: skip
+
+    assert services.known_as([("cloud_id", "i-0a1b")]) == one
+    assert services.known_as([("cloud_id", "arn:i-9")]) == other
+    assert Difference.objects.get().actual["because"] == ["cloud id i-0a1b (web1)"]

@@ -32,6 +32,7 @@ from fullscore.domains.foundation.estate.services.sightings import (
     record_batch,
     source_of,
 )
+from fullscore.domains.foundation.estate.services.telling import identify, known_as, sight
 
 __all__ = [
     "Batch",
@@ -48,7 +49,9 @@ __all__ = [
     "confirm",
     "declare",
     "dismiss",
+    "identify",
     "ignore",
+    "known_as",
     "link",
     "match",
     "merge",
@@ -61,6 +64,7 @@ __all__ = [
     "retire",
     "see_certificates",
     "see_listeners",
+    "sight",
     "source_of",
     "split",
     "stop_all",
