@@ -7,6 +7,13 @@ from typing import Any
 
 from fullscore.connectors.base import Garbled
 
+LINKS = (
+    "needs", "runs_on", "powered_by", "stored_on", "located_in", "replicates", "backed_up_by",
+    "influences", "part_of", "member_of", "secured_by", "connects",
+)  # fmt: skip
+WORDS = ("serial", "system_uuid", "machine_id", "cloud_id", "chassis_mac", "engine_id", "mac",
+         "ssh_key", "fqdn", "address")  # fmt: skip
+VALUES = ("state", "environment", "criticality", "owner", "supported_until", "monthly_cost")
 MOST = 500_000  # things in one inventory
 LONGEST = 64 * 1024  # of one thing, as JSON
 

@@ -20,15 +20,8 @@ from typing import Any
 import yaml
 
 from fullscore.connectors.base import Garbled
-from fullscore.connectors.inventory.shapes import MOST, Thing
+from fullscore.connectors.inventory.shapes import LINKS, MOST, VALUES, WORDS, Thing
 
-LINKS = (
-    "needs", "runs_on", "powered_by", "stored_on", "located_in", "replicates", "backed_up_by",
-    "influences", "part_of", "member_of", "secured_by", "connects",
-)  # fmt: skip
-WORDS = ("serial", "system_uuid", "machine_id", "cloud_id", "chassis_mac", "engine_id", "mac",
-         "ssh_key", "fqdn", "address")  # fmt: skip
-VALUES = ("state", "environment", "criticality", "owner", "supported_until", "monthly_cost")
 OWN = ("name", "kind", "site", "tags", "attributes", "links", "ref", *VALUES, *WORDS, *LINKS)
 MOST_BYTES = 64 * 1024 * 1024
 LINE = "__line__"

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from fullscore.connectors.inventory.shapes import Thing
-from fullscore.connectors.inventory.sitefile import LINKS, VALUES, WORDS
+from fullscore.connectors.inventory.shapes import LINKS, VALUES, WORDS, Thing
 
 # What headings of other products mean; a heading that is a field's own name needs no line here.
 GUESSES: Mapping[str, str] = {

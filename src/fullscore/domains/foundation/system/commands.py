@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-from fullscore.connectors.inventory import sitefile
 from fullscore.domains.foundation.estate.queries import exporting
 from fullscore.domains.foundation.system import reading, services
 from fullscore.domains.foundation.system.models import Import
@@ -41,6 +40,8 @@ def import_file(file: str, *, into: str, is_applied: bool, by: User) -> int:
 
 def export_inventory(form: str, *, by: User) -> int:
     """Write the items one may see to standard output: `yaml`, to come in again, or `graphml`."""
+    from fullscore.connectors.inventory import sitefile  # YAML takes its time at each start
+
     if form == "yaml":
         sys.stdout.write(sitefile.write(exporting.things(by)))
     else:

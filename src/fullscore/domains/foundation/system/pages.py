@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import path
 
-from fullscore.connectors.inventory import sitefile, tables
+from fullscore.connectors.inventory import tables
 from fullscore.domains.foundation.estate.kinds import CHOICES
 from fullscore.domains.foundation.estate.queries import exporting
 from fullscore.domains.foundation.system import reading, services
@@ -150,6 +150,8 @@ def _meant(request: SignedIn, place: int, heading: str) -> str:
 
 def export(request: SignedIn, form: str) -> StreamingHttpResponse:
     """Answer the items one may see: YAML, which comes in again, or GraphML for drawing programs."""
+    from fullscore.connectors.inventory import sitefile  # YAML takes its time at each start
+
     require("estate.view_item", by=request.user)
     if form == "yaml":
         body: Any = iter([sitefile.write(exporting.things(request.user))])

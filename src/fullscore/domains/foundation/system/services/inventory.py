@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from fullscore.connectors.base import Garbled
-from fullscore.connectors.inventory import shapes, sitefile, tables
+from fullscore.connectors.inventory import shapes, tables
 from fullscore.connectors.inventory.shapes import Thing
 from fullscore.connectors.netbox import exports, parse
 from fullscore.domains.foundation.estate.models import ItemVersion
@@ -39,6 +39,8 @@ def understand(
 
     What a table's columns mean is remembered by its headings; `meaning` says it anew.
     """
+    from fullscore.connectors.inventory import sitefile  # YAML takes its time at each start
+
     try:
         if name.lower().endswith((".yaml", ".yml")):
             return sitefile.read(content)
