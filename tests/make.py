@@ -36,6 +36,9 @@ from fullscore.domains.foundation.estate.models import (
     Link,
     Listener,
     Requirement,
+    Scope,
+    Sighting,
+    Source,
 )
 from fullscore.domains.foundation.findings.models import (
     Blind,
@@ -225,10 +228,32 @@ def identifier(**values: Any) -> Identifier:
     return _with(Identifier, {"kind": "fqdn", "value": _one("name"), **values}, item=item)
 
 
-def claim(**values: Any) -> Claim:
-    known = {"attribute": _one("attribute"), "value": "x", "source": "person", "observed_at": AT,
+def source(name: str = "", *, kind: str = "probe", **values: Any) -> Source:
+    return Source.objects.create(name=name or _one("source"), kind=kind, **values)
+
+
+def sighting(**values: Any) -> Sighting:
+    known = {"ref": _one("ref"), "name": _one("seen"), "kind": "host", "outcome": "candidate",
+             "hash": "0" * 64, "first_seen_at": AT, "seen_at": AT,
              "expires_at": AT + timedelta(days=900)}  # fmt: skip
-    return _with(Claim, known | values, item=item)
+    return _with(Sighting, known | values, source=source)
+
+
+def claim(**values: Any) -> Claim:
+    if "sighting" not in values:
+        bound = {"item": values.get("item") or item(), "outcome": "matched"}
+        bound |= {"source": values["source"]} if "source" in values else {}
+        values["sighting"] = sighting(**bound)
+    seen = values["sighting"]
+    known = {"attribute": _one("attribute"), "value": "x", "source": seen.source,
+             "item": seen.item, "observed_at": AT}  # fmt: skip
+    return Claim.objects.create(**known | values)
+
+
+def scope(name: str = "", **values: Any) -> Scope:
+    known = {"targets": ["10.0.0.0/24"], "methods": ["icmp"], "expires_on": date(2030, 1, 1),
+             "addresses": 256, "asked_by": values.pop("asked_by", None) or system()}  # fmt: skip
+    return Scope.objects.create(name=name or _one("scope"), **known | values)
 
 
 def downtime_cost(**values: Any) -> DowntimeCost:

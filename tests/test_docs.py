@@ -101,8 +101,10 @@ def test_targets_of_make_that_are_named_exist():
 
 
 def test_variables_that_are_named_are_options():
-    # Two are not options: who acts on the command line, and which database the tests take.
-    known = {"FULLSCORE_USER", "FULLSCORE_TEST_DATABASE", "FULLSCORE_SHARED"}
+    # Not options: who acts on the command line, the token of an inventory that it reads, and which
+    # database the tests take.
+    known = {"FULLSCORE_USER", "FULLSCORE_INVENTORY_TOKEN", "FULLSCORE_TEST_DATABASE",
+             "FULLSCORE_SHARED"}  # fmt: skip
     for option in fields(Options):
         known |= {f"FULLSCORE_{option.name.upper()}"}
         known |= {f"FULLSCORE_{option.name.upper()}_FILE"} if option.metadata["secret"] else set()

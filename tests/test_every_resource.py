@@ -32,6 +32,8 @@ ONE: dict[str, Callable[..., Any]] = {
     "person": make.person, "team": make.team, "account": make.user, "access-role": make.grant,
     "api-token": make.token, "membership": make.membership, "link": make.link,
     "requirement": make.requirement, "identifier": make.identifier, "claim": make.claim,
+    "source": make.source, "sighting": make.sighting,
+    "scope": make.scope,
     "installed-package": make.installed, "fact": make.facts, "push-key": make.push_key,
     "refusal": make.refusal,
     "ssh-host": make.ssh_host, "hypervisor": make.hypervisor,

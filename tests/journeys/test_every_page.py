@@ -28,6 +28,8 @@ PAGES = {
     "import": "/items/import", "notifications": "/notifications", "settings": "/settings",
     "error 404": "/nowhere", "error 422": "/items?at=2999-01-01", "findings/map": "/map",
     "findings/map of a failure": "/map?fails=120", "estate/what_if_page": "/what-if?fails=120",
+    "estate/single_points": "/single-points", "estate/decide": "/differences/decide",
+    "estate/discovery": "/discovery", "system/inventory": "/inventory",
     "findings/closed": "/closed", "access/token": "/api-tokens/add",
     "snooze": "/queue/finding:1/snooze",
     "password": "/account/password/", "second factor": "/account/second-factor/",

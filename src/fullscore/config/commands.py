@@ -398,6 +398,28 @@ def focus(argv: Sequence[str]) -> int:
     return import_bill(given.file, export=given.export, by=_who(given.email))
 
 
+def inventory(argv: Sequence[str]) -> int:
+    """Read an inventory from NetBox or Nautobot, or write one's own: `fetch URL`, `export`."""
+    parser = ArgumentParser("fullscore inventory", description=inventory.__doc__)
+    acts = parser.add_subparsers(dest="act", required=True)
+    fetch = acts.add_parser("fetch", help="the token is read from FULLSCORE_INVENTORY_TOKEN")
+    fetch.add_argument("url", help="such as https://netbox.example.org")
+    fetch.add_argument("--apply", action="store_true", help="write what is good")
+    export = acts.add_parser("export", help="to standard output")
+    export.add_argument("--form", choices=["yaml", "graphml"], default="yaml")
+    for one in (fetch, export):
+        one.add_argument("--as", dest="email")
+    given = parser.parse_args(argv)
+    _ready()
+    from fullscore.domains.foundation.system.commands import export_inventory, fetch_inventory
+
+    by = _who(given.email)
+    if given.act == "export":
+        return export_inventory(given.form, by=by)
+    token = os.environ.get("FULLSCORE_INVENTORY_TOKEN", "")
+    return fetch_inventory(given.url, token=token, is_applied=given.apply, by=by)
+
+
 def changed(argv: Sequence[str]) -> int:
     """Say what changed before this broke: before an incident, or before a moment at an item."""
     parser = ArgumentParser("fullscore changed", description=changed.__doc__)
@@ -439,6 +461,6 @@ COMMANDS = tuple(
     Command(one.__name__.rstrip("_"), (one.__doc__ or "").split("\n")[0], one)
     for one in (
         up, demo, web, worker, scheduler, collector, behind, status, migrate, mcp, audit, access,
-        secret, check, server, schedule, import_, focus, changed, figures,
+        secret, check, server, schedule, import_, inventory, focus, changed, figures,
     )
 )  # fmt: skip

@@ -24,4 +24,11 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("Map", "/map", "network", "Estate", "estate.view_item"),
     Entry("Cloud costs", "/cloud-costs", "coins", "Estate", "cloud.view_costrow", "Servers"),
     Entry("What if", "/what-if", "workflow", "Estate", "estate.view_item", "Map"),
+    Entry("Single points of failure", "/single-points", "unplug", "Estate", "estate.view_item",
+          "Map"),
+    Entry("Decide differences", "/differences/decide", "git-merge", "Estate", "estate.view_item",
+          "Items"),
+    Entry("Discovery", "/discovery", "scan-search", "Estate", "estate.view_scope", "Items"),
+    Entry("Bring in your inventory", "/inventory", "download", "Estate", "estate.add_item",
+          "Items"),
 )  # fmt: skip

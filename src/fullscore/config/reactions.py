@@ -4,6 +4,7 @@ from fullscore.domains.foundation.access import jobs as access_jobs
 from fullscore.domains.foundation.changes import announcements as changes
 from fullscore.domains.foundation.changes import jobs as changes_jobs
 from fullscore.domains.foundation.directory import announcements as directory
+from fullscore.domains.foundation.estate import announcements as estate
 from fullscore.domains.foundation.findings import announcements as findings
 from fullscore.domains.foundation.findings import jobs as findings_jobs
 from fullscore.domains.foundation.system import announcements as system
@@ -20,7 +21,9 @@ from fullscore.kit.announcements import Reactions
 
 REACTIONS: Reactions = {
     directory.PersonLeft: [access_jobs.clear_account, findings_jobs.return_to_teams],
+    estate.DifferenceRejected: [changes_jobs.bring_back],
     system.ImportAccepted: [system_jobs.write_import],
+    system.InventoryAsked: [system_jobs.fetch_inventory],
     system.ImportRevoked: [system_jobs.take_back_import],
     servers.FactsTaken: [servers_jobs.check_facts],
     servers.HypervisorWanted: [servers_jobs.read_hypervisor],

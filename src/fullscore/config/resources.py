@@ -22,6 +22,9 @@ from fullscore.domains.foundation.estate.resources import (
     LINK,
     LISTENER,
     REQUIREMENT,
+    SCOPE,
+    SIGHTING,
+    SOURCE,
 )
 from fullscore.domains.foundation.findings.resources import (
     BLIND,
@@ -142,6 +145,9 @@ RESOURCES: tuple[Resource, ...] = (
     COST_PERIOD,
     ITEM,
     DIFFERENCE,
+    SIGHTING,
+    SOURCE,
+    SCOPE,
     LISTENER,
     CERTIFICATE,
     FILESYSTEM,

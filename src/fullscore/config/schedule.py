@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from fullscore.domains.foundation.changes import jobs as changes
 from fullscore.domains.foundation.directory import jobs as directory
+from fullscore.domains.foundation.estate import jobs as estate
 from fullscore.domains.foundation.findings import jobs as findings
 from fullscore.domains.foundation.system import jobs as system
 from fullscore.domains.foundation.telemetry import jobs as telemetry
@@ -19,6 +20,7 @@ from fullscore.kit.jobs import Clocked
 
 SCHEDULE: Sequence[Clocked] = (
     directory.let_go,
+    estate.ask_again,
     findings.run_due,
     findings.keep_promises,
     findings.tell_overdue,

@@ -101,13 +101,17 @@ def noted(record: models.Model, verb: str, *, by: User, note: str = "", **facts:
 
 
 def bulk(
-    noun: str, verb: str, *, by: User, counts: dict[str, int], rows: Iterable[Any]
-) -> AuditEntry:
-    """Record one run of a machine: counts and a digest of its rows, not the rows."""
+    noun: str, verb: str, *, by: User, counts: dict[str, int], rows: Iterable[Any],
+    facts: dict[str, Any] | None = None,
+) -> AuditEntry:  # fmt: skip
+    """Record one run of a machine: counts and a digest of its rows, not the rows.
+
+    `facts` are what is needed to take it back.
+    """
     digest = hashlib.sha256()
     for row in rows:
         digest.update(_canonical(row))
-    after = {"counts": counts, "rows_sha256": digest.hexdigest()}
+    after = {"counts": counts, "rows_sha256": digest.hexdigest(), **(facts or {})}
     return _append(noun=noun, record="", verb=verb, by=by, note="", before=None, after=after)
 
 

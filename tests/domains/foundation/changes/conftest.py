@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fullscore.domains.foundation.changes import services
-from fullscore.domains.foundation.estate import queries as estate
+from fullscore.domains.foundation.estate.queries import needs as estate
 from fullscore.kit import time
 from tests import make
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fullscore.domains.foundation.changes import services
 from fullscore.domains.foundation.changes.models import Approval, Change
 from fullscore.domains.foundation.changes.queries import overlaps
-from fullscore.domains.foundation.estate import queries as estate
+from fullscore.domains.foundation.estate.queries import needs as estate
 from fullscore.kit import time
 from fullscore.kit.errors import Problem
 from tests import make

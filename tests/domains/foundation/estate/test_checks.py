@@ -24,9 +24,10 @@ def socket(port=5432, address="0.0.0.0", process="postgres", transport="tcp", is
     return Socket(7, "web1", address, transport, port, process, is_intended)
 
 
-def held(criticality=2, effective=2, owner=None, days=1, has_sources=True):
+def held(criticality=2, effective=2, owner=None, days=1, lives=1):
     seen_at = None if days is None else NOW - timedelta(days=days)
-    return Held(7, "web1", "host", criticality, effective, owner, seen_at, has_sources)
+    expires_at = None if seen_at is None else seen_at + timedelta(days=lives)
+    return Held(7, "web1", "host", criticality, effective, owner, seen_at, expires_at)
 
 
 CASES = [
@@ -67,7 +68,7 @@ CASES = [
     (checks.unseen, held(days=8), 3, "8 days"),
     (checks.unseen, held(days=7), "good", "7 days"),
     (checks.unseen, held(days=None), "nothing", "never seen by any source"),
-    (checks.unseen, held(has_sources=False), "nothing", "written down by hand"),
+    (checks.unseen, held(days=30, lives=90), "good", "of a source that tells once a month"),
     (checks.single_point, Leaning(7, "shop", ("switch1",)), 4, "one point"),
     (checks.single_point, Leaning(7, "shop", ()), "good", "none"),
 ]

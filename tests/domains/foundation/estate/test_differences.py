@@ -7,6 +7,7 @@ import pytest
 from fullscore.domains.foundation.estate import authority, queries, services
 from fullscore.domains.foundation.estate.checks import difference_old
 from fullscore.domains.foundation.estate.models import Difference, Identifier
+from fullscore.engines.identity import Word
 from fullscore.kit import time
 from fullscore.kit.checks import Limits, Scope
 from fullscore.kit.errors import Conflict, Invalid
@@ -18,7 +19,8 @@ pytestmark = pytest.mark.django_db
 
 
 def sees(item, name, now=make.AT):
-    services.compare(item, {"name": name, "owner": "x"}, by=system(), source="probe", now=now)
+    source = services.source_of("probe", "probe", by=system())
+    services.compare(item, {"name": name, "owner": "x"}, by=system(), source=source, now=now)
     return list(Difference.objects.filter(item=item).order_by("pk"))
 
 
@@ -102,19 +104,22 @@ def test_what_is_decided_is_decided():
             decide(difference, by=make.user(), note="x")
 
 
+def told(item, *words):
+    source = services.source_of("probe", "probe", by=system())
+    seen = services.Told(f"server {item.pk}", item.name, words=words, item=item)
+    services.record_batch(source, [seen], by=system(), now=make.AT)
+
+
 def test_a_clone_takes_no_identity_from_its_original():
     original, clone = make.item("web1"), make.item("web2")
     make.identifier(item=original, kind="machine_id", value="abc")
 
     for _ in range(2):
-        services.identify(
-            clone, [("machine_id", "abc"), ("system_uuid", "u2")], by=system(), source="probe",
-            now=make.AT,
-        )  # fmt: skip
+        told(clone, Word("machine_id", "abc"), Word("cloud_id", "u2"))
 
     difference = Difference.objects.get()
     assert (difference.item, difference.attribute) == (clone, "identity")
-    assert difference.actual == {"machine_id": "abc is that of web1"}
+    assert difference.actual["because"] == ["machine id abc (web1)"]
     assert list(Identifier.objects.filter(item=clone).values_list("value", flat=True)) == ["u2"]
     with pytest.raises(Conflict, match="systemd-machine-id-setup"):
         services.accept(difference, by=make.user())
@@ -124,7 +129,7 @@ def test_a_clone_with_an_identity_of_its_own_is_in_dispute_no_more():
     original, clone = make.item("web1"), make.item("web2")
     make.identifier(item=original, kind="machine_id", value="abc")
     for word in ("abc", "def"):
-        services.identify(clone, [("machine_id", word)], by=system(), source="probe", now=make.AT)
+        told(clone, Word("machine_id", word))
 
     assert Difference.objects.get().state == "gone"
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fullscore.domains.foundation.estate import queries as estate
 from fullscore.domains.foundation.estate import services as estate_services
+from fullscore.domains.foundation.estate.queries import needs as estate
 from fullscore.domains.foundation.findings import jobs, services
 from fullscore.domains.foundation.findings.models import Event, Finding
 from fullscore.engines import graph

@@ -13,6 +13,7 @@ from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.system import jobs, reading, services
 from fullscore.domains.foundation.system.commands import import_file
 from fullscore.domains.foundation.system.models import Import
+from fullscore.domains.foundation.system.services import files
 from fullscore.kit import audit
 from fullscore.kit.audit import recorded
 from fullscore.kit.errors import Conflict, Invalid, NotAllowed
@@ -74,10 +75,10 @@ def test_a_preview_is_let_happen_once(ann):
 
 
 def test_a_run_that_was_killed_goes_on_behind_what_is_written(ann, monkeypatch):
-    monkeypatch.setattr(services, "CHUNK", 2)
+    monkeypatch.setattr(files, "CHUNK", 2)
     rows = [f"host,web{n}" for n in range(5)]
     accepted = services.apply(sent(ann, "kind,name", *rows), by=ann)
-    write_row, calls = services._write_row, []
+    write_row, calls = files._write_row, []
 
     def dies(*args):
         calls.append(args)
@@ -85,7 +86,7 @@ def test_a_run_that_was_killed_goes_on_behind_what_is_written(ann, monkeypatch):
             raise KeyboardInterrupt
         return write_row(*args)
 
-    monkeypatch.setattr(services, "_write_row", dies)
+    monkeypatch.setattr(files, "_write_row", dies)
     with pytest.raises(KeyboardInterrupt):
         jobs.write_import(number=accepted.pk, by=ann.pk)
     assert Item.objects.count() == 2
@@ -179,10 +180,10 @@ def test_what_somebody_may_no_longer_change_is_not_taken_back(ann):
 
 
 def test_taking_back_goes_on_where_it_was_killed(ann, monkeypatch):
-    monkeypatch.setattr(services, "CHUNK", 1)
+    monkeypatch.setattr(files, "CHUNK", 1)
     done = written(ann, "kind,name", "host,web1", "host,web2")
     services.undo(done, by=ann)
-    one, calls = services._taken_back, []
+    one, calls = files._taken_back, []
 
     def dies(*given, by):
         calls.append(given)
@@ -190,7 +191,7 @@ def test_taking_back_goes_on_where_it_was_killed(ann, monkeypatch):
             raise KeyboardInterrupt
         return one(*given, by=by)
 
-    monkeypatch.setattr(services, "_taken_back", dies)
+    monkeypatch.setattr(files, "_taken_back", dies)
     with pytest.raises(KeyboardInterrupt):
         jobs.take_back_import(number=done.pk, by=ann.pk)
 
@@ -207,7 +208,7 @@ def test_what_somebody_changes_beside_it_meanwhile_stays(ann):
     parsed = parse(noun, reading.table(text), by=ann)
     Item.objects.update(criticality=1)
 
-    services._write_row(noun, parsed.rows[0], ann)
+    files._write_row(noun, parsed.rows[0], ann)
 
     assert Item.objects.filter(environment="production", criticality=1).exists()
 

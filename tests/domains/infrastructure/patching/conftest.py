@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fullscore.domains.foundation.estate import queries as estate
+from fullscore.domains.foundation.estate.queries import needs as estate
 from fullscore.domains.infrastructure.servers.models import PackageVersion
 from fullscore.kit import time
 from tests import make

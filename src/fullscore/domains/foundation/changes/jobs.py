@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from fullscore.domains.foundation.changes import services
 from fullscore.domains.foundation.changes.models import Change
+from fullscore.domains.foundation.estate.models import Difference
 from fullscore.domains.foundation.telemetry import services as telemetry
 from fullscore.kit import access, notify, time
 from fullscore.kit.jobs import every, job
@@ -19,6 +20,14 @@ def watch() -> None:
     )
     for change in rows:
         services.watch(change, by=system(), now=time.now())
+
+
+@job()
+def bring_back(difference: int, by: int) -> None:
+    """Draft a change that brings the world back, when a difference was rejected."""
+    found = Difference.objects.select_related("item").filter(pk=difference)
+    for one in found:
+        services.draft_return(one, by=User.objects.get(pk=by), now=time.now())
 
 
 @job()

@@ -201,15 +201,16 @@ def understated(items: Iterable[Held], *, now: datetime, limits: Limits) -> Iter
 @rule(
     "estate.unseen", title="Items no source has seen for long", codes=["E4"],
     why="It is gone and still in the books, or it is there and nobody watches.",
-    source="No live claim for 7 days.", fix="Look where it is; retire it, or repair its source.",
+    source="No live claim for three intervals of its source, and for 7 days.",
+    fix="Look where it is; retire it, or repair its source.",
     limits={"medium": 7},
 )  # fmt: skip
 def unseen(items: Iterable[Held], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which items that some source used to see are not seen any more."""
     for one in items:
-        if one.seen_at is None or not one.has_sources:
+        if one.seen_at is None or one.expires_at is None:
             continue
-        days = (now - one.seen_at) / DAY
+        days = (now - one.seen_at) / DAY if one.expires_at <= now else 0.0
         yield graded(
             Subject(item=one.item), days, limits.of(one.item), unit="d", advice=unseen.fix,
             title=f"{one.name} was last seen {days:.0f} days ago",

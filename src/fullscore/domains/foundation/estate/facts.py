@@ -48,8 +48,8 @@ class Held(NamedTuple):
     criticality: int
     effective: int
     owner: int | None
-    seen_at: datetime | None
-    has_sources: bool
+    seen_at: datetime | None  # by any source
+    expires_at: datetime | None  # when the last thing that a source says of it stops to hold
 
 
 class Leaning(NamedTuple):

@@ -17,3 +17,11 @@ class ImportRevoked:
 
     number: int
     by: int
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryAsked:
+    """Somebody wants an inventory read from where it is kept."""
+
+    number: int
+    by: int

@@ -17,6 +17,15 @@ def write_import(number: int, by: int) -> None:
 
 
 @job()
+def fetch_inventory(number: int, by: int) -> None:
+    """Read an inventory from NetBox or Nautobot, for whoever asked."""
+    asked, user = Import.objects.get(pk=number), User.objects.get(pk=by)
+    if asked.state == Import.State.FETCHING:
+        with coming("import"):
+            services.fetch(asked, by=user)
+
+
+@job()
 def take_back_import(number: int, by: int) -> None:
     """Take back what an import wrote, as whoever wants it so."""
     revoked, user = Import.objects.get(pk=number), User.objects.get(pk=by)

@@ -22,6 +22,7 @@ class Import(models.Model):
     """A file of rows of one noun: looked at first, then written, and undone while untouched."""
 
     class State(models.TextChoices):
+        FETCHING = "fetching"
         PREVIEW = "preview"
         WAITING = "waiting"
         RUNNING = "running"
@@ -30,6 +31,7 @@ class Import(models.Model):
         UNDONE = "undone"
 
     UNDER_WAY = (State.WAITING, State.RUNNING)
+    INVENTORY = "inventory"  # in the place of a noun: items of every kind, their words and links
 
     noun = models.CharField(max_length=40)
     file_name = models.CharField("file", max_length=200)
@@ -38,14 +40,15 @@ class Import(models.Model):
     state = models.CharField(max_length=8, choices=State, default=State.PREVIEW)
     counts = models.JSONField(default=dict)
     shown = models.JSONField(default=dict)  # what the page shows: columns, first rows, all faults
-    text = models.TextField("rows")  # as CSV
+    text = models.TextField("rows", blank=True)  # as CSV; of an inventory, lines of JSON
+    origin = models.JSONField(default=dict, blank=True)  # whom it is read from, and how far
     reached = models.PositiveIntegerField(default=0)  # rows written: a restart goes on behind them
     first_entry = models.PositiveBigIntegerField(null=True)  # in the audit, between these two
     last_entry = models.PositiveBigIntegerField(null=True)
     finished_at = models.DateTimeField("finished", null=True)
 
     objects = ImportQuerySet.as_manager()
-    audit_leaves_out = ("text", "shown", "reached")
+    audit_leaves_out = ("text", "shown", "reached", "origin")
 
     class Meta:
         ordering = ["-at"]
@@ -58,3 +61,17 @@ class Import(models.Model):
     def mark(self) -> str:
         """Return the words under which its writes stand in the audit."""
         return f"import {self.pk}"
+
+
+class Mapped(models.Model):
+    """What the columns of one layout of a table mean, remembered by its headings."""
+
+    header = models.TextField(unique=True)
+    meaning = models.JSONField(default=dict)  # heading → field, attribute:<name>, or nothing
+
+    class Meta:
+        ordering = ["header"]
+        verbose_name = "column mapping"
+
+    def __str__(self) -> str:
+        return self.header[:120]

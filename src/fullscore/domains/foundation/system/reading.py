@@ -16,9 +16,10 @@ MOST_CELL = 131_072  # characters; the csv module's own
 MOST_ENTRIES, MOST_RATIO, MOST_UNPACKED = 10_000, 200, 256 * 1024 * 1024
 
 
-def table(content: bytes) -> list[list[str]]:
+def table(content: bytes, *, most_rows: int = MOST_ROWS) -> list[list[str]]:
     """Return the cells of a CSV or XLSX file. Raises Invalid when it is neither, or a bomb."""
-    return _workbook(content) if content[:4] == b"PK\x03\x04" else _csv(content)
+    is_book = content[:4] == b"PK\x03\x04"
+    return _workbook(content, most_rows) if is_book else _csv(content)
 
 
 def text_of(rows: Sequence[Sequence[str]]) -> str:
@@ -46,14 +47,14 @@ def _csv(content: bytes) -> list[list[str]]:
         raise Invalid(f"The CSV cannot be read: {error}.") from error
 
 
-def _workbook(content: bytes) -> list[list[str]]:
+def _workbook(content: bytes, most_rows: int) -> list[list[str]]:
     import openpyxl  # a tenth of a second at each start, for a file now and then
 
     try:
         _refuse_bomb(content)
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         rows = book.worksheets[0].iter_rows(
-            values_only=True, max_row=MOST_ROWS, max_col=MOST_COLUMNS
+            values_only=True, max_row=most_rows, max_col=MOST_COLUMNS
         )
         return [_trimmed([_text(c) for c in row]) for row in rows]
     # openpyxl lets through whatever the parsers beneath it raise, SyntaxError of XML among them.

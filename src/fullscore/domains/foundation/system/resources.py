@@ -10,6 +10,7 @@ from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Panel, Resource
 
 TONES = {
+    "fetching": "info",
     "preview": "warn",
     "waiting": "info",
     "running": "info",
@@ -22,6 +23,7 @@ TONES = {
 def draw_rows(import_: Import, user: Any, at: Any) -> str:
     """Draw what the file does: counts, faults, first rows of each kind."""
     total = sum(import_.counts.get(kind, 0) for kind in ("new", "changed", "same", "refused"))
+    total *= 2 if import_.noun == Import.INVENTORY else 1  # things, then what joins them
     context = {"import": import_, "shown": import_.shown, "total": total}
     return render_to_string("system/rows.html", context)
 

@@ -9,7 +9,7 @@ from django.utils.timezone import localtime
 
 from fullscore.domains.foundation.changes import drawing, services
 from fullscore.domains.foundation.changes.models import Change
-from fullscore.domains.foundation.estate.models import Item
+from fullscore.domains.foundation.estate.models import Difference, Item
 from fullscore.domains.foundation.findings.models import Finding
 from fullscore.kit import time
 from fullscore.kit.perform import Unmet, Verb
@@ -247,6 +247,12 @@ CHANGE = Resource(
             on=Item,
             rows=lambda item: Change.objects.filter(items=item),
             columns=["title", "kind", "state", "starts_at", "points"],
+        ),
+        Panel(
+            "Change that brings it back",
+            on=Difference,
+            rows=lambda d: Change.objects.filter(external_ref=services.reference(d)),
+            columns=["title", "state", "starts_at"],
         ),
         Panel(
             "Changes to repair it",

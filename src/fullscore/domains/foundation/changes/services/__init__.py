@@ -29,6 +29,7 @@ from fullscore.domains.foundation.changes.services.outside import (
     tell_trouble,
 )
 from fullscore.domains.foundation.changes.services.requesting import assign, request, revise
+from fullscore.domains.foundation.changes.services.returning import draft_return, reference
 from fullscore.domains.foundation.changes.services.standards import (
     add_standard,
     approve_standard,
@@ -48,12 +49,14 @@ __all__ = [
     "change_freeze",
     "change_standard",
     "check_linked",
+    "draft_return",
     "end_trouble",
     "fail",
     "finish",
     "finish_step",
     "issue_address",
     "record",
+    "reference",
     "reject",
     "request",
     "review",

@@ -1,5 +1,6 @@
 """Items, what they need, who says so, and how they were."""
 
+from fullscore.domains.foundation.estate.models.found import Certificate, Listener
 from fullscore.domains.foundation.estate.models.items import (
     Identifier,
     Item,
@@ -14,12 +15,8 @@ from fullscore.domains.foundation.estate.models.needs import (
     LinkQuerySet,
     Requirement,
 )
-from fullscore.domains.foundation.estate.models.seen import (
-    Certificate,
-    Claim,
-    Difference,
-    Listener,
-)
+from fullscore.domains.foundation.estate.models.scopes import Scope
+from fullscore.domains.foundation.estate.models.seen import Claim, Difference, Sighting, Source
 
 __all__ = [
     "Certificate",
@@ -35,5 +32,8 @@ __all__ = [
     "Listener",
     "OfItemQuerySet",
     "Requirement",
+    "Scope",
+    "Sighting",
+    "Source",
     "check_words",
 ]

@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 
 from fullscore.domains.foundation.directory.models import Person, Team
 from fullscore.domains.foundation.estate.kinds import CHOICES
+from fullscore.engines import identity
 from fullscore.kit import access
 from fullscore.kit.models import VersionBase
 from fullscore.kit.time import FOREVER
@@ -140,12 +141,14 @@ class OfItemQuerySet(models.QuerySet[Any]):
 class Identifier(models.Model):
     """A word by which an item is recognised."""
 
-    STRONG = ("serial", "system_uuid", "machine_id", "cloud_id", "chassis_mac", "engine_id")
-    KINDS = [(k, k.replace("_", " ")) for k in (*STRONG, "mac", "ssh_key", "fqdn", "address")]
+    KINDS = [(kind, kind.replace("_", " ")) for kind in identity.KINDS]
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="identifiers")
     kind = models.CharField(max_length=12, choices=KINDS)
     value = models.CharField(max_length=200)
+    vendor = models.CharField(
+        max_length=60, blank=True, help_text="Of a serial number: two vendors count alike."
+    )
     is_shared = models.BooleanField(default=False)
 
     objects = OfItemQuerySet.as_manager()
@@ -158,9 +161,13 @@ class Identifier(models.Model):
                 fields=["item", "kind", "value"], name="identifier_once_per_item"
             ),
             models.UniqueConstraint(
-                fields=["kind", "value"],
+                fields=["kind", "value", "vendor"],
                 condition=Q(is_shared=False)
-                & Q(kind__in=["serial", "system_uuid", "machine_id", "cloud_id", "chassis_mac"]),
+                & (
+                    Q(kind__in=["system_uuid", "machine_id", "cloud_id", "chassis_mac"])
+                    | Q(kind="engine_id")
+                    | (Q(kind="serial") & ~Q(vendor=""))
+                ),
                 name="identifier_strong_belongs_to_one_item",
                 violation_error_message="Another item has this identifier already.",
             ),

@@ -11,13 +11,15 @@ from django.db import transaction
 from fullscore.connectors.probe.parse import Report
 from fullscore.domains.foundation.estate import services as estate
 from fullscore.domains.foundation.estate.models import Item
+from fullscore.domains.foundation.estate.queries import known_as
 from fullscore.domains.foundation.estate.support import of_release
 from fullscore.domains.foundation.telemetry import services as telemetry
 from fullscore.domains.foundation.telemetry.services import Measured
 from fullscore.domains.infrastructure.servers import rows
 from fullscore.domains.infrastructure.servers.announcements import FactsTaken
 from fullscore.domains.infrastructure.servers.models import Facts, Server
-from fullscore.domains.infrastructure.servers.queries import STALE_AFTER
+from fullscore.domains.infrastructure.servers.queries import FACTS_EVERY, STALE_AFTER
+from fullscore.engines.identity import Word
 from fullscore.kit import history, live
 from fullscore.kit.announcements import announce
 from fullscore.kit.audit import bulk, recorded
@@ -25,7 +27,7 @@ from fullscore.kit.errors import Conflict
 from fullscore.kit.models import User
 
 PROBE = "probe"
-STRONG = {"serial": "serial", "system_uuid": "system_uuid", "machine_id": "machine_id"}
+EVERY_SECONDS = int(FACTS_EVERY.total_seconds())
 
 
 def enrol(item: Item, *, by: User, way: str = Server.Way.PUSH) -> Server:
@@ -45,8 +47,7 @@ def local_server(identity: Mapping[str, Any], *, by: User) -> Server:
     known = Server.objects.filter(way=Server.Way.LOCAL).select_related("item").first()
     if known:
         return known
-    words = _words(identity)
-    item = estate.known_as(words)
+    item = known_as(_words({"identity": identity}))
     if item is None:
         name = str(identity.get("fqdn") or identity.get("hostname") or "this machine")[:200]
         item = Item.objects.live().filter(kind="host", name__iexact=name, site=None).first()
@@ -138,25 +139,24 @@ def _write_estate(
 ) -> None:
     item = server.item
     identity, system = facts.get("identity") or {}, facts.get("os") or {}
-    estate.identify(item, _words(identity), by=by, source=PROBE, now=now)
-    name = identity.get("fqdn") or identity.get("hostname")
-    estate.compare(item, {"name": name}, by=by, source=PROBE, now=now)
     claims = {
         "os": system.get("id"), "os_version": system.get("version_id"),
         "kernel": system.get("kernel"),
         "cpu_count": server.cpu_count, "memory_bytes": server.memory_bytes,
         "serial": identity.get("serial"), "hostname": identity.get("hostname"),
     }  # fmt: skip
-    told = {k: v for k, v in claims.items() if v is not None}
-    estate.sight(item, told, source=PROBE, expires=STALE_AFTER, now=now)
+    told = estate.Told(
+        ref=f"server {server.pk}",
+        name=str(identity.get("fqdn") or identity.get("hostname") or item),
+        kind=item.kind, words=_words(facts), item=item,
+        values={k: v for k, v in claims.items() if v is not None},
+    )  # fmt: skip
+    source = estate.source_of(PROBE, "probe", by=by, every_seconds=EVERY_SECONDS)
+    estate.record_batch(source, [told], by=by, now=now)
     support = of_release(str(system.get("id") or ""), str(system.get("version_id") or ""))
-    attributes = {**item.attributes, **told}
-    until, source = (support.until, support.source) if support else (None, "")
-    if item.attributes != attributes or (until and item.supported_until != until):
-        with recorded(item, "see", by=by, note="probe"):
-            item.attributes = attributes
-            if until:
-                item.supported_until, item.support_source = until, source
+    if support and item.supported_until != support.until:
+        with recorded(item, "see", by=by, note=PROBE):
+            item.supported_until, item.support_source = support.until, support.source
     if "listeners" in facts:
         estate.see_listeners(item, rows.sockets(facts["listeners"]), by=by, now=now)
     if "certificates" in facts:
@@ -164,16 +164,14 @@ def _write_estate(
         estate.see_certificates(item, seen, by=by, now=now)
 
 
-def _words(identity: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the words a host is recognised by; junk that vendors ship is none."""
-    words = [(kind, str(identity.get(name) or "").strip().lower()) for kind, name in STRONG.items()]
-    return [(kind, word) for kind, word in words if word and not _is_junk(word)]
-
-
-def _is_junk(word: str) -> bool:
-    junk = ("to be filled", "default string", "system serial", "not specified", "none", "n/a")
-    letters = set(word.replace("-", "").replace(" ", ""))
-    return word.startswith(junk) or len(letters) <= 1
+def _words(facts: Mapping[str, Any]) -> list[Word]:
+    """Return the words a host is recognised by; the engine of identity knows which are junk."""
+    identity = facts.get("identity") or {}
+    vendor = str(identity.get("vendor") or "")
+    words = [Word(kind, str(identity.get(kind) or "")) for kind in ("system_uuid", "machine_id")]
+    words.append(Word("serial", str(identity.get("serial") or ""), vendor))
+    words.append(Word("fqdn", str(identity.get("fqdn") or "")))
+    return [word for word in words if word.value]
 
 
 def digest(content: Any) -> str:

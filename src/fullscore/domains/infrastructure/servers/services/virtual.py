@@ -7,10 +7,10 @@ from typing import Any
 from django.db import transaction
 
 from fullscore.connectors.libvirt import shapes
-from fullscore.connectors.libvirt.parse import swapped
 from fullscore.connectors.libvirt.shapes import Reading
 from fullscore.domains.foundation.estate import services as estate
-from fullscore.domains.foundation.estate.models import Item
+from fullscore.domains.foundation.estate.models import Item, Source
+from fullscore.domains.foundation.estate.queries import known_as
 from fullscore.domains.infrastructure.servers.announcements import HypervisorWanted
 from fullscore.domains.infrastructure.servers.models import (
     Hypervisor,
@@ -19,7 +19,8 @@ from fullscore.domains.infrastructure.servers.models import (
     SshHost,
     StoragePool,
 )
-from fullscore.domains.infrastructure.servers.queries import STALE_AFTER
+from fullscore.domains.infrastructure.servers.queries import FACTS_EVERY
+from fullscore.engines.identity import Word
 from fullscore.kit import live
 from fullscore.kit.announcements import announce
 from fullscore.kit.audit import recorded
@@ -129,7 +130,10 @@ def take_reading(hypervisor: Hypervisor, reading: Reading, *, by: User, now: dat
         "promised_bytes": sum(running),
     }, {"read_at": now, "last_error": "", "gaps": list(reading.errors)})  # fmt: skip
     if reading.host.uuid:
-        estate.identify(hypervisor.item, _words(reading.host.uuid), by=by, source=LIBVIRT, now=now)
+        item = hypervisor.item
+        words = _words(reading.host.uuid)
+        host = estate.Told(f"host {item.pk}", item.name, item.kind, words, item=item)
+        estate.record_batch(_source(by), [host], by=by, now=now)
     live.publish("servers.hypervisor", hypervisor.pk)
 
 
@@ -146,19 +150,21 @@ def _take_machine(
         "addresses": list(told.addresses), "networks": list(told.networks),
         "disks": [{"target": d.target, "source": d.source} for d in told.disks],
     }, {"seen_at": now, "wait_ns": told.wait_ns, "waits_percent": waits})  # fmt: skip
-    estate.identify(machine.item, _words(told.uuid, told.macs), by=by, source=LIBVIRT, now=now)
+    item = machine.item
     claims = {
-        "name": told.name, "cpu_count": told.cpu_count, "memory_bytes": told.memory_bytes,
+        "domain": told.name, "cpu_count": told.cpu_count, "memory_bytes": told.memory_bytes,
         "addresses": list(told.addresses),
     }  # fmt: skip
-    estate.sight(machine.item, claims, source=LIBVIRT, expires=STALE_AFTER, now=now)
+    words = _words(told.uuid, told.macs)
+    seen = estate.Told(told.uuid, item.name, item.kind, words, claims, item=item)
+    estate.record_batch(_source(by), [seen], by=by, now=now)
     _place(machine, hypervisor, by=by)
     _take_snapshots(machine, told.snapshots)
 
 
 def _met(hypervisor: Hypervisor, told: shapes.Machine, *, by: User) -> Machine:
     """Return a machine seen for the first time: what is known by its UUID, or something new."""
-    item = estate.known_as(_words(told.uuid))
+    item = known_as(_words(told.uuid))
     is_known = item is not None and not Machine.objects.filter(item=item).exists()
     if item is None or not is_known:
         item = _item("vm", told.name, hypervisor, by=by)
@@ -265,7 +271,12 @@ def _write(
         type(record).objects.filter(pk=record.pk).update(**figures)
 
 
-def _words(uuid: str, macs: Iterable[str] = ()) -> list[tuple[str, str]]:
-    """Return what a machine is recognised by: its UUID in both byte orders, its MACs."""
-    both = dict.fromkeys((uuid, swapped(uuid)))
-    return [*(("system_uuid", u) for u in both), *(("mac", m.lower()) for m in macs)]
+def _source(by: User) -> Source:
+    """Return libvirt as a source: what it has not said for three intervals it says no more."""
+    every = int(FACTS_EVERY.total_seconds())
+    return estate.source_of(LIBVIRT, "libvirt", by=by, every_seconds=every)
+
+
+def _words(uuid: str, macs: Iterable[str] = ()) -> list[Word]:
+    """Return what a machine is recognised by; either byte order of its UUID is the same."""
+    return [Word("system_uuid", uuid), *(Word("mac", mac) for mac in macs)]

@@ -11,6 +11,8 @@ from fullscore.domains.foundation.estate.models import (
     Identifier,
     Item,
     Listener,
+    Sighting,
+    Source,
 )
 from fullscore.domains.infrastructure.servers import rows
 from fullscore.domains.infrastructure.servers import services as servers
@@ -23,10 +25,11 @@ from fullscore.domains.infrastructure.servers.models import (
     Server,
     Unit,
 )
-from fullscore.domains.infrastructure.servers.queries import STALE_AFTER
+from fullscore.domains.infrastructure.servers.queries import FACTS_EVERY, STALE_AFTER
 from fullscore.domains.overview.demo import sections, software
 from fullscore.domains.overview.demo.company import Company, Computer
 from fullscore.domains.overview.demo.services import keeping
+from fullscore.engines.identity import Word, cleaned
 from fullscore.kit.models import User
 
 SILENT_SINCE = timedelta(hours=3)
@@ -142,13 +145,14 @@ def _estate(
 ) -> None:  # fmt: skip
     """Write what the estate takes from facts: identifiers, claims, sockets, certificates."""
     identifiers: list[Identifier] = []
+    sightings = _sightings(company, items, told, by=by, now=now, began=began)
     claims: list[Claim] = []
     sockets: list[Listener] = []
     certificates: list[Certificate] = []
     for computer in company.computers:
         item, facts, at = items[computer.name], told[computer.name], seen_at(computer, now)
         identifiers += _identifiers(item, facts["identity"])
-        claims += _claims(item, facts, at)
+        claims += _claims(sightings[computer.name], facts)
         sockets += _sockets(item, facts["listeners"], at)
         certificates += _certificates(item, facts["certificates"], at)
     for many in (identifiers, claims, sockets, certificates):
@@ -157,19 +161,48 @@ def _estate(
     Item.objects.filter(pk__in=silent).update(seen_at=now - SILENT_SINCE)
 
 
+def _sightings(
+    company: Company, items: Mapping[str, Item], told: Told, *, by: User, now: datetime,
+    began: datetime,
+) -> Mapping[str, Sighting]:  # fmt: skip
+    """Let one source, the probe, have seen every computer since the company was founded."""
+    every = int(FACTS_EVERY.total_seconds())
+    source = Source(name=servers.PROBE, kind="probe", expected_every_seconds=every, last_run_at=now)
+    keeping.made([source], by=by, began=began)
+    rows = [
+        Sighting(
+            source=source, ref=f"server {one.name}", name=one.name, kind=one.kind,
+            item=items[one.name], outcome=Sighting.Outcome.MATCHED, values=_said(told[one.name]),
+            hash="0" * 64, first_seen_at=began, seen_at=seen_at(one, now),
+            expires_at=seen_at(one, now) + STALE_AFTER,
+        )
+        for one in company.computers
+    ]  # fmt: skip
+    return keeping.by_name(keeping.made(rows, by=by, began=began, keeps=False))
+
+
 def _identifiers(item: Item, identity: Mapping[str, Any]) -> Iterator[Identifier]:
-    for kind in IDENTIFIERS:
-        if value := identity.get(kind):
-            yield Identifier(item=item, kind=kind, value=str(value).lower())
+    told = [
+        Word(kind, str(identity.get(kind) or ""), str(identity.get("vendor") or ""))
+        for kind in IDENTIFIERS
+    ]
+    for word in sorted(cleaned(told)):
+        yield Identifier(item=item, kind=word.kind, value=word.value, vendor=word.vendor)
 
 
-def _claims(item: Item, facts: Mapping[str, Any], at: datetime) -> Iterator[Claim]:
+def _said(facts: Mapping[str, Any]) -> dict[str, Any]:
     values = {name: facts["os"][field] for name, field in CLAIMED.items()}
-    values |= {"cpu_count": facts["hardware"]["threads"], "hostname": facts["identity"]["hostname"]}
-    for name, value in values.items():
+    return values | {
+        "cpu_count": facts["hardware"]["threads"],
+        "hostname": facts["identity"]["hostname"],
+    }
+
+
+def _claims(sighting: Sighting, facts: Mapping[str, Any]) -> Iterator[Claim]:
+    for name, value in _said(facts).items():
         yield Claim(
-            item=item, attribute=name, value=value, source=servers.PROBE, observed_at=at,
-            expires_at=at + STALE_AFTER,
+            item=sighting.item, attribute=name, value=value, source=sighting.source,
+            sighting=sighting, observed_at=sighting.first_seen_at,
         )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""How items, and what hangs on them, are seen."""
+"""How items are seen."""
 
 from typing import Any
 
@@ -7,20 +7,9 @@ from django.db.models import QuerySet
 from django.template.loader import render_to_string
 
 from fullscore.domains.foundation.estate import queries, services
-from fullscore.domains.foundation.estate.authority import WRITABLE
 from fullscore.domains.foundation.estate.kinds import LINK_CHOICES
-from fullscore.domains.foundation.estate.models import (
-    Certificate,
-    Claim,
-    Difference,
-    DowntimeCost,
-    Identifier,
-    Item,
-    Link,
-    Listener,
-    Requirement,
-)
-from fullscore.kit import money
+from fullscore.domains.foundation.estate.models import Difference, DowntimeCost, Item, Requirement
+from fullscore.kit import time
 from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Panel, Resource, Searched
 
@@ -84,6 +73,12 @@ def draw_what_if(item: Item, user: Any, at: Any) -> str:
     return render_to_string("estate/what_if.html", {"told": told}) if told else ""
 
 
+def draw_claims(item: Item, user: Any, at: Any) -> str:
+    """Draw what each source says of an item, whom we believe, and what is no longer said."""
+    told = queries.provenance(item, now=time.now())
+    return render_to_string("estate/claims.html", {"told": told}) if told else ""
+
+
 ITEM = Resource(
     Item,
     columns=["name", "kind", "state", "criticality", "environment", "owner", "site", "seen_at"],
@@ -122,8 +117,9 @@ ITEM = Resource(
               columns=["kind", "value", "is_shared"]),
         Panel("Cost of an hour without it", rows=lambda i: DowntimeCost.objects.filter(service=i),
               columns=["low", "base", "high", "note"]),
-        Panel("Claims", rows=lambda i: i.claims.all(),
-              columns=["attribute", "value", "source", "observed_at"]),
+        Panel("Who says so", draw=draw_claims),
+        Panel("Sightings", rows=lambda i: i.sightings.all(),
+              columns=["source", "name", "outcome", "first_seen_at", "seen_at"]),
     ],
     verbs=[
         Verb(services.require, permission="estate.add_link", icon="git-branch", in_bulk=False,
@@ -139,117 +135,13 @@ ITEM = Resource(
         Verb(services.reopen, permission="estate.change_item", icon="refresh-cw",
              done="{} is in service again.",
              when=lambda i: "" if i.state in ("retiring", "retired") else "It is in service."),
+        Verb(services.merge, permission="estate.merge_item", icon="git-merge", in_bulk=False,
+             done="It is one thing with {} now.".format, tone="danger",
+             when=lambda i: "It is retired." if i.state == "retired" else ""),
+        Verb(services.split, permission="estate.merge_item", icon="share-2", in_bulk=False,
+             done="{} is a thing of its own.".format,
+             hints={"identifiers": "Values of its words, with commas between."},
+             when=lambda i: "It is retired." if i.state == "retired" else ""),
     ],
     change=services.change,
 )  # fmt: skip
-
-
-def _undecided(difference: Difference) -> str:
-    return "" if difference.state in Difference.UNDECIDED else f"It is {difference.state}."
-
-
-DIFFERENCE = Resource(
-    Difference,
-    columns=["item", "attribute", "intended", "actual", "source", "state", "first_seen_at"],
-    facts=["until", "note"],
-    filters=["state", "attribute", "item"],
-    quick={"Open": "state=open", "Rejected": "state=rejected", "Ignored": "state=ignored"},
-    default_query="state=open",
-    search=["attribute", "item__name"],
-    order=["first_seen_at"],
-    icon="file-diff",
-    group="Estate",
-    under="Items",
-    badges=lambda d: [(d.get_state_display(), "warn" if d.state == "open" else "")],
-    verbs=[
-        Verb(services.accept, permission="estate.decide_difference", icon="check", tone="primary",
-             when=lambda d: _undecided(d) or (
-                 "" if d.attribute in WRITABLE else "It cannot be written into the record."
-             )),
-        Verb(services.reject, permission="estate.decide_difference", icon="x", when=_undecided),
-        Verb(services.ignore, permission="estate.decide_difference", icon="clock",
-             when=_undecided),
-        ],
-)  # fmt: skip
-
-DOWNTIME_COST = Resource(
-    DowntimeCost,
-    columns=["service", "low", "base", "high", "note"],
-    fields=["service", "low", "base", "high", "note"],
-    search=["service__name", "note"],
-    order=["-base"],
-    cells=dict.fromkeys(("low", "base", "high"), money.per_hour),
-    icon="banknote",
-    can_delete=True,
-)
-
-LINK = Resource(
-    Link,
-    columns=["from_item", "kind", "to_item", "requirement", "source"],
-    facts=["confidence"],
-    filters=["kind", "from_item", "to_item"],
-    search=["from_item__name", "to_item__name"],
-    order=["pk"],
-    icon="git-branch",
-    verbs=[Verb(services.unlink, permission="estate.delete_link", icon="x", tone="danger")],
-)
-
-REQUIREMENT = Resource(
-    Requirement,
-    columns=["dependent", "kind", "name", "needed"],
-    filters=["dependent", "kind"],
-    search=["dependent__name", "name"],
-    order=["pk"],
-    icon="git-branch",
-    panels=[Panel("Served by", rows=lambda r: r.links.all(), columns=["to_item", "kind"])],
-)
-
-LISTENER = Resource(
-    Listener,
-    columns=["item", "port", "transport", "address", "process", "unit", "is_intended", "seen_at"],
-    filters=["port", "transport", "is_intended", "item"],
-    search=["process", "unit", "item__name", "address"],
-    cells={"port": str},  # a name, not a quantity
-    order=["port"],
-    icon="plug",
-    group="Estate",
-    under="Items",
-    verbs=[
-        Verb(services.declare, permission="estate.declare_listener", icon="check",
-             done="{} is meant to listen.", undo=lambda s: ("undeclare", {}),
-             when=lambda s: "It is declared." if s.is_intended else ""),
-        Verb(services.undeclare, permission="estate.declare_listener", icon="x",
-             done="{} is no longer meant to listen.", undo=lambda s: ("declare", {}),
-             when=lambda s: "" if s.is_intended else "It is not declared."),
-    ],
-)  # fmt: skip
-
-CERTIFICATE = Resource(
-    Certificate,
-    columns=["subject", "item", "not_after", "key_kind", "key_bits", "signature", "seen_at"],
-    facts=["names", "issuer", "not_before", "path", "sha256"],
-    filters=["item", "not_after"],
-    search=["subject", "names", "issuer", "item__name"],
-    order=["not_after"],
-    icon="badge-check",
-    group="Estate",
-    under="Items",
-)
-
-IDENTIFIER = Resource(
-    Identifier,
-    columns=["item", "kind", "value", "is_shared"],
-    filters=["kind", "item"],
-    search=["value", "item__name"],
-    order=["pk"],
-    icon="key-round",
-)
-
-CLAIM = Resource(
-    Claim,
-    columns=["item", "attribute", "value", "source", "observed_at", "expires_at"],
-    filters=["source", "item"],
-    search=["attribute", "item__name"],
-    order=["pk"],
-    icon="eye",
-)

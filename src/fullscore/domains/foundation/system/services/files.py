@@ -11,6 +11,7 @@ from django.db.models.deletion import Collector
 from fullscore.domains.foundation.system import reading
 from fullscore.domains.foundation.system.announcements import ImportAccepted, ImportRevoked
 from fullscore.domains.foundation.system.models import Import
+from fullscore.domains.foundation.system.services import inventory
 from fullscore.kit import audit, live, resource, time
 from fullscore.kit.announcements import announce
 from fullscore.kit.audit import recorded, removed
@@ -27,6 +28,8 @@ SHOWN = {"refused": 1000, "changed": 10, "new": 10}
 
 def receive(*, by: User, noun: str, text: str, file_name: str = "rows.csv") -> Import:
     """Take in rows of a noun as CSV, its first line the columns, and say what they would do."""
+    if noun == Import.INVENTORY:
+        return inventory.take_in(text.encode(), file_name, by=by)
     found = _resource(noun)
     require(found.permission("add"), by=by)
     parsed = parse(found, reading.table(text.encode()), by=by)
@@ -60,12 +63,14 @@ def apply(import_: Import, *, by: User) -> Import:
 
 def idle(import_: Import) -> str:
     """Say why there is nothing to write; empty when there is."""
-    is_any = import_.counts.get("new") or import_.counts.get("changed")
+    is_any = any(import_.counts.get(kind) for kind in ("new", "changed", "links"))
     return "" if is_any else "There is nothing to write: no row is new or changed."
 
 
 def refused(import_: Import) -> list[list[str]]:
     """Return the refused rows as they were sent, under their headings, each with its reason."""
+    if import_.noun == Import.INVENTORY:
+        return inventory.refused(import_)
     parsed = parse(_resource(import_.noun), reading.table(import_.text.encode()), by=import_.by)
     since = {fault["line"]: fault["error"] for fault in import_.shown.get("faults", ())}
     width = len(parsed.columns)
@@ -81,6 +86,8 @@ def write(import_: Import, *, by: User) -> Import:
     """Write what has not been written, a chunk at a time; begun again, it goes on."""
     if import_.state not in Import.UNDER_WAY:
         return import_
+    if import_.noun == Import.INVENTORY:
+        return inventory.write(import_, by=by)
     found = _resource(import_.noun)
     rows = parse(found, reading.table(import_.text.encode()), by=by).rows
     with audit.because(import_.mark):
@@ -149,6 +156,8 @@ def take_back(import_: Import, *, by: User) -> Import:
     """Take back what an import wrote, the newest first; begun again, it goes on."""
     if import_.state != Import.State.UNDOING:
         return import_
+    if import_.noun == Import.INVENTORY:
+        return inventory.take_back(import_, by=by)
     its_own = Q(reason=import_.mark) | Q(reason__startswith=f"{import_.mark} · ")
     between = Q(n__gt=import_.first_entry or 0, n__lte=import_.last_entry or 0)
     entries = AuditEntry.objects.filter(its_own, between).order_by()
@@ -229,7 +238,7 @@ def forget_old(*, by: User) -> int:
 
 
 def _resource(noun: str) -> Resource:
-    found = resource.named(noun)
+    found = resource.named("item" if noun == Import.INVENTORY else noun)
     if found is None or not found.fields or not found.takes_files or found.needs_fresh:
         raise Invalid(f"“{noun[:40]}” is no noun that rows can be imported into.")
     return found

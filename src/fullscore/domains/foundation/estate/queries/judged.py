@@ -1,0 +1,85 @@
+"""What the checks read: a few statements for all items of a scope."""
+
+from collections.abc import Iterator
+
+from django.db.models import Max, QuerySet
+
+from fullscore.domains.foundation.estate.facts import Aging, Disputed, Held, Leaning, Socket, Worn
+from fullscore.domains.foundation.estate.models import (
+    Certificate,
+    Difference,
+    Item,
+    Listener,
+    Sighting,
+)
+from fullscore.domains.foundation.estate.queries.needs import dependencies
+from fullscore.domains.foundation.estate.queries.weight import effective
+from fullscore.engines import graph
+from fullscore.kit.checks import Scope
+
+
+def aging(scope: Scope) -> Iterator[Aging]:
+    """Return the live items whose end of support is known."""
+    rows = _in(scope).filter(supported_until__isnull=False)
+    for item in rows.only("pk", "name", "attributes", "supported_until", "support_source"):
+        told = item.attributes
+        what = " ".join(str(told[k]) for k in ("os", "os_version", "model") if told.get(k))
+        yield Aging(item.pk, item.name, what or "it", item.supported_until, item.support_source)
+
+
+def worn(scope: Scope) -> Iterator[Worn]:
+    """Return the certificates seen in use."""
+    for one in Certificate.objects.filter(item__in=_in(scope)).select_related("item"):
+        yield Worn(
+            one.item_id, one.item.name, one.path, one.subject, one.not_after, one.key_kind,
+            one.key_bits, one.signature,
+        )  # fmt: skip
+
+
+def sockets(scope: Scope) -> Iterator[Socket]:
+    """Return what listens."""
+    for one in Listener.objects.filter(item__in=_in(scope)).select_related("item"):
+        yield Socket(
+            one.item_id, one.item.name, one.address, one.transport, one.port, one.process,
+            one.is_intended,
+        )  # fmt: skip
+
+
+def held(scope: Scope) -> Iterator[Held]:
+    """Return the active items with owner, last sight and effective criticality."""
+    lowest = effective()
+    told = Sighting.objects.filter(item__isnull=False).order_by().values_list("item")
+    seen = {pk: (at, until) for pk, at, until in told.annotate(Max("seen_at"), Max("expires_at"))}
+    for item in _in(scope).filter(state=Item.State.ACTIVE):
+        yield Held(
+            item.pk,
+            item.name,
+            item.kind,
+            item.criticality,
+            min(item.criticality, lowest.get(item.pk, item.criticality)),
+            item.owner_id,
+            *seen.get(item.pk, (None, None)),
+        )
+
+
+def disputed(scope: Scope) -> Iterator[Disputed]:
+    """Return the differences that wait for a decision."""
+    rows = Difference.objects.filter(item__in=_in(scope), state=Difference.State.OPEN)
+    for one in rows.select_related("item"):
+        yield Disputed(
+            one.item_id, one.item.name, one.attribute, one.intended, one.actual, one.first_seen_at
+        )
+
+
+def leaning(scope: Scope) -> Iterator[Leaning]:
+    """Return the critical items that need something, and their single points of failure."""
+    estate = dependencies()
+    rows = _in(scope).filter(criticality__lte=2, requirements__isnull=False).distinct()
+    for pk, name in rows.values_list("pk", "name"):
+        points = graph.single_points(estate.graph, estate.node[pk]) if pk in estate.node else ()
+        yield Leaning(pk, name, tuple(estate.names[int(p)] for p in points))
+
+
+def _in(scope: Scope) -> QuerySet[Item]:
+    rows: QuerySet[Item] = Item.objects.live()
+    return rows if scope.items is None else rows.filter(pk__in=scope.items)

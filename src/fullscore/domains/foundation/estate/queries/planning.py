@@ -1,0 +1,274 @@
+"""What an inventory would do to the record: new, changed, same or refused, thing by thing.
+
+The whole estate is read once, so that 100,000 things cost seconds and not a question each.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from fullscore.connectors.inventory.shapes import Thing
+from fullscore.domains.foundation.directory.models import Team
+from fullscore.domains.foundation.estate.kinds import BY_NAME, LINK_CHOICES
+from fullscore.domains.foundation.estate.models import Identifier, Item, Link
+from fullscore.engines import identity
+from fullscore.engines.identity import Word
+
+FIELDS = ("state", "environment", "criticality", "owner_id", "supported_until", "monthly_cost",
+          "attributes", "tags")  # fmt: skip
+LINK_KINDS = frozenset(name for name, _ in LINK_CHOICES)
+MOST_ATTRIBUTES, LONGEST_TAG = 100, 60
+Key = tuple[str, int | None, str]  # kind, site, name in small letters
+
+
+class _Wrong(Exception):
+    """Why a thing cannot be taken."""
+
+
+@dataclass(slots=True)
+class Planned:
+    """What becomes of one thing: values to be written, words to be learned, links to be made."""
+
+    thing: Thing
+    item: int | None = None
+    site: int | None = None
+    values: dict[str, Any] = field(default_factory=dict)  # those that differ
+    words: list[Word] = field(default_factory=list)  # those that are new
+    links: list[tuple[str, int]] = field(default_factory=list)  # kind, place of the other thing
+    joins: list[tuple[str, int]] = field(default_factory=list)  # kind, item outside the inventory
+    error: str = ""
+    is_new: bool = False
+
+    @property
+    def kind(self) -> str:
+        """Return refused, new, changed or same."""
+        if self.error:
+            return "refused"
+        if self.is_new:
+            return "new"
+        return "changed" if self.values or self.words else "same"
+
+
+@dataclass(slots=True)
+class Standing:
+    """The record as it stands: items by name and by word, sites and teams by name."""
+
+    rows: dict[int, tuple[Any, ...]] = field(default_factory=dict)
+    names: dict[Key, int] = field(default_factory=dict)
+    called: dict[str, list[int]] = field(default_factory=dict)  # by name alone
+    words: dict[tuple[str, str], dict[int, str]] = field(default_factory=dict)  # item → vendor
+    own: dict[int, set[tuple[str, str]]] = field(default_factory=dict)
+    sites: dict[str, int] = field(default_factory=dict)
+    teams: dict[str, int] = field(default_factory=dict)
+    links: set[tuple[str, int, int]] = field(default_factory=set)
+
+    @classmethod
+    def now(cls) -> "Standing":
+        """Return the record of this moment: a few statements, however large it is."""
+        made = cls()
+        rows = Item.objects.live().order_by("pk")
+        for pk, kind, site, name, *values in rows.values_list(
+            "pk", "kind", "site_id", "name", *FIELDS
+        ).iterator(chunk_size=5000):
+            made.rows[pk] = tuple(values)
+            made.stands(pk, (kind, site, name.lower()))
+        words = Identifier.objects.filter(is_shared=False, item__in=rows).order_by()
+        for pk, kind, value, vendor in words.values_list("item_id", "kind", "value", "vendor"):
+            made.learns(pk, Word(kind, value, vendor))
+        made.teams = {name.lower(): pk for pk, name in Team.objects.values_list("pk", "name")}
+        links = Link.objects.order_by().values_list("kind", "from_item_id", "to_item_id")
+        made.links = set(links)
+        return made
+
+    def stands(self, pk: int, key: Key) -> None:
+        """Let an item be known by its name."""
+        self.names[key] = pk
+        self.called.setdefault(key[2], []).append(pk)
+        if key[0] == "site":
+            self.sites[key[2]] = pk
+
+    def learns(self, pk: int, word: Word) -> None:
+        """Let an item be known by a word."""
+        self.own.setdefault(pk, set()).add((word.kind, word.value))
+        if identity.is_strong(word):
+            for value in identity.forms(word):
+                self.words.setdefault((word.kind, value), {})[pk] = word.vendor
+
+
+def plan(things: Sequence[Thing], standing: Standing) -> list[Planned]:
+    """Say what becomes of each thing, in their order; faults stand in the thing."""
+    told = _Plan(things, standing)
+    return [told.planned(place, thing) for place, thing in enumerate(things)]
+
+
+class _Plan:
+    """One inventory against one record."""
+
+    def __init__(self, things: Sequence[Thing], standing: Standing) -> None:
+        self.standing = standing
+        self.things = things
+        own = ((one.ref, place) for place, one in enumerate(things) if one.ref != one.name)
+        self.by_ref = _first(own)
+        self.by_name: dict[str, list[int]] = {}
+        for place, one in enumerate(things):
+            self.by_name.setdefault(one.name.lower(), []).append(place)
+        self.new_sites = {one.name.lower() for one in things if one.kind == "site"}
+        self.lines: dict[tuple[str, str, str], int] = {}
+        self.taken: dict[int, int] = {}  # item → line
+
+    def planned(self, place: int, thing: Thing) -> Planned:
+        """Return what becomes of one thing."""
+        made = Planned(thing)
+        try:
+            self._check(place, thing)
+            words = sorted(identity.cleaned(Word(*word) for word in thing.words))
+            self._place(made, words)
+            self._fill(made)
+            self._learn(made, words)
+            self._join(made, place)
+        except _Wrong as wrong:
+            made.error = str(wrong)
+        return made
+
+    def _check(self, place: int, thing: Thing) -> None:
+        if thing.error:
+            raise _Wrong(thing.error)
+        if not thing.name:
+            raise _Wrong("It has no name.")
+        if len(thing.name) > 200:
+            raise _Wrong("Its name has more than 200 letters.")
+        if thing.kind not in BY_NAME:
+            raise _Wrong(f"There is no kind of item “{thing.kind[:30]}”.")
+        if any(ord(letter) < 32 for letter in thing.name):
+            raise _Wrong("Its name holds control characters.")
+        key = (thing.kind, thing.site.lower(), thing.name.lower())
+        first = self.lines.setdefault(key, thing.line)
+        if self.by_ref.get(thing.ref, place) != place and first == thing.line:
+            raise _Wrong(f"Two things are called “{thing.ref[:60]}” in it: give each its own.")
+        if first != thing.line:
+            raise _Wrong(f"The same thing as on line {first}.")
+        if thing.site and thing.site.lower() not in (*self.standing.sites, *self.new_sites):
+            raise _Wrong(f"There is no site “{thing.site[:60]}”: put it into the inventory too.")
+
+    def _place(self, made: Planned, words: Sequence[Word]) -> None:
+        """Find the item that a thing is: by its strong words, else by kind, site and name."""
+        thing, standing = made.thing, self.standing
+        is_at_site = bool(thing.site) and thing.kind != "site"
+        made.site = standing.sites.get(thing.site.lower()) if is_at_site else None
+        key = (thing.kind, made.site, thing.name.lower())
+        by_name = standing.names.get(key) if made.site or not is_at_site else None
+        found = {
+            pk
+            for word in words
+            if identity.is_strong(word)
+            for pk, vendor in standing.words.get((word.kind, word.value), {}).items()
+            if vendor == word.vendor
+        }
+        if len(found) > 1 or (found and by_name is not None and by_name not in found):
+            raise _Wrong("One thing or two? Its words are those of another item than its name.")
+        made.item = next(iter(found), by_name)
+        made.is_new = made.item is None
+        if made.item is not None:
+            line = self.taken.setdefault(made.item, thing.line)
+            if line != thing.line:
+                raise _Wrong(f"The same item as on line {line}.")
+
+    def _fill(self, made: Planned) -> None:
+        thing = made.thing
+        told = {name: _value(name, value) for name, value in thing.values.items()
+                if name != "owner"}  # fmt: skip
+        if owner := str(thing.values.get("owner") or ""):
+            team = self.standing.teams.get(owner.lower())
+            if team is None:
+                raise _Wrong(f"There is no team “{owner[:60]}”.")
+            told["owner_id"] = team
+        if told.get("state") == Item.State.RETIRED:
+            raise _Wrong("It is retired: an inventory takes nothing out of service.")
+        if any(len(tag) > LONGEST_TAG for tag in thing.tags):
+            raise _Wrong("A tag has more than 60 letters.")
+        if len(thing.attributes) > MOST_ATTRIBUTES:
+            raise _Wrong(f"It has more than {MOST_ATTRIBUTES} attributes.")
+        row = self.standing.rows.get(made.item) if made.item is not None else None
+        known = dict(zip(FIELDS, row, strict=True)) if row else {"attributes": {}, "tags": []}
+        if thing.attributes:
+            told["attributes"] = {**known["attributes"], **thing.attributes}
+        if thing.tags:
+            told["tags"] = list(dict.fromkeys([*known["tags"], *thing.tags]))
+        made.values = {n: v for n, v in told.items() if made.is_new or known.get(n) != v}
+
+    def _learn(self, made: Planned, words: Sequence[Word]) -> None:
+        own = self.standing.own.get(made.item, set()) if made.item is not None else set()
+        made.words = [word for word in words if (word.kind, word.value) not in own]
+
+    def _join(self, made: Planned, place: int) -> None:
+        """Find the other ends of its links, within the inventory first."""
+        for kind, ref in made.thing.links:
+            if kind not in LINK_KINDS:
+                raise _Wrong(f"“{kind[:30]}” is no kind of link.")
+            other = self._place_of(ref, place)
+            if other is not None:
+                if other != place:
+                    made.links.append((kind, other))
+                continue
+            items = self.standing.called.get(ref.lower(), [])
+            if len(items) != 1:
+                why = "two items are called that" if items else "it is in neither"
+                raise _Wrong(f"{kind} “{ref[:60]}”: {why} the inventory nor the record."
+                             if not items else f"{kind} “{ref[:60]}”: {why}.")  # fmt: skip
+            made.joins.append((kind, items[0]))
+
+    def _place_of(self, ref: str, place: int) -> int | None:
+        """Return which thing a link means: that ref, else the one of that name, nearest by site."""
+        if ref in self.by_ref:
+            return self.by_ref[ref]
+        named = self.by_name.get(ref.lower(), [])
+        if len(named) > 1:
+            site = self.things[place].site
+            named = [one for one in named if self.things[one].site == site] or named
+        if len(named) > 1:
+            raise _Wrong(f"“{ref[:60]}” is the name of {len(named)} things: use their ref.")
+        return named[0] if named else None
+
+
+def _first(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    told: dict[str, int] = {}
+    for ref, place in pairs:
+        told.setdefault(ref, place)
+    return told
+
+
+def _value(name: str, value: Any) -> Any:
+    """Return a value as its column holds it; raises _Wrong with what it may be."""
+    text = str(value).strip()
+    if name == "state":
+        return _chosen(name, text.lower(), Item.State.values)
+    if name == "environment":
+        return _chosen(name, text.lower(), Item.Environment.values)
+    if name == "criticality":
+        return int(_chosen(name, text[:1], ("1", "2", "3", "4")))
+    try:
+        if name == "supported_until":
+            return value if type(value) is date else date.fromisoformat(text[:10])
+        cost = Decimal(text)
+        if not cost.is_finite() or abs(cost) >= Decimal(10) ** 10:
+            raise _Wrong("monthly_cost is no amount.")
+        return cost.quantize(Decimal("0.01"))
+    except (ValueError, InvalidOperation) as error:
+        wanted = "a day such as 2027-03-31" if name == "supported_until" else "an amount"
+        raise _Wrong(f"{name} “{text[:30]}” is not {wanted}.") from error
+
+
+def _chosen(name: str, text: str, among: Sequence[str]) -> str:
+    if text not in among:
+        raise _Wrong(f"{name} “{text[:30]}” is none of {', '.join(among)}.")
+    return text
+
+
+def words_of(made: Planned) -> Mapping[str, Any]:
+    """Return what differs, for a person."""
+    told = {name.removesuffix("_id"): value for name, value in made.values.items()}
+    if made.words:
+        told["recognised by"] = ", ".join(f"{w.kind} {w.value}" for w in made.words)
+    return told
