@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from time import monotonic, sleep
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
@@ -23,6 +24,7 @@ from fullscore.kit.models.user import system
 from tests import make
 from tests.domains.infrastructure.patching import targets as hosts
 from tests.domains.infrastructure.patching.conftest import needs, waits
+from tests.installation import Installation
 
 pytestmark = pytest.mark.real
 PRIVATE, PUBLIC = keys.new_pair("patches")
@@ -390,6 +392,75 @@ def test_a_run_nothing_was_heard_of_for_a_quarter_of_an_hour_is_unknown_and_keep
         run = only(campaign)
         assert run.state == "unknown"
         assert run.leases.filter(released_at=None).count() == 1
+
+
+@pytest.mark.once
+def test_a_process_that_is_killed_outright_is_taken_over_by_another(shelf, tmp_path):
+    template, found = shelf
+    site = Installation(tmp_path)
+    site.migrate()
+    with hosts.targets(template, found["lingers"], 1) as [target]:
+        target.server.authorize(f"restrict {PUBLIC}")
+        site.ask(PREPARE.format(port=target.server.port, key=target.server.line(),
+                                private=PRIVATE, user=target.server.user))  # fmt: skip
+        first = site.start(PATCHING)
+        deadline = monotonic() + 60
+        while monotonic() < deadline and not any(
+            "unpacked webapp:all 2.0" in t for t in target.log
+        ):
+            sleep(0.05)
+        first.kill()
+        first.communicate(timeout=20)
+
+        state, why, steps, campaign = site.ask(PATCHING)
+
+        assert (state, why, campaign) == ("done", "", "running")
+        assert steps == ["check", "save", "update", "reboot", "verify"]
+        assert sum("upgrade webapp:all 1.0 2.0" in line for line in target.log) == 1
+
+
+PREPARE = """
+from datetime import timedelta
+from fullscore.kit import secrets, time
+from fullscore.kit.models.secret import Secret
+from fullscore.kit.models.user import system
+from tests import make
+now = time.now()
+item = make.item(kind="host", name="web1")
+server = make.server(item=item)
+host = make.ssh_host(item=item, address="127.0.0.1", port={port}, host_key="{key}", state="ok")
+kept = secrets.keep("key", '''{private}''', by=system(), kind=Secret.Kind.PRIVATE_KEY)
+make.patch_access(host=host, user="{user}", credential=kept)
+campaign = make.campaign(state="running", digest="d", approved_digest="d", started_at=now,
+                         approved_by=make.user())
+wave = make.wave(campaign=campaign, state="running", starts_at=now - timedelta(minutes=1),
+                 ends_at=now + timedelta(hours=1))
+make.server_run(wave=wave, server=server, is_live=True, packages=[["webapp", "1.0", "2.0"]])
+answer = 0
+"""
+PATCHING = """
+from dataclasses import replace
+from datetime import timedelta
+import sys, threading, time
+from django.conf import settings
+settings.OPTIONS = replace(settings.OPTIONS, allowed_networks="127.0.0.0/8")
+from fullscore.domains.infrastructure.patching.jobs import Patcher, executing
+from fullscore.domains.infrastructure.patching.jobs.carrying import Patience
+from fullscore.domains.infrastructure.patching.models import ServerRun
+from fullscore.domains.infrastructure.patching.services import driving
+driving.TAKEN_OVER = timedelta(seconds=1)
+executing.TURN_SECONDS = 0.2
+one = Patcher(Patience(poll=0.1, update=30, reboot=5, settle=1))
+working = threading.Thread(target=one.run)
+working.start()
+deadline = time.monotonic() + 40
+while time.monotonic() < deadline and ServerRun.objects.get().state in ("planned", "running"):
+    time.sleep(0.2)
+one.stop()
+working.join()
+run = ServerRun.objects.get()
+answer = [run.state, run.why, [step.name for step in run.steps.all()], run.campaign.state]
+"""
 
 
 # ── what keeps a run from beginning ────────────────────────────────────────────────────────────
