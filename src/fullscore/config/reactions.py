@@ -8,6 +8,8 @@ from fullscore.domains.foundation.findings import announcements as findings
 from fullscore.domains.foundation.findings import jobs as findings_jobs
 from fullscore.domains.foundation.system import announcements as system
 from fullscore.domains.foundation.system import jobs as system_jobs
+from fullscore.domains.infrastructure.patching import announcements as patching
+from fullscore.domains.infrastructure.patching import jobs as patching_jobs
 from fullscore.domains.infrastructure.servers import announcements as servers
 from fullscore.domains.infrastructure.servers import jobs as servers_jobs
 from fullscore.domains.response.incidents import announcements as incidents
@@ -34,6 +36,7 @@ REACTIONS: Reactions = {
     changes.ChangeStarted: [changes_jobs.expect_breaches],
     changes.ChangeFinished: [changes_jobs.expect_no_more, changes_jobs.check_linked],
     changes.RollbackProposed: [changes_jobs.notify_proposed],
+    patching.PlanAsked: [patching_jobs.draw_up],
     incidents.IncidentsOpened: [
         incidents_jobs.call_people,
         incidents_jobs.tell_changes,

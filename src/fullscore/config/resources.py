@@ -49,11 +49,15 @@ from fullscore.domains.foundation.telemetry.resources import (
     THRESHOLD,
 )
 from fullscore.domains.infrastructure.patching.resources import (
+    ACCEPTED_OUTAGE,
     BASELINE,
+    CAMPAIGN,
     HOLD,
     PATCH_WINDOW,
     RING,
+    SERVER_RUN,
     URGENCY,
+    WAVE,
 )
 from fullscore.domains.infrastructure.servers.resources import (
     ACCOUNT as SERVER_ACCOUNT,
@@ -136,6 +140,7 @@ RESOURCES: tuple[Resource, ...] = (
     FREEZE,
     STANDARD_CHANGE,
     APPROVAL_POLICY,
+    CAMPAIGN,
     BASELINE,
     HOLD,
     PATCH_WINDOW,
@@ -169,6 +174,9 @@ RESOURCES: tuple[Resource, ...] = (
     FACTS,
     RING,
     URGENCY,
+    WAVE,
+    SERVER_RUN,
+    ACCEPTED_OUTAGE,
     CHECK_RUN,
     CHECK_SETTING,
     DUE_RULE,

@@ -1,16 +1,30 @@
-"""How baselines, rings, windows and urgencies are seen."""
+"""How campaigns, baselines, rings, windows and urgencies are seen."""
+
+from typing import Any
+
+from django import forms
+from django.utils.timezone import localtime
 
 from fullscore.domains.infrastructure.patching import drawing, services
 from fullscore.domains.infrastructure.patching.models import (
+    AcceptedOutage,
     Baseline,
+    Campaign,
     Hold,
     PatchWindow,
     Ring,
+    ServerRun,
     Urgency,
+    Wave,
 )
 from fullscore.domains.infrastructure.servers.models import Server
 from fullscore.kit import time
+from fullscore.kit.perform import Unmet, Verb
 from fullscore.kit.resource import Panel, Resource
+
+TONES = {"proposed": "warn", "approved": "info", "running": "info", "paused": "high", "done": "ok"}
+RUN_TONES = {"done": "ok", "failed": "crit", "unknown": "high", "running": "info", "back": "warn"}
+LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
 BASELINE = Resource(
     Baseline,
@@ -87,4 +101,143 @@ URGENCY = Resource(
     search=["package", "version"],
     order=["-probability"],
     icon="flame",
+)
+
+
+class CampaignForm(forms.ModelForm):
+    """What a campaign is drafted from."""
+
+    cut_off_at = forms.DateTimeField(
+        label="cut-off", widget=LOCAL, initial=time.now,
+        help_text="Updates that were not known by then wait for the next campaign.",
+    )  # fmt: skip
+    begins_at = forms.DateTimeField(
+        label="not before", widget=LOCAL, initial=time.now,
+        help_text="The first ring begins with the first window after it.",
+    )  # fmt: skip
+
+    class Meta:
+        model = Campaign
+        fields = ("title", "baseline", "cut_off_at", "begins_at", "run_minutes", "error_limit",
+                  "way_back", "reboots")  # fmt: skip
+
+
+def badges(campaign: Campaign) -> list[tuple[str, str]]:
+    """Return its state, and whatever is special about it."""
+    told = [(campaign.get_state_display(), TONES.get(campaign.state, ""))]
+    if campaign.is_planning:
+        told.append(("being planned", "info"))
+    if campaign.way_back == "none":
+        told.append(("no way back", "warn"))
+    if campaign.problems:
+        told.append(("plan would break", "high"))
+    return told
+
+
+def _only(*states: str) -> Any:
+    return lambda c: "" if c.state in states else f"It is {c.get_state_display().lower()}."
+
+
+def _simulated(campaign: Campaign) -> str:
+    if not campaign.problems:
+        return "Nothing would fall."
+    return Unmet(f"{campaign.problems[0]} Plan it anew.")
+
+
+def _approved(campaign: Campaign) -> str:
+    if campaign.state == Campaign.State.APPROVED:
+        return "Approved: it may start when its first window opens."
+    return "Your approval counts; the page of its change says whose is missing."
+
+
+CAMPAIGN = Resource(
+    Campaign,
+    columns=["title", "baseline", "state", "begins_at", "planned_at", "drafted_by", "approved_by"],
+    fields=["title", "baseline", "cut_off_at", "begins_at", "run_minutes", "error_limit",
+            "way_back", "reboots"],
+    facts=["cut_off_at", "run_minutes", "error_limit", "way_back", "reboots", "change", "why",
+           "digest", "approved_at", "started_at", "ended_at"],
+    filters=["state", "baseline"],
+    search=["title"],
+    order=["-begins_at"],
+    icon="rocket",
+    group="Change",
+    under="Changes",
+    form=CampaignForm,
+    add=services.draft,
+    change=services.revise,
+    takes_files=False,
+    in_bulk=False,
+    badges=badges,
+    subtitle=lambda c: f"Not before {localtime(c.begins_at):%-d %b %H:%M}",
+    panels=[
+        Panel("Plan", draw=drawing.draw_plan, leads=True),
+        Panel("Left out", draw=drawing.draw_left_out),
+        Panel("Waves", rows=lambda c: c.waves.all(),
+              columns=["number", "starts_at", "ends_at", "state"]),
+        Panel("Runs", rows=lambda c: c.runs.exclude(state="unplaced"),
+              columns=["server", "wave__number", "state", "why", "started_at", "ended_at"]),
+        Panel("Accepted outages", rows=lambda c: c.outages.all(),
+              columns=["service", "starts_at", "ends_at", "reason", "by"]),
+        Panel("Patch campaigns", on=Baseline, rows=lambda b: b.campaigns.all(),
+              columns=["title", "state", "begins_at"]),
+    ],
+    verbs=[
+        Verb(services.plan, permission="patching.change_campaign", icon="calendar-range",
+             tone="primary", done="{} is being planned; its page follows.",
+             when=_only(*Campaign.PLANNABLE)),
+        Verb(services.simulate, permission="patching.change_campaign", icon="workflow",
+             done=_simulated, when=lambda c: "" if c.digest else "Plan it first."),
+        Verb(services.accept_outage, permission="patching.change_campaign", icon="circle-slash",
+             in_bulk=False, past="accepted", done="The outage is accepted; it is planned anew.",
+             when=_only(*Campaign.PLANNABLE)),
+        Verb(services.propose, permission="patching.change_campaign", icon="send",
+             done="Those who may approve it were told.",
+             when=lambda c: ("Plan it first." if not c.digest or c.is_planning
+                             else _only("draft")(c))),
+        Verb(services.approve, permission="patching.approve_campaign", icon="check",
+             in_bulk=False, done=_approved, when=_only("proposed"),
+             hints={"digest": "The first eight letters of the plan's digest, as its page shows"
+                    " them: the yes is to that plan alone."}),
+    ],
+)  # fmt: skip
+
+WAVE = Resource(
+    Wave,
+    name="patch-wave",
+    columns=["campaign", "number", "starts_at", "ends_at", "state"],
+    facts=["started_at", "ended_at"],
+    filters=["campaign", "state", "starts_at"],
+    order=["starts_at"],
+    icon="activity",
+    panels=[Panel("Servers of the wave", rows=lambda w: w.runs.all(),
+                  columns=["server", "state", "why"])],
+)  # fmt: skip
+
+SERVER_RUN = Resource(
+    ServerRun,
+    columns=["server", "campaign", "wave", "state", "why", "started_at", "ended_at"],
+    facts=["ring", "packages", "risk"],
+    filters=["campaign", "state", "server"],
+    search=["server__item__name"],
+    order=["-pk"],
+    icon="package-check",
+    badges=lambda r: [(r.get_state_display(), RUN_TONES.get(r.state, ""))],
+    panels=[
+        Panel("Patched", on=Server, rows=lambda s: s.patch_runs.all(),
+              columns=["campaign", "wave", "state", "why"]),
+    ],
+    verbs=[
+        Verb(services.skip, permission="patching.execute_campaign", icon="x", past="left out",
+             when=lambda r: "" if r.state == "planned" else "It has begun, or is over."),
+    ],
+)  # fmt: skip
+
+ACCEPTED_OUTAGE = Resource(
+    AcceptedOutage,
+    columns=["campaign", "service", "starts_at", "ends_at", "reason", "by"],
+    filters=["campaign"],
+    search=["reason"],
+    order=["-starts_at"],
+    icon="circle-slash",
 )

@@ -1,5 +1,15 @@
-"""What can be done with baselines, rings, windows, and what presses."""
+"""What can be done with campaigns, and with baselines, rings, windows and what presses."""
 
+from fullscore.domains.infrastructure.patching.services.campaigns import (
+    accept_outage,
+    approve,
+    draft,
+    plan,
+    propose,
+    revise,
+    simulate,
+    skip,
+)
 from fullscore.domains.infrastructure.patching.services.keeping import (
     add_hold,
     add_ring,
@@ -11,11 +21,19 @@ from fullscore.domains.infrastructure.patching.services.keeping import (
 )
 
 __all__ = [
+    "accept_outage",
     "add_hold",
     "add_ring",
     "add_window",
+    "approve",
     "change_hold",
     "change_ring",
     "change_window",
+    "draft",
+    "plan",
+    "propose",
+    "revise",
+    "simulate",
+    "skip",
     "tell_urgencies",
 ]
