@@ -71,6 +71,13 @@ from fullscore.domains.infrastructure.servers.resources import (
     SSH_HOST,
     UNIT,
 )
+from fullscore.domains.infrastructure.servers.resources.virtual import (
+    HYPERVISOR,
+    MACHINE,
+    MACHINE_ACT,
+    MACHINE_SNAPSHOT,
+    STORAGE_POOL,
+)
 from fullscore.domains.overview.attention.resources import PROPOSAL, SHARING
 from fullscore.domains.response.incidents.resources import (
     ALERT,
@@ -118,6 +125,8 @@ RESOURCES: tuple[Resource, ...] = (
     WAIVER,
     SERVER,
     SSH_HOST,
+    MACHINE,
+    HYPERVISOR,
     ITEM,
     DIFFERENCE,
     LISTENER,
@@ -172,6 +181,9 @@ RESOURCES: tuple[Resource, ...] = (
     DOWNTIME_COST,
     INSTALLED,
     FACTS,
+    MACHINE_ACT,
+    MACHINE_SNAPSHOT,
+    STORAGE_POOL,
     RING,
     URGENCY,
     WAVE,
