@@ -67,9 +67,12 @@ from fullscore.domains.infrastructure.patching.models import (
     Baseline,
     Campaign,
     Hold,
+    PatchAccess,
     PatchWindow,
     Ring,
+    RunStep,
     ServerRun,
+    SpareLease,
     Urgency,
     Wave,
 )
@@ -664,6 +667,20 @@ def server_run(**values: Any) -> ServerRun:
 def accepted_outage(**values: Any) -> AcceptedOutage:
     known = {"starts_at": AT, "ends_at": AT + timedelta(hours=2), "reason": "Agreed."}
     return _with(AcceptedOutage, known | values, campaign=campaign, service=item, by=user)
+
+
+def run_step(**values: Any) -> RunStep:
+    known = {"place": next(_number), "name": "check", "started_at": AT}
+    return _with(RunStep, known | values, run=server_run)
+
+
+def spare_lease(**values: Any) -> SpareLease:
+    known = {"units": 1, "at": AT}
+    return _with(SpareLease, known | values, run=server_run, requirement=requirement)
+
+
+def patch_access(**values: Any) -> PatchAccess:
+    return _with(PatchAccess, values, host=ssh_host)
 
 
 # ── troubleshooting ────────────────────────────────────────────────────────────────────────────

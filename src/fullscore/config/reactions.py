@@ -39,6 +39,7 @@ REACTIONS: Reactions = {
     changes.ChangeFinished: [changes_jobs.expect_no_more, changes_jobs.check_linked],
     changes.RollbackProposed: [changes_jobs.notify_proposed],
     patching.PlanAsked: [patching_jobs.draw_up],
+    patching.CampaignPaused: [patching_jobs.notify_paused],
     incidents.IncidentsOpened: [
         incidents_jobs.call_people,
         incidents_jobs.tell_changes,

@@ -2,5 +2,6 @@
 below what it needs.
 
 Nouns: patch baseline, package hold, patch ring, patch window, urgency, patch campaign, patch wave,
-server run, accepted outage. Verbs: draft, plan, simulate, accept an outage, propose, approve, skip.
+server run, patch step, spare lease, accepted outage, patch access. Verbs: draft, plan, simulate,
+accept an outage, propose, approve, start, pause, resume, skip, roll back, stop.
 """

@@ -8,10 +8,12 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
+from fullscore.connectors.apt import commands
 from fullscore.domains.foundation.estate.kinds import COMPUTERS
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.infrastructure.patching.models import (
     Campaign,
+    PatchAccess,
     PatchWindow,
     ServerRun,
     Wave,
@@ -48,6 +50,12 @@ def draw_openings(window: PatchWindow, user: User, at: Any) -> str:
         for one in list(standing.open_times_of(window, now, end))[:SHOWN]
     ]
     return render_to_string("patching/openings.html", {"rows": rows, "window": window})
+
+
+def draw_access(way: PatchAccess, user: User, at: Any) -> str:
+    """Draw which lines let an account in, and let it do exactly what patching does."""
+    context = {"way": way, "sudoers": commands.SUDOERS.format(user=way.user)}
+    return render_to_string("patching/access.html", context)
 
 
 # ── a campaign's plan ──────────────────────────────────────────────────────────────────────────

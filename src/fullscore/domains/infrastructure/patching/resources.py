@@ -11,13 +11,16 @@ from fullscore.domains.infrastructure.patching.models import (
     Baseline,
     Campaign,
     Hold,
+    PatchAccess,
     PatchWindow,
     Ring,
+    RunStep,
     ServerRun,
+    SpareLease,
     Urgency,
     Wave,
 )
-from fullscore.domains.infrastructure.servers.models import Server
+from fullscore.domains.infrastructure.servers.models import Server, SshHost
 from fullscore.kit import time
 from fullscore.kit.perform import Unmet, Verb
 from fullscore.kit.resource import Panel, Resource
@@ -199,6 +202,15 @@ CAMPAIGN = Resource(
              in_bulk=False, done=_approved, when=_only("proposed"),
              hints={"digest": "The first eight letters of the plan's digest, as its page shows"
                     " them: the yes is to that plan alone."}),
+        Verb(services.start, permission="patching.execute_campaign", icon="play",
+             in_bulk=False, past="started", when=_only("approved"),
+             done="Started: its waves begin when their time comes."),
+        Verb(services.pause, permission="patching.execute_campaign", icon="pause",
+             past="paused", when=_only("running")),
+        Verb(services.resume, permission="patching.execute_campaign", icon="play",
+             past="going on", when=_only("paused")),
+        Verb(services.stop, permission="patching.execute_campaign", icon="ban", tone="danger",
+             in_bulk=False, past="stopped", when=_only(*Campaign.UNDER_WAY)),
     ],
 )  # fmt: skip
 
@@ -212,6 +224,11 @@ WAVE = Resource(
     icon="activity",
     panels=[Panel("Servers of the wave", rows=lambda w: w.runs.all(),
                   columns=["server", "state", "why"])],
+    verbs=[
+        Verb(services.roll_back_wave, name="roll_back", permission="patching.execute_campaign",
+             icon="undo-2", tone="danger", in_bulk=False,
+             done="Its servers are put back as they were kept."),
+    ],
 )  # fmt: skip
 
 SERVER_RUN = Resource(
@@ -224,12 +241,20 @@ SERVER_RUN = Resource(
     icon="package-check",
     badges=lambda r: [(r.get_state_display(), RUN_TONES.get(r.state, ""))],
     panels=[
+        Panel("Steps", rows=lambda r: r.steps.all(), leads=True,
+              columns=["place", "name", "state", "started_at", "ended_at", "evidence"]),
+        Panel("Spare it uses", rows=lambda r: r.leases.all(),
+              columns=["requirement", "units", "at", "released_at"]),
         Panel("Patched", on=Server, rows=lambda s: s.patch_runs.all(),
               columns=["campaign", "wave", "state", "why"]),
     ],
     verbs=[
         Verb(services.skip, permission="patching.execute_campaign", icon="x", past="left out",
              when=lambda r: "" if r.state == "planned" else "It has begun, or is over."),
+        Verb(services.roll_back, permission="patching.execute_campaign", icon="undo-2",
+             tone="danger", done="{} is put back as it was kept.",
+             when=lambda r: ("" if r.state in ("done", *ServerRun.WENT_WRONG)
+                             else "Only what is over is put back.")),
     ],
 )  # fmt: skip
 
@@ -241,3 +266,49 @@ ACCEPTED_OUTAGE = Resource(
     order=["-starts_at"],
     icon="circle-slash",
 )
+
+RUN_STEP = Resource(
+    RunStep,
+    columns=["run", "place", "name", "state", "started_at", "ended_at"],
+    facts=["told", "evidence"],
+    filters=["run", "name", "state"],
+    order=["-pk"],
+    icon="list-ordered",
+)
+
+SPARE_LEASE = Resource(
+    SpareLease,
+    columns=["requirement", "units", "run", "at", "released_at"],
+    filters=["run", "requirement"],
+    order=["-at"],
+    icon="scale",
+)
+
+PATCH_ACCESS = Resource(
+    PatchAccess,
+    columns=["host", "user"],
+    fields=["host", "user"],
+    facts=["public_key"],
+    filters=["host"],
+    search=["user", "host__address"],
+    order=["host"],
+    icon="key",
+    add=services.add_access,
+    change=services.change_access,
+    takes_files=False,
+    can_delete=True,
+    badges=lambda w: [("has a key", "ok") if w.credential_id else ("has no key", "warn")],
+    panels=[
+        Panel("What to put on the host", draw=drawing.draw_access, leads=True),
+        Panel("Patched by", on=SshHost, rows=lambda h: PatchAccess.objects.filter(host=h),
+              columns=["user"]),
+    ],
+    verbs=[
+        Verb(services.make_access_key, name="make_key", permission="patching.change_patchaccess",
+             icon="key-round", tone="primary",
+             done="{}: a pair of keys is made; its page says what to put on the host."),
+        Verb(services.give_access_key, name="give_key", permission="patching.change_patchaccess",
+             icon="lock", secrets=frozenset({"private_key"}),
+             done="{} has a key; it is not shown again."),
+    ],
+)  # fmt: skip

@@ -12,6 +12,11 @@ from fullscore.domains.infrastructure.patching.models.campaigns import (
     ServerRun,
     Wave,
 )
+from fullscore.domains.infrastructure.patching.models.execution import (
+    PatchAccess,
+    RunStep,
+    SpareLease,
+)
 from fullscore.domains.infrastructure.patching.models.windows import PatchWindow
 
 __all__ = [
@@ -19,9 +24,12 @@ __all__ = [
     "Baseline",
     "Campaign",
     "Hold",
+    "PatchAccess",
     "PatchWindow",
     "Ring",
+    "RunStep",
     "ServerRun",
+    "SpareLease",
     "Urgency",
     "Wave",
 ]

@@ -89,6 +89,7 @@ class Campaign(models.Model):
     started_at = models.DateTimeField("started", null=True, editable=False)
     ended_at = models.DateTimeField("over", null=True, editable=False)
     why = models.CharField("why it stands", max_length=300, blank=True, editable=False)
+    borne = models.PositiveSmallIntegerField(default=0, editable=False)  # failures resumed after
 
     objects = VisibleQuerySet.as_manager()
     keeps_history = True
@@ -224,16 +225,21 @@ class ServerRun(models.Model):
     risk = models.FloatField(default=1.0)
     state = models.CharField(max_length=8, choices=State, default=State.PLANNED, editable=False)
     is_live = models.BooleanField(default=False, editable=False)  # its campaign runs
+    is_back = models.BooleanField("rolled back", default=False, editable=False)
+    holder = models.CharField(max_length=40, blank=True, editable=False)  # the process that runs it
+    beat_at = models.DateTimeField(null=True, editable=False)  # when that last said it lives
     why = models.CharField(max_length=300, blank=True, editable=False)
     started_at = models.DateTimeField("started", null=True, editable=False)
     ended_at = models.DateTimeField("over", null=True, editable=False)
 
     objects = ServerRunQuerySet.as_manager()
     named_by = ("server",)
+    audit_leaves_out = ("holder", "beat_at")
 
     class Meta:
         ordering = ["campaign", "wave__number", "pk"]
         verbose_name = "server run"
+        indexes = [models.Index(fields=["state", "beat_at"])]
         constraints = [
             models.UniqueConstraint(
                 fields=["campaign", "server"], name="server_run_once_per_campaign"

@@ -1,6 +1,6 @@
 """What a campaign's plan is made of: servers, slots, what each service needs, who comes first."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from graphlib import CycleError, TopologicalSorter
@@ -57,12 +57,15 @@ class World:
         return set(graph.impact(self.estate.graph, [self.estate.node[item]]).down.tolist())
 
 
-def world() -> World:
-    """Return how the estate stands now; what is in trouble or silent counts as down."""
+def world(*, but: Collection[int] = ()) -> World:
+    """Return how the estate stands now; what is in trouble or silent counts as down.
+
+    `but` names items that are being patched: they are counted as leases, not twice.
+    """
     known = estate.dependencies()
     away = set(Trouble.objects.open().values_list("item_id", flat=True))
     away |= set(Server.objects.filter(state=Server.State.SILENT).values_list("item_id", flat=True))
-    failed = [known.node[pk] for pk in away if pk in known.node]
+    failed = [known.node[pk] for pk in away.difference(but) if pk in known.node]
     down = frozenset(graph.impact(known.graph, failed).down.tolist())
     rows = Item.objects.live().filter(kind__in=WATCHED_KINDS, criticality__lte=WATCHED_CRITICALITY)
     watched = frozenset(known.node[pk] for pk in rows.values_list("pk", flat=True))
@@ -74,7 +77,7 @@ def gather(campaign: Campaign, *, now: datetime, world: World) -> Given:
     begins = max(campaign.begins_at, now)
     rows = standing.standings(now=now, cut_off=campaign.cut_off_at)
     wanted = [one for one in rows if one.baseline == campaign.baseline_id and one.taken]
-    groups = _groups(world)
+    groups = needed(world)
     reader = _Reader(
         slots=_slots(campaign, begins),
         groups=groups,
@@ -134,7 +137,7 @@ def _window_groups(found: Sequence[Candidate]) -> dict[str, Group]:
     }
 
 
-def _groups(world: World) -> dict[str, Group]:
+def needed(world: World) -> dict[str, Group]:
     """Return what services need, and what lies between them and the servers."""
     known, watched = world.estate, {world.estate.items[n] for n in world.watched}
     supports: dict[int, list[int]] = {}
@@ -239,6 +242,16 @@ def _candidates(
         replace(one, after=tuple(sorted(after.get(one.server, set()) - left_out.keys())))
         for one in found
     ], left_out
+
+
+def loads_of(item: int, groups: Mapping[str, Group], world: World) -> dict[str, int]:
+    """Return how many supports of each need one item takes away."""
+    return _loads(item, _supported(groups, world), world)
+
+
+def name_of(world: World, item: int) -> str:
+    """Return how an item is called."""
+    return world.estate.names[world.estate.node[item]]
 
 
 def _loads(item: int, supported: Mapping[int, list[str]], world: World) -> dict[str, int]:

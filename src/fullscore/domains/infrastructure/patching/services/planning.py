@@ -1,7 +1,7 @@
 """Drawing a campaign's plan up, and playing it through again later."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -150,23 +150,13 @@ def _problems(campaign: Campaign, now: datetime, world: World) -> Iterator[str]:
     for run in rows:
         members.setdefault(run.wave_id or 0, []).append(run.server.item_id)
     for wave in campaign.waves.filter(pk__in=members).order_by("number"):
-        if wave.starts_at < now and wave.state == Wave.State.PLANNED:
-            yield f"{str(wave).capitalize()} should have begun already."
+        if wave.ends_at <= now and wave.state == Wave.State.PLANNED:
+            yield f"The slot of {wave} has passed."
         for service in sorted(world.falls(members[wave.pk])):
             if not any(s == service and a <= wave.starts_at and wave.ends_at <= b
                        for s, a, b in given_outages):  # fmt: skip
-                yield f"{str(wave).capitalize()} would take {_name(world, service)} down."
+                yield f"{str(wave).capitalize()} would take {reading.name_of(world, service)} down."
         for freeze, items in frozen:
             touches = freeze.starts_at < wave.ends_at and freeze.ends_at > wave.starts_at
             if touches and (items is None or items.intersection(members[wave.pk])):
                 yield f"{str(wave).capitalize()} lies in the freeze “{freeze}”."
-
-
-def _name(world: World, item: int) -> str:
-    return world.estate.names[world.estate.node[item]]
-
-
-def stands(runs: Mapping[str, int]) -> str:
-    """Say in words how the servers of a campaign stand."""
-    order = [state for state in ServerRun.State if runs.get(state)]
-    return ", ".join(f"{runs[state]} {state.label.lower()}" for state in order)
