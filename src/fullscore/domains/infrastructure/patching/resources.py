@@ -192,10 +192,10 @@ CAMPAIGN = Resource(
         Verb(services.simulate, permission="patching.change_campaign", icon="workflow",
              done=_simulated, when=lambda c: "" if c.digest else "Plan it first."),
         Verb(services.accept_outage, permission="patching.change_campaign", icon="circle-slash",
-             in_bulk=False, past="accepted", done="The outage is accepted; it is planned anew.",
+             in_bulk=False, past="accepted", done="An outage is accepted for {}; it is planned anew.",
              when=_only(*Campaign.PLANNABLE)),
         Verb(services.propose, permission="patching.change_campaign", icon="send",
-             done="Those who may approve it were told.",
+             done="{} is proposed; those who may approve it were told.",
              when=lambda c: ("Plan it first." if not c.digest or c.is_planning
                              else _only("draft")(c))),
         Verb(services.approve, permission="patching.approve_campaign", icon="check",
@@ -204,7 +204,7 @@ CAMPAIGN = Resource(
                     " them: the yes is to that plan alone."}),
         Verb(services.start, permission="patching.execute_campaign", icon="play",
              in_bulk=False, past="started", when=_only("approved"),
-             done="Started: its waves begin when their time comes."),
+             done="{} is started: its waves begin when their time comes."),
         Verb(services.pause, permission="patching.execute_campaign", icon="pause",
              past="paused", when=_only("running")),
         Verb(services.resume, permission="patching.execute_campaign", icon="play",
@@ -227,7 +227,7 @@ WAVE = Resource(
     verbs=[
         Verb(services.roll_back_wave, name="roll_back", permission="patching.execute_campaign",
              icon="undo-2", tone="danger", in_bulk=False,
-             done="Its servers are put back as they were kept."),
+             done="The servers of {} are put back as they were kept."),
     ],
 )  # fmt: skip
 
