@@ -192,7 +192,7 @@ CAMPAIGN = Resource(
         Verb(services.simulate, permission="patching.change_campaign", icon="workflow",
              done=_simulated, when=lambda c: "" if c.digest else "Plan it first."),
         Verb(services.accept_outage, permission="patching.change_campaign", icon="circle-slash",
-             in_bulk=False, past="accepted", done="An outage is accepted for {}; it is planned anew.",
+             in_bulk=False, past="accepted", done="{} is planned anew, with the outage.",
              when=_only(*Campaign.PLANNABLE)),
         Verb(services.propose, permission="patching.change_campaign", icon="send",
              done="{} is proposed; those who may approve it were told.",
