@@ -60,7 +60,7 @@ def draw_access(way: PatchAccess, user: User, at: Any) -> str:
 
 # ── a campaign's plan ──────────────────────────────────────────────────────────────────────────
 
-LEFT, ROW, TOP = 150, 18, 34
+WIDTH, LEFT, ROW, TOP = 1000, 150, 18, 34  # it stands alone in its row
 MOST_ROWS = 40  # servers drawn one by one; beyond, rings are
 MOST_TOLD = 15  # services whose redundancy is shown
 MOST_LEFT_OUT = 50
@@ -109,9 +109,9 @@ def draw_left_out(campaign: Campaign, user: User, at: Any) -> str:
 def gantt(waves: Sequence[Wave], runs: Sequence[ServerRun]) -> SafeString:
     """Draw what is down when: servers, or rings where there are many, against waves."""
     if not waves:
-        return d.picture(d.WIDTH, TOP, "Waves", "No server is in any wave", [])
+        return d.picture(WIDTH, TOP, "Waves", "No server is in any wave", [])
     column = {wave.pk: n for n, wave in enumerate(waves)}
-    width = (d.WIDTH - LEFT - 6) / len(waves)
+    width = (WIDTH - LEFT - 6) / len(waves)
     rows = _rows(runs, column)
     height = TOP + len(rows) * ROW + 6
     parts = [*_columns(waves, width, height)]
@@ -130,7 +130,7 @@ def gantt(waves: Sequence[Wave], runs: Sequence[ServerRun]) -> SafeString:
                 parts.append(d.words(x + width / 2, y + 13, str(count), anchor="middle"))
     told = f"{len(runs)} servers in {len(waves)} waves, from {waves[0].starts_at:%-d %b %H:%M}"
     told += f" to {waves[-1].ends_at:%-d %b %H:%M} UTC"
-    return d.picture(d.WIDTH, height, "What is down when", told, parts, classes="chart gantt")
+    return d.picture(WIDTH, height, "What is down when", told, parts, classes="chart gantt")
 
 
 Cells = dict[int, tuple[int, str]]

@@ -159,7 +159,7 @@ CAMPAIGN = Resource(
     fields=["title", "baseline", "cut_off_at", "begins_at", "run_minutes", "error_limit",
             "way_back", "reboots"],
     facts=["cut_off_at", "run_minutes", "error_limit", "way_back", "reboots", "change", "why",
-           "digest", "approved_at", "started_at", "ended_at"],
+           "approved_at", "started_at", "ended_at"],
     filters=["state", "baseline"],
     search=["title"],
     order=["-begins_at"],

@@ -9,8 +9,7 @@ from fullscore.domains.infrastructure.patching.facts import Arranged, Candidate,
 from fullscore.engines import waves
 
 MOST_ROUNDS = 20
-FIRST_SECONDS = 10.0
-LATER_SECONDS = 4.0
+SECONDS = 10.0  # in each round
 
 # Which watched services go down when these items are away at once.
 Falls = Callable[[Iterable[int]], frozenset[int]]
@@ -26,7 +25,7 @@ class _Rules:
 
 
 def arrange(
-    given: Given, *, falls: Falls, seconds: float = FIRST_SECONDS, rounds: int = MOST_ROUNDS
+    given: Given, *, falls: Falls, seconds: float = SECONDS, rounds: int = MOST_ROUNDS
 ) -> Arranged:
     """Return a plan in which no wave takes a watched service down.
 
@@ -37,7 +36,7 @@ def arrange(
     while True:
         number += 1
         problem = _problem(given, rules)
-        made = waves.plan(problem, seconds=seconds if number == 1 else min(seconds, LATER_SECONDS))
+        made = waves.plan(problem, seconds=seconds)
         wave_of = {int(name): wave for name, wave in made.wave_of.items()}
         objections = list(_objections(given, wave_of, falls, rules))
         if not objections:

@@ -67,7 +67,7 @@ def void(campaign: Campaign) -> None:
 def plan(campaign: Campaign, *, by: User) -> Campaign:
     """Have it planned anew, in the background; what was approved of an older plan is void."""
     need(campaign, *Campaign.PLANNABLE, to="a plan")
-    with recorded(campaign, "plan", by=by):
+    with recorded(campaign, "request_plan", by=by):
         void(campaign)
         campaign.is_planning = True
     _abandon(campaign, by=by)

@@ -32,7 +32,7 @@ def draw_up(campaign: Campaign, *, by: User, now: datetime, seconds: float = SEC
         if locked.state != Campaign.State.DRAFT or not locked.is_planning:
             return locked  # it was altered meanwhile: whoever did has asked for a plan of their own
         _store(locked, given, made)
-        with recorded(locked, "draw_up", by=by):
+        with recorded(locked, "arrange", by=by):
             locked.is_planning, locked.planned_at = False, now
             locked.digest, locked.kept = digest(locked), kept
             locked.cost, locked.bound, locked.rounds = made.cost, made.bound, made.rounds

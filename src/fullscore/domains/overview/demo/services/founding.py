@@ -12,6 +12,7 @@ from fullscore.domains.overview.demo.services import (
     changes,
     estate,
     outage,
+    patching,
     people,
     samples,
     servers,
@@ -41,6 +42,7 @@ def fill(*, seed: int, size: float = 1.0, today: date | None = None) -> None:
         items = estate.found(drawn, found, by=by, now=now, began=now - AGE)
         told = servers.found(drawn, items, by=by, now=now, began=now - AGE)
         changes.found(found, items, by=by, now=now, began=now - AGE)
+        patching.found(by=by, now=now, began=now - AGE)
         _own_limits()
     samples.found(drawn, items, told, now=now)
     with transaction.atomic():
