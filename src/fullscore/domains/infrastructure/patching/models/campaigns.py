@@ -233,7 +233,7 @@ class ServerRun(models.Model):
     ended_at = models.DateTimeField("over", null=True, editable=False)
 
     objects = ServerRunQuerySet.as_manager()
-    named_by = ("server",)
+    named_by = ("server__item", "campaign")
     audit_leaves_out = ("holder", "beat_at")
 
     class Meta:
