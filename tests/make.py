@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from django.test import Client
 
@@ -79,10 +80,15 @@ from fullscore.domains.infrastructure.servers.models import (
     Account,
     Facts,
     Filesystem,
+    Hypervisor,
     Installed,
+    Machine,
+    MachineAct,
+    MachineSnapshot,
     PackageVersion,
     Server,
     SshHost,
+    StoragePool,
     Unit,
 )
 from fullscore.domains.overview.attention.models import Proposal, Sharing
@@ -90,7 +96,10 @@ from fullscore.domains.response.incidents.models import (
     Alert,
     AlertEvent,
     AlertSource,
+    ChecklistStep,
     Incident,
+    IncidentRole,
+    IncidentTask,
     Receipt,
     Silence,
     TimelineEntry,
@@ -423,6 +432,36 @@ def unit(**values: Any) -> Unit:
     return _with(Unit, {"name": _one("unit") + ".service", **values}, server=server)
 
 
+def hypervisor(**values: Any) -> Hypervisor:
+    if "item" not in values:
+        values["item"] = item(kind="hypervisor")
+    return Hypervisor.objects.create(**{"way": "local"} | values)
+
+
+def machine(**values: Any) -> Machine:
+    if "item" not in values:
+        values["item"] = item(kind="vm")
+    known = {"uuid": str(uuid4()), "state": "running", "memory_bytes": 1 << 30, "cpu_count": 2}
+    return _with(Machine, known | values, hypervisor=hypervisor)
+
+
+def machine_snapshot(**values: Any) -> MachineSnapshot:
+    known = {"name": _one("before-"), "taken_at": AT}
+    return _with(MachineSnapshot, known | values, machine=machine)
+
+
+def storage_pool(**values: Any) -> StoragePool:
+    if "item" not in values:
+        values["item"] = item(kind="storage")
+    known = {"uuid": str(uuid4()), "capacity_bytes": 1 << 40}
+    return _with(StoragePool, known | values, hypervisor=hypervisor)
+
+
+def machine_act(**values: Any) -> MachineAct:
+    known = {"act": "start", "steps": [{"title": "Start it", "command": "virsh start"}]}
+    return _with(MachineAct, known | values, machine=machine, change=change)
+
+
 def server_account(**values: Any) -> Account:
     return _with(Account, {"name": _one("login"), "uid": 1000, **values}, server=server)
 
@@ -472,6 +511,20 @@ def silence(**values: Any) -> Silence:
 def timeline_entry(**values: Any) -> TimelineEntry:
     known = {"at": AT, "kind": "note", "text": _one("Seen ")}
     return _with(TimelineEntry, known | values, incident=incident)
+
+
+def incident_role(**values: Any) -> IncidentRole:
+    known = {"role": "scribe", "starts_at": AT}
+    return _with(IncidentRole, known | values, incident=incident, person=person)
+
+
+def incident_task(**values: Any) -> IncidentTask:
+    known = {"title": _one("Task "), "created_at": AT}
+    return _with(IncidentTask, known | values, incident=incident)
+
+
+def checklist_step(**values: Any) -> ChecklistStep:
+    return ChecklistStep.objects.create(**{"title": _one("Step ")} | values)
 
 
 # ── on call ────────────────────────────────────────────────────────────────────────────────────

@@ -20,6 +20,7 @@ from fullscore.domains.infrastructure.servers.checks import (
     samples,
     software,
     storage,
+    virtual,
 )
 from fullscore.domains.infrastructure.servers.queries import (
     altered,
@@ -30,6 +31,7 @@ from fullscore.domains.infrastructure.servers.queries import (
     visited,
     volumes,
 )
+from fullscore.domains.infrastructure.servers.queries import virtual as machines
 from fullscore.domains.response.incidents import checks as incidents
 from fullscore.domains.response.incidents import queries as alerts
 from fullscore.domains.response.oncall import checks as oncall
@@ -88,6 +90,14 @@ CHECKS: tuple[Check, ...] = (
     storage.log_size.reading(hosts("logs", "filesystems")),
     storage.journal_unlimited.reading(hosts("logs")),
     storage.no_backup.reading(hosts("cron", "timers", "units")),
+    # Hypervisors and their machines
+    virtual.hypervisor_failing.reading(machines.rooms),
+    virtual.vm_no_failover.reading(machines.rooms),
+    virtual.vm_overcommitted.reading(machines.rooms),
+    virtual.vm_together.reading(machines.together),
+    virtual.vm_snapshot_old.reading(machines.snapshots),
+    virtual.vm_waits.reading(machines.machines),
+    virtual.vm_unrecorded.reading(machines.machines),
     # The estate
     estate.end_of_life.reading(items.aging),
     estate.certificate_ends.reading(items.worn),

@@ -48,6 +48,7 @@ DAILY = (
     "snooze_*",
 )  # fmt: skip
 TALK = ("acknowledge_*", "assign_*", "comment_*", "request_*")
+RUN = (*TALK, "add_checkliststep", "change_checkliststep", "delete_checkliststep", "publish_*")
 ACT = (
     "mute_*",
     "tune_*",
@@ -102,7 +103,7 @@ ROLES: tuple[Role, ...] = (
         "approver",
         "Also lets others go ahead; does not execute.",
         contains=("engineer",),
-        may={WORK: DECIDE, "incidents": DECIDE, "planning": DECIDE},
+        may={WORK: DECIDE, "incidents": (*DECIDE, "publish_*"), "planning": DECIDE},
         is_privileged=True,
     ),
     Role(
@@ -110,7 +111,7 @@ ROLES: tuple[Role, ...] = (
         "Leads a team: plans, sees its people, lets others in as far as they are in themselves.",
         contains=("viewer",),
         may={
-            WORK: TALK, "incidents": TALK, "planning": EDIT, "people": EDIT,
+            WORK: TALK, "incidents": RUN, "planning": EDIT, "people": EDIT,
             "access": ("view_user", "view_rolegrant", "add_rolegrant", "change_rolegrant"),
         },
     ),

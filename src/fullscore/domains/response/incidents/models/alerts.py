@@ -6,8 +6,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from fullscore.domains.foundation.changes.models import Change
 from fullscore.domains.foundation.estate.models import Item
-from fullscore.domains.response.incidents.models.incidents import Incident
+from fullscore.domains.response.incidents.models.incidents import Incident, closed_to
 from fullscore.domains.response.incidents.models.sources import (
     SEVERITY_CHOICES,
     AlertSource,
@@ -24,8 +25,9 @@ class AlertQuerySet(models.QuerySet["Alert"]):
         return self if reach.everywhere else self.filter(covered(reach))
 
     def visible_to(self, user: access.Actor) -> "AlertQuerySet":
-        """Return the alerts in reach of the person's grants."""
-        return self.in_reach(access.reach(user, "incidents.view_alert"))
+        """Return the alerts in reach of the person's grants, security incidents' to insiders."""
+        rows = self.in_reach(access.reach(user, "incidents.view_alert"))
+        return rows.exclude(incident__in=closed_to(user).values("pk"))
 
     def live(self) -> "AlertQuerySet":
         """Return what is not resolved."""
@@ -69,6 +71,9 @@ class Alert(models.Model):
     )
     wants_placing = models.BooleanField(default=True, editable=False)
     is_silenced = models.BooleanField(default=False)
+    expected_by = models.ForeignKey(
+        Change, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     objects = AlertQuerySet.as_manager()
     audit_leaves_out = ("last_seen_at", "count")

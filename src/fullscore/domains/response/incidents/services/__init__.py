@@ -21,6 +21,12 @@ from fullscore.domains.response.incidents.services.receipts import (
     read_receipts,
     replay,
 )
+from fullscore.domains.response.incidents.services.roles import (
+    end_role,
+    let_in,
+    shut_out,
+    start_role,
+)
 from fullscore.domains.response.incidents.services.silences import (
     add_silence,
     change_silence,
@@ -35,6 +41,13 @@ from fullscore.domains.response.incidents.services.sources import (
     revoke,
     signing,
     source_of,
+)
+from fullscore.domains.response.incidents.services.tasks import (
+    add_task,
+    finish_task,
+    hand_task,
+    lay_out,
+    take_up_task,
 )
 from fullscore.domains.response.incidents.services.telling import tell
 from fullscore.domains.response.incidents.services.upkeep import (
@@ -63,6 +76,7 @@ __all__ = [
     "acknowledge",
     "acknowledge_alert",
     "add_silence",
+    "add_task",
     "assign",
     "beat",
     "call_people",
@@ -70,13 +84,18 @@ __all__ = [
     "configure",
     "count_in",
     "end",
+    "end_role",
     "expire_acknowledgements",
+    "finish_task",
     "forget_events",
     "forget_old",
     "give_credential",
+    "hand_task",
     "hear_silence",
     "issue_source",
+    "lay_out",
     "leave_people",
+    "let_in",
     "merge",
     "new_key",
     "note",
@@ -94,12 +113,15 @@ __all__ = [
     "resolve_due",
     "revoke",
     "settle",
+    "shut_out",
     "signals_in",
     "signing",
     "source_of",
     "split",
+    "start_role",
     "take_answered",
     "take_out",
+    "take_up_task",
     "tell",
     "tell_findings",
 ]

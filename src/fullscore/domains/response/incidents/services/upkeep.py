@@ -104,7 +104,8 @@ def _settled(incident: Incident, now: datetime, by: User) -> list[int]:
             incident.state, incident.mitigated_at = Incident.State.OPEN, None
             incident.severity = worst
         elif incident.state == Incident.State.OPEN:
-            incident.state, incident.mitigated_at = Incident.State.MITIGATED, now
+            incident.state = Incident.State.MITIGATED
+            incident.mitigated_at = max(now, incident.detected_at)
         else:
             finish(incident, BY_ITSELF, now, None)
             return [incident.pk]

@@ -1,0 +1,85 @@
+"""How senders of alerts and what they sent are seen."""
+
+from typing import Any
+
+from django.template.loader import render_to_string
+
+from fullscore.connectors.sns import parse as sns
+from fullscore.domains.response.incidents import queries, services
+from fullscore.domains.response.incidents.models import (
+    AlertSource,
+    Receipt,
+)
+from fullscore.kit import time
+from fullscore.kit.perform import Verb
+from fullscore.kit.resource import Panel, Resource
+
+MOST_SHOWN = 16 * 1024
+
+
+def draw_confirmation(source: AlertSource, user: Any, at: Any) -> str:
+    """Draw the button by which a person lets Amazon SNS send here: it opens Amazon's own page."""
+    receipt = queries.to_confirm(source, now=time.now())
+    url = sns.message(bytes(receipt.body)).subscribe_url if receipt else ""
+    return render_to_string("incidents/confirmation.html", {"url": url}) if url else ""
+
+
+ALERT_SOURCE = Resource(
+    AlertSource,
+    columns=["name", "kind", "owner", "last_seen_at", "expects_every_seconds", "revoked_at"],
+    facts=["prefix", "default_severity", "item_labels", "resolve_after_seconds", "per_minute",
+           "created_at", "left_out_at"],
+    fields=["owner", "default_severity", "zone", "item_labels", "resolve_after_seconds",
+            "expects_every_seconds", "per_minute"],
+    filters=["kind", "owner"],
+    search=["name"],
+    order=["name"],
+    icon="webhook",
+    group="Respond",
+    under="Alerts",
+    adds_by_page=True,
+    takes_files=False,
+    add=services.refuse_to_add,
+    change=services.configure,
+    panels=[
+        Panel("To be confirmed", draw=draw_confirmation),
+        Panel("Not understood", leads=True,
+              rows=lambda s: s.receipts.filter(state="rejected"),
+              columns=["received_at", "problem"]),
+        Panel("Open alerts", rows=lambda s: s.alerts.live(),
+              columns=["severity", "title", "item", "state", "starts_at"]),
+    ],
+    verbs=[
+        Verb(services.give_credential, permission="incidents.change_alertsource", icon="key-round",
+             in_bulk=False, done="{} has a client secret; it is not shown again.",
+             hints={"value": "The client secret of the integration, as Sentry shows it."},
+             when=lambda s: "" if s.kind == "sentry" else "Only Sentry signs with one."),
+        Verb(services.revoke, permission="incidents.change_alertsource", icon="x", tone="danger",
+             when=lambda s: "It is revoked." if s.revoked_at
+             else "Our own findings are always heard." if s.kind == "own" else ""),
+    ],
+)  # fmt: skip
+
+
+def draw_body(receipt: Receipt, user: Any, at: Any) -> str:
+    """Draw the beginning of a body as it came."""
+    text = bytes(receipt.body[:MOST_SHOWN]).decode("utf-8", "replace")
+    return render_to_string("incidents/body.html", {"text": text})
+
+
+RECEIPT = Resource(
+    Receipt,
+    columns=["source", "received_at", "state", "problem"],
+    facts=["delivery_id", "sha256"],
+    filters=["source", "state", "received_at"],
+    order=["-received_at"],
+    icon="inbox",
+    group="Respond",
+    under="Alerts",
+    panels=[Panel("As it came", draw=draw_body)],
+    verbs=[
+        Verb(services.replay, permission="incidents.change_receipt", icon="rotate-ccw",
+             past="read again",
+             when=lambda r: "" if r.state == "rejected" else "Only what was rejected."),
+    ],
+)  # fmt: skip
