@@ -16,6 +16,7 @@ PARTS = (
     "findings",
     "graph",
     "waves",
+    "patching",
     "rootcause",
     "correlation",
     "anomaly",

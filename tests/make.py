@@ -73,11 +73,18 @@ from fullscore.domains.infrastructure.cloud.models import (
     CostRow,
 )
 from fullscore.domains.infrastructure.patching.models import (
+    AcceptedOutage,
     Baseline,
+    Campaign,
     Hold,
+    PatchAccess,
     PatchWindow,
     Ring,
+    RunStep,
+    ServerRun,
+    SpareLease,
     Urgency,
+    Wave,
 )
 from fullscore.domains.infrastructure.servers.models import (
     Account,
@@ -760,6 +767,42 @@ def patch_window(**values: Any) -> PatchWindow:
 def urgency(**values: Any) -> Urgency:
     known = {"package": _one("package"), "version": "1.2-3", "probability": 0.4}
     return Urgency.objects.create(**known | values)
+
+
+def campaign(title: str = "", **values: Any) -> Campaign:
+    known = {"title": title or _one("campaign"), "cut_off_at": AT, "begins_at": AT}
+    return _with(Campaign, known | values, baseline=baseline, drafted_by=user)
+
+
+def wave(**values: Any) -> Wave:
+    number = next(_number)
+    known = {"number": number, "starts_at": AT, "ends_at": AT + timedelta(minutes=30)}
+    return _with(Wave, known | values, campaign=campaign)
+
+
+def server_run(**values: Any) -> ServerRun:
+    place = values.pop("wave", None) or wave()
+    known = {"wave": place, "campaign": place.campaign, "packages": [["openssl", "3.0.1", "3.0.2"]]}
+    return _with(ServerRun, known | values, server=server)
+
+
+def accepted_outage(**values: Any) -> AcceptedOutage:
+    known = {"starts_at": AT, "ends_at": AT + timedelta(hours=2), "reason": "Agreed."}
+    return _with(AcceptedOutage, known | values, campaign=campaign, service=item, by=user)
+
+
+def run_step(**values: Any) -> RunStep:
+    known = {"place": next(_number), "name": "check", "started_at": AT}
+    return _with(RunStep, known | values, run=server_run)
+
+
+def spare_lease(**values: Any) -> SpareLease:
+    known = {"units": 1, "at": AT}
+    return _with(SpareLease, known | values, run=server_run, requirement=requirement)
+
+
+def patch_access(**values: Any) -> PatchAccess:
+    return _with(PatchAccess, values, host=ssh_host)
 
 
 # ── troubleshooting ────────────────────────────────────────────────────────────────────────────

@@ -70,6 +70,9 @@ ONE: dict[str, Callable[..., Any]] = {
     "ranking": make.ranking, "suspect": make.suspect, "cause": make.cause, "watch": make.watch,
     "patch-baseline": make.baseline, "package-hold": make.hold, "patch-ring": make.ring,
     "patch-window": make.patch_window, "urgency": make.urgency,
+    "patch-campaign": make.campaign, "patch-wave": make.wave, "server-run": make.server_run,
+    "accepted-outage": make.accepted_outage, "patch-step": make.run_step,
+    "spare-lease": make.spare_lease, "patch-access": make.patch_access,
     "watched-series": make.watched, "anomaly": make.anomaly,
 }  # fmt: skip
 

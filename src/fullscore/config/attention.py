@@ -7,10 +7,13 @@ from fullscore.domains.foundation.directory.models import Person
 from fullscore.domains.foundation.findings import queries as findings
 from fullscore.domains.foundation.findings import services
 from fullscore.domains.foundation.findings.models import Finding
+from fullscore.domains.infrastructure.patching.models import Campaign
+from fullscore.domains.infrastructure.patching.queries import campaigns
 from fullscore.domains.overview.attention.queries import Source, Told
 from fullscore.domains.response.incidents import queries as incidents
 from fullscore.domains.response.incidents import services as responding
 from fullscore.domains.response.incidents.models import Incident
+from fullscore.kit.errors import Conflict
 from fullscore.kit.models import User
 from fullscore.kit.perform import find, require
 
@@ -87,6 +90,30 @@ def _give_change(change: Change, *, person: Person, by: User) -> None:
     changing.assign(locked, by=by, person=person)
 
 
+CAMPAIGN_WAITS = {
+    "proposed": ("Approve the plan", "approve"),
+    "paused": ("Paused", ""),
+    "approved": ("Start", "start"),
+}
+
+
+def _told_campaign(campaign: Campaign, user: User) -> Told:
+    words, verb = CAMPAIGN_WAITS[campaign.state]
+    return Told(
+        title=f"{words}: {campaign.title}",
+        url=f"/patch-campaigns/{campaign.pk}/{verb}".removesuffix("/"),
+        severity=4 if campaign.state == Campaign.State.PAUSED else 3,
+        where=str(campaign.baseline),
+        owner=str(campaign.drafted_by),
+        due=campaign.why[:60],
+        since=campaign.planned_at,
+    )
+
+
+def _keep_campaign(campaign: Campaign, *, person: Person, by: User) -> None:
+    raise Conflict("A decision about a campaign cannot be handed round.")
+
+
 SOURCES = (
     Source(
         findings.concerns,
@@ -110,5 +137,12 @@ SOURCES = (
         team_of=lambda change: change.owner_id if change.waits_for == "window" else None,
         is_taken=lambda change: change.executor_id is not None,
         give=_give_change,
+    ),
+    Source(
+        campaigns.concerns,
+        _told_campaign,
+        team_of=lambda campaign: None,
+        is_taken=lambda campaign: True,
+        give=_keep_campaign,
     ),
 )

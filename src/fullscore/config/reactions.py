@@ -11,6 +11,8 @@ from fullscore.domains.foundation.system import announcements as system
 from fullscore.domains.foundation.system import jobs as system_jobs
 from fullscore.domains.infrastructure.cloud import announcements as cloud
 from fullscore.domains.infrastructure.cloud import jobs as cloud_jobs
+from fullscore.domains.infrastructure.patching import announcements as patching
+from fullscore.domains.infrastructure.patching import jobs as patching_jobs
 from fullscore.domains.infrastructure.servers import announcements as servers
 from fullscore.domains.infrastructure.servers import jobs as servers_jobs
 from fullscore.domains.response.incidents import announcements as incidents
@@ -50,6 +52,8 @@ REACTIONS: Reactions = {
         incidents_jobs.call_after_change,
     ],
     changes.RollbackProposed: [changes_jobs.notify_proposed],
+    patching.PlanAsked: [patching_jobs.draw_up],
+    patching.CampaignPaused: [patching_jobs.notify_paused],
     incidents.IncidentsOpened: [
         incidents_jobs.call_people,
         incidents_jobs.weigh_incidents,

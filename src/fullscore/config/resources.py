@@ -57,11 +57,18 @@ from fullscore.domains.infrastructure.cloud.resources.costs import EXPORT as COS
 from fullscore.domains.infrastructure.cloud.resources.costs import PERIOD as COST_PERIOD
 from fullscore.domains.infrastructure.cloud.resources.costs import ROW as COST_ROW
 from fullscore.domains.infrastructure.patching.resources import (
+    ACCEPTED_OUTAGE,
     BASELINE,
+    CAMPAIGN,
     HOLD,
+    PATCH_ACCESS,
     PATCH_WINDOW,
     RING,
+    RUN_STEP,
+    SERVER_RUN,
+    SPARE_LEASE,
     URGENCY,
+    WAVE,
 )
 from fullscore.domains.infrastructure.servers.resources import (
     ACCOUNT as SERVER_ACCOUNT,
@@ -174,6 +181,7 @@ RESOURCES: tuple[Resource, ...] = (
     FREEZE,
     STANDARD_CHANGE,
     APPROVAL_POLICY,
+    CAMPAIGN,
     BASELINE,
     HOLD,
     PATCH_WINDOW,
@@ -213,6 +221,12 @@ RESOURCES: tuple[Resource, ...] = (
     COST_ROW,
     RING,
     URGENCY,
+    WAVE,
+    SERVER_RUN,
+    ACCEPTED_OUTAGE,
+    RUN_STEP,
+    SPARE_LEASE,
+    PATCH_ACCESS,
     CHECK_RUN,
     CHECK_SETTING,
     DUE_RULE,

@@ -9,6 +9,7 @@ from fullscore.domains.foundation.findings import jobs as findings
 from fullscore.domains.foundation.system import jobs as system
 from fullscore.domains.foundation.telemetry import jobs as telemetry
 from fullscore.domains.infrastructure.cloud import jobs as cloud
+from fullscore.domains.infrastructure.patching import jobs as patching
 from fullscore.domains.infrastructure.servers import jobs as servers
 from fullscore.domains.overview.attention import jobs as attention
 from fullscore.domains.overview.demo import jobs as demo
@@ -67,4 +68,4 @@ COLLECTED: Sequence[tuple[float, Callable[[], Callable[[], None]]]] = (
 SAMPLED: Sequence[tuple[float, Callable[[], Callable[[], None]]]] = ((15, lambda: demo.go_on),)
 
 # What the collector does beside it, without end.
-BESIDE = (telemetry.Scraper, servers.Visitor, oncall.Pager)
+BESIDE = (telemetry.Scraper, servers.Visitor, patching.Patcher, oncall.Pager)

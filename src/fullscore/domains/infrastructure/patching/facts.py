@@ -117,3 +117,81 @@ class EndingHold:
 
 
 Urgencies = Mapping[tuple[str, str], Graded]  # (package, version that repairs it) → how urgent
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A server that a campaign would patch, as the planner reads it."""
+
+    server: int
+    name: str
+    item: int
+    ring: int
+    updates: tuple[Update, ...]
+    risk: float
+    site: str
+    waves: tuple[int, ...]  # permitted
+    loads: tuple[tuple[str, int], ...]  # group → supports it takes away
+    after: tuple[int, ...] = ()  # servers that come in an earlier wave
+
+    @property
+    def id(self) -> str:
+        """Return how the engine calls it; padded, so that order is by number."""
+        return f"{self.server:09}"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What a service needs some number of, and how many may be away at once."""
+
+    key: str
+    service: int
+    name: str  # the service's
+    what: str  # databases, servers, …
+    needed: int
+    up: int  # supports that serve now
+    is_watched: bool = True  # else what lies between: its loss alone is no outage
+
+    @property
+    def spare(self) -> int:
+        """Return how many may be away."""
+        return max(0, self.up - self.needed)
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """That a service may be down within a time."""
+
+    service: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """All that a plan is made of."""
+
+    candidates: tuple[Candidate, ...]
+    slots: tuple[Slot, ...]
+    groups: Mapping[str, Group]
+    wave_capacity: tuple[int, ...]
+    site_capacity: Mapping[str, int]
+    rings: tuple[tuple[int, int, float], ...]  # number, place, hours it soaks
+    outages: tuple[Outage, ...] = ()
+    left_out: Mapping[int, str] = field(default_factory=dict)  # server → why it cannot be planned
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """A plan as it was found, and what the simulation said of it."""
+
+    wave_of: Mapping[int, int]  # server → slot
+    unplaced: Mapping[int, str]  # server → why, in words
+    cost: float
+    bound: float
+    rounds: int
+
+    @property
+    def gap(self) -> float:
+        """Return by which share the plan costs more than the proven bound."""
+        return (self.cost - self.bound) / self.bound if self.bound > 0 else 0.0

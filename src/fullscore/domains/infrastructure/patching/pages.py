@@ -4,9 +4,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.urls import path
 
-from fullscore.domains.infrastructure.patching.facts import Standing
 from fullscore.domains.infrastructure.patching.models import Baseline
-from fullscore.domains.infrastructure.patching.queries import compliance
+from fullscore.domains.infrastructure.patching.queries import campaigns, compliance
 from fullscore.interfaces.web import shell
 from fullscore.interfaces.web.shell import SignedIn
 from fullscore.kit import time
@@ -19,7 +18,7 @@ def patching(request: SignedIn) -> HttpResponse:
     """Show how services, rings and servers stand against their baselines."""
     require("patching.view_baseline", by=request.user)
     now = time.now()
-    told = compliance.compliance(request.user, now=now, waits=_waits)
+    told = compliance.compliance(request.user, now=now, waits=campaigns.waits())
     return shell.page(
         request,
         "patching/compliance.html",
@@ -30,10 +29,6 @@ def patching(request: SignedIn) -> HttpResponse:
         today=now.date(),
         has_baseline=Baseline.objects.exists(),
     )
-
-
-def _waits(one: Standing) -> str:
-    return "It waits for a campaign."
 
 
 PATTERNS = [path("patching", login_required(patching), name="patching")]

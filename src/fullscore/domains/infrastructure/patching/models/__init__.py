@@ -6,6 +6,30 @@ from fullscore.domains.infrastructure.patching.models.baselines import (
     Ring,
     Urgency,
 )
+from fullscore.domains.infrastructure.patching.models.campaigns import (
+    AcceptedOutage,
+    Campaign,
+    ServerRun,
+    Wave,
+)
+from fullscore.domains.infrastructure.patching.models.execution import (
+    PatchAccess,
+    RunStep,
+    SpareLease,
+)
 from fullscore.domains.infrastructure.patching.models.windows import PatchWindow
 
-__all__ = ["Baseline", "Hold", "PatchWindow", "Ring", "Urgency"]
+__all__ = [
+    "AcceptedOutage",
+    "Baseline",
+    "Campaign",
+    "Hold",
+    "PatchAccess",
+    "PatchWindow",
+    "Ring",
+    "RunStep",
+    "ServerRun",
+    "SpareLease",
+    "Urgency",
+    "Wave",
+]

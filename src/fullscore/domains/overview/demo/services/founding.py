@@ -13,6 +13,7 @@ from fullscore.domains.overview.demo.services import (
     duty,
     estate,
     outage,
+    patching,
     people,
     responding,
     samples,
@@ -44,6 +45,7 @@ def fill(*, seed: int, size: float = 1.0, today: date | None = None) -> None:
         told = servers.found(drawn, items, by=by, now=now, began=now - AGE)
         changes.found(found, items, by=by, now=now, began=now - AGE)
         duty.found(found, by=by, now=now, began=now - AGE)
+        patching.found(by=by, now=now, began=now - AGE)
         _own_limits()
     samples.found(drawn, items, told, now=now)
     with transaction.atomic():

@@ -1,0 +1,149 @@
+"""Patching servers: many at once, each over its own connection.
+
+Any number of processes share the runs: whoever notes itself as a run's holder carries it out, and
+says every few seconds that it lives. One that is killed costs a run a minute: another goes on with
+it from its last finished step.
+"""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
+
+from fullscore.connectors.base import ConnectorError, Limits, Refused
+from fullscore.connectors.guard import Guard
+from fullscore.domains.infrastructure.patching.jobs.carrying import Carrying, Failed, Patience
+from fullscore.domains.infrastructure.patching.models import PatchAccess, ServerRun
+from fullscore.domains.infrastructure.patching.services import driving, running
+from fullscore.kit import time
+from fullscore.kit.errors import Problem
+from fullscore.kit.log import get_logger
+from fullscore.kit.models.user import system
+
+if TYPE_CHECKING:
+    from fullscore.connectors.ssh.client import Session
+
+AT_ONCE = 50
+TURN_SECONDS = 2.0
+LIMITS = Limits(timeout_seconds=300, size_bytes=1 << 20)
+# As for visits: hosts are where private addresses are, and only a proven key is talked to.
+PRIVATE = tuple(
+    map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
+)
+ANY_PORT = frozenset(range(1, 65536))
+NO_WAY = "There is no account to alter it by: add a patch access, and put its key on the host."
+log = get_logger()
+
+
+class Patcher:
+    """One process's share of the runs."""
+
+    def __init__(self, patience: Patience | None = None) -> None:
+        allowed = [n for n in settings.OPTIONS.allowed_networks.replace(",", " ").split() if n]
+        self.guard = Guard(allowed=(*map(ip_network, allowed), *PRIVATE), ports=ANY_PORT)
+        self.holder = uuid4().hex
+        self._patience = patience or Patience()
+        self._runs: dict[int, asyncio.Task[None]] = {}
+        # The database is spoken to by one thread, and never by the loop.
+        self._database = ThreadPoolExecutor(1, "patches")
+        self._is_stopped = False
+
+    def run(self) -> None:
+        """Patch until `stop`; a database that is away for a while only delays."""
+        asyncio.run(self._run())
+        self._database.submit(connections.close_all).result()
+        self._database.shutdown()
+
+    def stop(self) -> None:
+        """Let `run` return after its present turn; what is under way is taken over by others."""
+        self._is_stopped = True
+
+    async def _run(self) -> None:
+        while not self._is_stopped:
+            try:
+                await self.turn()
+            except (OperationalError, InterfaceError) as error:
+                log.warning("patching waits", error=str(error))
+            await asyncio.sleep(TURN_SECONDS)
+        for task in self._runs.values():
+            task.cancel()
+
+    async def turn(self) -> None:
+        """Bring campaigns on, begin the runs that may, and say that those under way live."""
+        for pk in [pk for pk, task in self._runs.items() if task.done()]:
+            if error := self._runs.pop(pk).exception():
+                log.error("run broke off", run=pk, exc_info=error)
+        await self._asked(_turn)
+        if self._runs:
+            await self._asked(running.beat, list(self._runs), holder=self.holder, now=time.now())
+        most = AT_ONCE - len(self._runs)
+        for run in await self._asked(_claim, self.holder, most) if most else ():
+            if run.pk not in self._runs:
+                self._runs[run.pk] = asyncio.create_task(self._carry(run))
+
+    async def settled(self) -> None:
+        """Wait for the runs under way."""
+        await asyncio.gather(*self._runs.values())
+
+    async def _carry(self, run: ServerRun) -> None:
+        """Carry one run out and say how it ended."""
+        state = ServerRun.State.BACK if run.is_back else ServerRun.State.DONE
+        why, session = "", None
+        try:
+            session = await self._session(run)
+            await Carrying(run, session, self._asked, self._patience).carry()
+        except (Failed, ConnectorError, Problem) as problem:
+            state, why = ServerRun.State.FAILED, str(problem)
+        finally:
+            if session is not None:
+                session.close()
+        await self._asked(_end, run, state, why)
+
+    async def _session(self, run: ServerRun) -> "Session":
+        from fullscore.connectors.ssh.client import Login, Session  # heavy, and many patch nobody
+
+        told = await self._asked(_login, run)
+        if told is None:
+            raise Refused(NO_WAY)
+        return Session(Login(**told), guard=self.guard, limits=LIMITS)
+
+    async def _asked(self, ask: Any, *values: Any, **named: Any) -> Any:
+        """Run something that speaks to the database, in its thread."""
+
+        def run() -> Any:
+            close_old_connections()
+            return ask(*values, **named)
+
+        return await asyncio.get_running_loop().run_in_executor(self._database, run)
+
+
+def _turn() -> None:
+    driving.turn(by=system(), now=time.now())
+
+
+def _claim(holder: str, most: int) -> list[ServerRun]:
+    return driving.claim(by=system(), holder=holder, most=most, now=time.now())
+
+
+def _end(run: ServerRun, state: str, why: str) -> None:
+    running.end(run, state, by=system(), now=time.now(), why=why)
+
+
+def _login(run: ServerRun) -> dict[str, Any] | None:
+    rows = PatchAccess.objects.filter(host__item=run.server.item_id, credential__isnull=False)
+    way = rows.select_related("host", "credential").first()
+    if way is None or way.credential is None:
+        return None
+    host = way.host
+    with way.credential.open() as value:
+        return {
+            "host": host.address,
+            "port": host.port,
+            "user": way.user,
+            "host_key": host.host_key,
+            "private_key": value,
+        }

@@ -1,0 +1,1 @@
+"""From the estate to what a plan is made of."""
