@@ -222,4 +222,5 @@ class MachineAct(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.get_act_display()}: {self.machine}"
+        words = self.get_act_display()
+        return f"{words[0].upper()}{words[1:]}: {self.machine}"

@@ -97,7 +97,7 @@ def _plan(
         machine=machine, act=act, change=change, values=dict(values), loses=made.loses,
         steps=[{"title": s.title, "command": f"virsh {s.command}"} for s in made.steps],
     )  # fmt: skip
-    with recorded(done, "plan", by=by):
+    with recorded(done, "draft", by=by):
         pass
     return done
 
