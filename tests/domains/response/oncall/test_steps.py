@@ -136,7 +136,7 @@ def test_an_incident_becomes_what_a_step_wants(live, kind, state, severity, word
 
 
 def test_what_is_resolved_already_stays_as_it_is():
-    incident = make.incident(state=Incident.State.RESOLVED)
+    incident = make.incident(state=Incident.State.RESOLVED, resolution="Over.", resolved_at=make.AT)
 
     incidents.grant_step(incident.pk, "declare", policy="x", by=system())
 

@@ -1,5 +1,6 @@
 """Policies: who is called one after the other, and for what."""
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, URLValidator
 from django.db import models
 from django.db.models import Q
@@ -157,6 +158,19 @@ class EscalationStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.policy} {self.position}"
+
+    def clean(self) -> None:
+        """Say which field a kind needs: the constraint, which names none, is the last resort."""
+        missing = [name for name in NEEDS.get(self.kind, ()) if not getattr(self, name)]
+        if missing:
+            raise ValidationError(dict.fromkeys(missing, "This kind of step needs it."))
+
+
+NEEDS: dict[str, tuple[str, ...]] = {
+    "wait": ("minutes",), "person": ("person",), "schedule": ("schedule",), "next": ("schedule",),
+    "team": ("team",), "robin": ("team",), "role": ("team", "role"), "severity": ("severity",),
+    "hours": ("hours",), "alerts": ("count", "minutes"), "webhook": ("address",),
+}  # fmt: skip
 
 
 class RouteQuerySet(VisibleQuerySet["EscalationRoute"]):

@@ -1,5 +1,7 @@
 """How escalations and their deliveries are seen."""
 
+from django.db.models import Q
+
 from fullscore.domains.response.oncall.models import Attempt, Run, RunEvent
 from fullscore.domains.response.oncall.services import answering as services
 from fullscore.interfaces.web.templatetags.ui import severity
@@ -33,7 +35,7 @@ ESCALATION = Resource(
     panels=[
         Panel("What happened", rows=lambda run: run.events.all(), columns=["at", "text"],
               is_history=True),
-        Panel("Deliveries", rows=lambda run: Attempt.objects.filter(page__run=run),
+        Panel("Deliveries", rows=lambda run: Attempt.objects.filter(Q(page__run=run) | Q(run=run)),
               columns=["due_at", "page__person", "way", "state", "tries", "answer"]),
     ],
     verbs=[
