@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from django.test import Client
 
@@ -61,14 +62,26 @@ from fullscore.domains.foundation.telemetry.models import (
     StorageRule,
     Threshold,
 )
+from fullscore.domains.infrastructure.patching.models import (
+    Baseline,
+    Hold,
+    PatchWindow,
+    Ring,
+    Urgency,
+)
 from fullscore.domains.infrastructure.servers.models import (
     Account,
     Facts,
     Filesystem,
+    Hypervisor,
     Installed,
+    Machine,
+    MachineAct,
+    MachineSnapshot,
     PackageVersion,
     Server,
     SshHost,
+    StoragePool,
     Unit,
 )
 from fullscore.domains.overview.attention.models import Proposal, Sharing
@@ -418,6 +431,36 @@ def unit(**values: Any) -> Unit:
     return _with(Unit, {"name": _one("unit") + ".service", **values}, server=server)
 
 
+def hypervisor(**values: Any) -> Hypervisor:
+    if "item" not in values:
+        values["item"] = item(kind="hypervisor")
+    return Hypervisor.objects.create(**{"way": "local"} | values)
+
+
+def machine(**values: Any) -> Machine:
+    if "item" not in values:
+        values["item"] = item(kind="vm")
+    known = {"uuid": str(uuid4()), "state": "running", "memory_bytes": 1 << 30, "cpu_count": 2}
+    return _with(Machine, known | values, hypervisor=hypervisor)
+
+
+def machine_snapshot(**values: Any) -> MachineSnapshot:
+    known = {"name": _one("before-"), "taken_at": AT}
+    return _with(MachineSnapshot, known | values, machine=machine)
+
+
+def storage_pool(**values: Any) -> StoragePool:
+    if "item" not in values:
+        values["item"] = item(kind="storage")
+    known = {"uuid": str(uuid4()), "capacity_bytes": 1 << 40}
+    return _with(StoragePool, known | values, hypervisor=hypervisor)
+
+
+def machine_act(**values: Any) -> MachineAct:
+    known = {"act": "start", "steps": [{"title": "Start it", "command": "virsh start"}]}
+    return _with(MachineAct, known | values, machine=machine, change=change)
+
+
 def server_account(**values: Any) -> Account:
     return _with(Account, {"name": _one("login"), "uid": 1000, **values}, server=server)
 
@@ -573,6 +616,34 @@ def attempt(**values: Any) -> Attempt:
 
 def run_event(**values: Any) -> RunEvent:
     return _with(RunEvent, {"at": AT, "text": _one("Seen "), **values}, run=run)
+
+
+# ── patching ───────────────────────────────────────────────────────────────────────────────────
+
+
+def baseline(name: str = "", **values: Any) -> Baseline:
+    return Baseline.objects.create(name=name or _one("baseline"), **values)
+
+
+def hold(**values: Any) -> Hold:
+    known = {"package": _one("package"), "reason": "It breaks.", "until": date(2027, 1, 1)}
+    return _with(Hold, known | values, baseline=baseline)
+
+
+def ring(**values: Any) -> Ring:
+    return _with(Ring, {"name": _one("ring"), **values}, baseline=baseline)
+
+
+def patch_window(**values: Any) -> PatchWindow:
+    """Return a window that opens every day from 1 January 2026 at 01:00 UTC, for four hours."""
+    known = {"name": _one("window"), "recurrence": "FREQ=DAILY", "starts_on": DAY,
+             "starts_time": time(1)}  # fmt: skip
+    return PatchWindow.objects.create(**known | values)
+
+
+def urgency(**values: Any) -> Urgency:
+    known = {"package": _one("package"), "version": "1.2-3", "probability": 0.4}
+    return Urgency.objects.create(**known | values)
 
 
 # ── troubleshooting ────────────────────────────────────────────────────────────────────────────

@@ -34,7 +34,10 @@ ONE: dict[str, Callable[..., Any]] = {
     "requirement": make.requirement, "identifier": make.identifier, "claim": make.claim,
     "installed-package": make.installed, "fact": make.facts, "push-key": make.push_key,
     "refusal": make.refusal,
-    "ssh-host": make.ssh_host, "scrape-target": make.scrape_target,
+    "ssh-host": make.ssh_host, "hypervisor": make.hypervisor,
+    "virtual-machine": make.machine, "machine-act": make.machine_act,
+    "machine-snapshot": make.machine_snapshot, "storage-pool": make.storage_pool,
+    "scrape-target": make.scrape_target,
     "sample-collector": make.collector,
     "check-run": make.check_run, "check-setting": make.check_setting, "due-rule": make.due_rule,
     "owner-rule": make.owner_rule, "import": make.import_, "downtime-cost": make.downtime_cost,
@@ -55,6 +58,8 @@ ONE: dict[str, Callable[..., Any]] = {
     "escalation-step": make.escalation_step, "escalation-route": make.escalation_route,
     "escalation": make.run, "page-delivery": make.attempt, "escalation-event": make.run_event,
     "ranking": make.ranking, "suspect": make.suspect, "cause": make.cause, "watch": make.watch,
+    "patch-baseline": make.baseline, "package-hold": make.hold, "patch-ring": make.ring,
+    "patch-window": make.patch_window, "urgency": make.urgency,
     "watched-series": make.watched, "anomaly": make.anomaly,
 }  # fmt: skip
 

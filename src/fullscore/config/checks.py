@@ -11,6 +11,8 @@ from fullscore.domains.foundation.telemetry import queries as measured
 from fullscore.domains.foundation.telemetry.reading import rhythm, senders
 from fullscore.domains.foundation.telemetry.reading import storage as kept
 from fullscore.domains.foundation.telemetry.reading.facts import threshold_facts
+from fullscore.domains.infrastructure.patching import checks as patching
+from fullscore.domains.infrastructure.patching.queries import standing as patched
 from fullscore.domains.infrastructure.servers.checks import (
     logins,
     reaching,
@@ -18,6 +20,7 @@ from fullscore.domains.infrastructure.servers.checks import (
     samples,
     software,
     storage,
+    virtual,
 )
 from fullscore.domains.infrastructure.servers.queries import (
     altered,
@@ -28,6 +31,7 @@ from fullscore.domains.infrastructure.servers.queries import (
     visited,
     volumes,
 )
+from fullscore.domains.infrastructure.servers.queries import virtual as machines
 from fullscore.domains.response.incidents import checks as incidents
 from fullscore.domains.response.incidents import queries as alerts
 from fullscore.domains.response.oncall import checks as oncall
@@ -86,6 +90,14 @@ CHECKS: tuple[Check, ...] = (
     storage.log_size.reading(hosts("logs", "filesystems")),
     storage.journal_unlimited.reading(hosts("logs")),
     storage.no_backup.reading(hosts("cron", "timers", "units")),
+    # Hypervisors and their machines
+    virtual.hypervisor_failing.reading(machines.rooms),
+    virtual.vm_no_failover.reading(machines.rooms),
+    virtual.vm_overcommitted.reading(machines.rooms),
+    virtual.vm_together.reading(machines.together),
+    virtual.vm_snapshot_old.reading(machines.snapshots),
+    virtual.vm_waits.reading(machines.machines),
+    virtual.vm_unrecorded.reading(machines.machines),
     # The estate
     estate.end_of_life.reading(items.aging),
     estate.certificate_ends.reading(items.worn),
@@ -115,6 +127,9 @@ CHECKS: tuple[Check, ...] = (
     changes.unreviewed.reading(made.ended),
     changes.failed_twice.reading(made.repeated),
     changes.unrecorded.reading(altered),
+    # How servers are patched
+    patching.uncovered.reading(patched.coverage),
+    patching.hold_presses.reading(patched.held),
     # Who is called
     oncall.gap.reading(duty.uncovered),
     oncall.single.reading(duty.reached),

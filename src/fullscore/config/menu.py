@@ -9,6 +9,7 @@ ENTRIES: tuple[Entry, ...] = (
           "Findings"),
     Entry("Calendar", "/changes/calendar", "calendar-days", "Change", "changes.view_change",
           "Changes"),
+    Entry("Patching", "/patching", "package-check", "Change", "patching.view_baseline", "Changes"),
     Entry("On call", "/on-call", "phone-call", "Respond", "oncall.view_schedule"),
     Entry("My shifts", "/my-shifts", "square-check", "Respond", "oncall.view_schedule",
           "On call"),

@@ -21,6 +21,8 @@ REACTIONS: Reactions = {
     system.ImportAccepted: [system_jobs.write_import],
     system.ImportRevoked: [system_jobs.take_back_import],
     servers.FactsTaken: [servers_jobs.check_facts],
+    servers.HypervisorWanted: [servers_jobs.read_hypervisor],
+    servers.ActOrdered: [servers_jobs.carry_out],
     findings.FindingsOpened: [findings_jobs.notify_opened, incidents_jobs.alert_findings],
     findings.FindingsRaised: [findings_jobs.notify_opened, incidents_jobs.alert_findings],
     findings.FindingsReopened: [findings_jobs.notify_opened, incidents_jobs.alert_findings],

@@ -48,6 +48,13 @@ from fullscore.domains.foundation.telemetry.resources import (
     STORAGE_RULE,
     THRESHOLD,
 )
+from fullscore.domains.infrastructure.patching.resources import (
+    BASELINE,
+    HOLD,
+    PATCH_WINDOW,
+    RING,
+    URGENCY,
+)
 from fullscore.domains.infrastructure.servers.resources import (
     ACCOUNT as SERVER_ACCOUNT,
 )
@@ -59,6 +66,13 @@ from fullscore.domains.infrastructure.servers.resources import (
     SERVER,
     SSH_HOST,
     UNIT,
+)
+from fullscore.domains.infrastructure.servers.resources.virtual import (
+    HYPERVISOR,
+    MACHINE,
+    MACHINE_ACT,
+    MACHINE_SNAPSHOT,
+    STORAGE_POOL,
 )
 from fullscore.domains.overview.attention.resources import PROPOSAL, SHARING
 from fullscore.domains.response.incidents.resources import (
@@ -107,6 +121,8 @@ RESOURCES: tuple[Resource, ...] = (
     WAIVER,
     SERVER,
     SSH_HOST,
+    MACHINE,
+    HYPERVISOR,
     ITEM,
     DIFFERENCE,
     LISTENER,
@@ -129,6 +145,9 @@ RESOURCES: tuple[Resource, ...] = (
     FREEZE,
     STANDARD_CHANGE,
     APPROVAL_POLICY,
+    BASELINE,
+    HOLD,
+    PATCH_WINDOW,
     SCHEDULE,
     POLICY,
     ESCALATION,
@@ -157,6 +176,11 @@ RESOURCES: tuple[Resource, ...] = (
     DOWNTIME_COST,
     INSTALLED,
     FACTS,
+    MACHINE_ACT,
+    MACHINE_SNAPSHOT,
+    STORAGE_POOL,
+    RING,
+    URGENCY,
     CHECK_RUN,
     CHECK_SETTING,
     DUE_RULE,

@@ -24,6 +24,7 @@ SCHEDULE: Sequence[Clocked] = (
     findings.prune,
     system.prune_imports,
     servers.declare_silent,
+    servers.read_hypervisors,
     telemetry.maintain_store,
     telemetry.bind_unowned,
     telemetry.tell_refused,

@@ -49,6 +49,7 @@ DOMAINS = [
     "fullscore.domains.foundation.changes",
     "fullscore.domains.foundation.system",
     "fullscore.domains.infrastructure.servers",
+    "fullscore.domains.infrastructure.patching",
     "fullscore.domains.response.oncall",
     "fullscore.domains.response.incidents",
     "fullscore.domains.response.troubleshooting",

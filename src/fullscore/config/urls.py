@@ -18,6 +18,7 @@ from fullscore.domains.foundation.telemetry.pages import (
     store,
     thresholds,
 )
+from fullscore.domains.infrastructure.patching import pages as patching
 from fullscore.domains.infrastructure.servers import endpoints as push
 from fullscore.domains.infrastructure.servers import pages as servers
 from fullscore.domains.overview.attention import pages as attention
@@ -36,6 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *estate.PATTERNS,
     *servers.PATTERNS,
     *push.PATTERNS,
+    *patching.PATTERNS,
     *telemetry.PATTERNS,
     *keys.PATTERNS,
     *explore.PATTERNS,

@@ -9,3 +9,17 @@ class FactsTaken:
 
     item: int
     sections: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ActOrdered:
+    """Something is to be done with a virtual machine now."""
+
+    act: int
+
+
+@dataclass(frozen=True, slots=True)
+class HypervisorWanted:
+    """Somebody asked for a hypervisor to be read at once."""
+
+    hypervisor: int

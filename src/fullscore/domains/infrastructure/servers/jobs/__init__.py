@@ -6,6 +6,20 @@ from fullscore.domains.infrastructure.servers.jobs.local import (
     declare_silent,
     read_local,
 )
+from fullscore.domains.infrastructure.servers.jobs.virtual import (
+    carry_out,
+    read_hypervisor,
+    read_hypervisors,
+)
 from fullscore.domains.infrastructure.servers.jobs.visiting import Visitor
 
-__all__ = ["LocalSampler", "Visitor", "check_facts", "declare_silent", "read_local"]
+__all__ = [
+    "LocalSampler",
+    "Visitor",
+    "carry_out",
+    "check_facts",
+    "declare_silent",
+    "read_hypervisor",
+    "read_hypervisors",
+    "read_local",
+]

@@ -41,12 +41,17 @@ ANY_PORT = frozenset(range(1, 65536))  # sshd is put on odd ports; the host key 
 log = get_logger()
 
 
+def guard() -> Guard:
+    """Return what hosts may be talked to over SSH."""
+    allowed = [n for n in settings.OPTIONS.allowed_networks.replace(",", " ").split() if n]
+    return Guard(allowed=(*map(ip_network, allowed), *PRIVATE), ports=ANY_PORT)
+
+
 class Visitor:
     """One collector's visits."""
 
     def __init__(self) -> None:
-        allowed = [n for n in settings.OPTIONS.allowed_networks.replace(",", " ").split() if n]
-        self.guard = Guard(allowed=(*map(ip_network, allowed), *PRIVATE), ports=ANY_PORT)
+        self.guard = guard()
         self._sessions: dict[int, Session] = {}
         self._visits: dict[int, asyncio.Task[Visit]] = {}
         # The database is spoken to by one thread, and never by the loop.
@@ -112,7 +117,7 @@ class Visitor:
     async def _read(self, host: SshHost, at: datetime) -> None:
         from fullscore.connectors.ssh.client import Session
 
-        login = await self._asked(_login, host)
+        login = await self._asked(login_of, host)
         session = self._sessions.get(host.pk)
         if session is None or session.login != login:
             if session is not None:
@@ -137,7 +142,8 @@ class Visitor:
         return await asyncio.get_running_loop().run_in_executor(self._database, run)
 
 
-def _login(host: SshHost) -> "Login":
+def login_of(host: SshHost) -> "Login":
+    """Return where a host is, and what opens it."""
     from fullscore.connectors.ssh.client import Login
 
     if host.credential is None:

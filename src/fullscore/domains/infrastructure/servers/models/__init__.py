@@ -1,4 +1,4 @@
-"""Servers, what their probes tell, and how those read over SSH are reached."""
+"""Servers, what their probes tell, how they are reached over SSH, and virtual machines."""
 
 from fullscore.domains.infrastructure.servers.models.hosts import SshHost
 from fullscore.domains.infrastructure.servers.models.servers import (
@@ -10,14 +10,26 @@ from fullscore.domains.infrastructure.servers.models.servers import (
     Server,
     Unit,
 )
+from fullscore.domains.infrastructure.servers.models.virtual import (
+    Hypervisor,
+    Machine,
+    MachineAct,
+    MachineSnapshot,
+    StoragePool,
+)
 
 __all__ = [
     "Account",
     "Facts",
     "Filesystem",
+    "Hypervisor",
     "Installed",
+    "Machine",
+    "MachineAct",
+    "MachineSnapshot",
     "PackageVersion",
     "Server",
     "SshHost",
+    "StoragePool",
     "Unit",
 ]

@@ -1,0 +1,1 @@
+"""Hypervisors through `virsh`, on this machine or over SSH: the Python binding has no wheel."""

@@ -1,0 +1,1 @@
+"""Questions about what is pending, and why not yet."""
