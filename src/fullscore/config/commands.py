@@ -9,9 +9,9 @@ import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from fullscore.config.serving import behind, collector, pass_on, ready, scheduler, web, worker
 from fullscore.interfaces.cli.run import Command, run
 
 if TYPE_CHECKING:
@@ -39,25 +39,8 @@ def _take_folder(argv: list[str]) -> list[str]:
     return left
 
 
-def _ready() -> None:
-    """Load settings and models; what is wrong with them is a sentence."""
-    import django
-
-    from fullscore.kit.errors import Invalid
-
-    try:
-        django.setup()
-    except ValueError as error:
-        raise Invalid(str(error)) from error
-    except OSError as error:
-        raise Invalid(
-            f"The data folder cannot be used ({error.strerror}: {error.filename}): choose another"
-            " with --data-dir, or give this account the right to write there."
-        ) from error
-
-
 def _resources() -> "Sequence[Resource]":
-    _ready()
+    ready()
     from fullscore.config.resources import RESOURCES
 
     return RESOURCES
@@ -96,118 +79,16 @@ def up(argv: Sequence[str]) -> int:
     parser.add_argument("--host", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, help="port to listen on (8470)")
     given = parser.parse_args(argv)
-    _pass_on(given)
+    pass_on(given)
     from fullscore.config import starting
 
     return starting.up()
 
 
-def _pass_on(given: Any) -> None:
-    """Put given options where this process and its children find them."""
-    for name, value in vars(given).items():
-        if value is not None:
-            os.environ[f"FULLSCORE_{name.upper()}"] = str(value)
-
-
-def web(argv: Sequence[str]) -> int:
-    """Serve pages and API."""
-    parser = ArgumentParser("fullscore web", description=web.__doc__)
-    parser.add_argument("--host")
-    parser.add_argument("--port", type=int)
-    _pass_on(parser.parse_args(argv))
-    _ready()
-    from django.conf import settings
-
-    from fullscore.domains.foundation.system import processes
-
-    chosen = settings.OPTIONS
-    processes.serve_web(host=chosen.host, port=chosen.port, proxies=chosen.trusted_proxies)
-    return 0
-
-
-def worker(argv: Sequence[str]) -> int:
-    """Run jobs."""
-    _ready()
-    from fullscore.domains.foundation.system import processes
-
-    processes.serve_worker()
-    return 0
-
-
-def scheduler(argv: Sequence[str]) -> int:
-    """Queue clocked jobs."""
-    _ready()
-    from fullscore.config.schedule import SCHEDULE
-    from fullscore.domains.foundation.system import processes
-
-    processes.serve_scheduler(SCHEDULE)
-    return 0
-
-
-def collector(argv: Sequence[str]) -> int:
-    """Collect this machine's samples and facts; with --centre, read a site's targets for it."""
-    parser = ArgumentParser("fullscore collector", description=collector.__doc__)
-    parser.add_argument("--centre", help="the installation to collect for, https://…")
-    parser.add_argument("--key-file", help="a file with the site's collector key, or -")
-    parser.add_argument("--spool", help="a folder for what waits while the centre is away")
-    parser.add_argument("--name", default="", help="tells collectors of one site apart")
-    given = parser.parse_args(argv)
-    if given.centre:
-        return _collect_for(given)
-    _ready()
-    from fullscore.config.schedule import BESIDE, COLLECTED
-    from fullscore.domains.foundation.system import processes
-
-    processes.serve_collector(COLLECTED, BESIDE)
-    return 0
-
-
-def _collect_for(given: Any) -> int:
-    """Be the collector of a site: no database, no store, only a spool."""
-    from fullscore.kit.errors import Invalid
-
-    if not (given.key_file and given.spool):
-        raise Invalid("A collector for a centre needs --key-file and --spool.")
-    key = _read_key(given.key_file)
-    _ready()
-    from fullscore.domains.foundation.system import processes
-    from fullscore.domains.foundation.telemetry.jobs import RemoteScraper, Spool
-
-    processes.serve_alone(
-        RemoteScraper(given.centre, key, Spool(Path(given.spool)), name=given.name)
-    )
-    return 0
-
-
-def _read_key(file: str) -> str:
-    from fullscore.kit.errors import Invalid
-
-    try:
-        key = (sys.stdin.read() if file == "-" else Path(file).read_text()).strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"The key cannot be read from {file}: {error}.") from error
-    if not key:
-        raise Invalid(f"There is no key in {file}.")
-    return key
-
-
-def behind(argv: Sequence[str]) -> int:
-    """Be worker, scheduler and collector in one process."""
-    _ready()
-    from django.conf import settings
-
-    from fullscore.config.schedule import BESIDE, COLLECTED, SAMPLED, SCHEDULE
-    from fullscore.domains.foundation.system import processes
-
-    collected, beside = (SAMPLED, ()) if settings.OPTIONS.is_sample else (COLLECTED, BESIDE)
-    processes.serve_behind(SCHEDULE, collected, beside)
-    return 0
-
-
 def status(argv: Sequence[str]) -> int:
     """Say where everything lies, and what the sample store holds."""
     ArgumentParser("fullscore status", description=status.__doc__).parse_args(argv)
-    _ready()
+    ready()
     from fullscore.domains.foundation.telemetry.commands import status as samples
 
     return samples()
@@ -215,7 +96,7 @@ def status(argv: Sequence[str]) -> int:
 
 def migrate(argv: Sequence[str]) -> int:
     """Bring the database to this program's version."""
-    _ready()
+    ready()
     from fullscore.config import starting
 
     starting.migrate()
@@ -228,7 +109,7 @@ def mcp(argv: Sequence[str]) -> int:
     parser = ArgumentParser("fullscore mcp", description=mcp.__doc__)
     parser.add_argument("--as", dest="email", help="the account whose rights it has")
     given = parser.parse_args(argv)
-    _ready()
+    ready()
     from fullscore.config.doors import build_mcp
     from fullscore.interfaces.mcp.transports import serve_pipe
 
@@ -241,7 +122,7 @@ def audit(argv: Sequence[str]) -> int:
     parser = ArgumentParser("fullscore audit", description=audit.__doc__)
     parser.add_argument("act", choices=["verify", "head"])
     given = parser.parse_args(argv)
-    _ready()
+    ready()
     from fullscore.kit import audit as kit
 
     if given.act == "head":
@@ -261,7 +142,7 @@ def access(argv: Sequence[str]) -> int:
     parser.add_argument("act", choices=["link"])
     parser.add_argument("email")
     given = parser.parse_args(argv)
-    _ready()
+    ready()
     from django.conf import settings
 
     from fullscore.domains.foundation.access.services import links
@@ -277,7 +158,7 @@ def secret(argv: Sequence[str]) -> int:
     parser = ArgumentParser("fullscore secret", description=secret.__doc__)
     parser.add_argument("act", choices=["rotate"])
     parser.parse_args(argv)
-    _ready()
+    ready()
     from fullscore.domains.foundation.access.services import factors
     from fullscore.kit import secrets
     from fullscore.kit.models.user import system
@@ -298,7 +179,7 @@ def demo(argv: Sequence[str]) -> int:
     parser.add_argument("--host")
     parser.add_argument("--port", type=int)
     given = parser.parse_args(argv)
-    _pass_on(ArgumentParser().parse_args([])) if given.port is None else None
+    pass_on(ArgumentParser().parse_args([])) if given.port is None else None
     for name in ("host", "port"):
         if (value := getattr(given, name)) is not None:
             os.environ[f"FULLSCORE_{name.upper()}"] = str(value)
@@ -322,7 +203,7 @@ def check(argv: Sequence[str]) -> int:
     parser.add_argument("--fail-at", help="info, low, medium, high or critical")
     parser.add_argument("--as", dest="email")
     given = parser.parse_args(argv)
-    _ready()
+    ready()
     from fullscore.config import checking
 
     return checking.run_all(fail_at=given.fail_at, by=_who(given.email))
@@ -337,7 +218,7 @@ def server(argv: Sequence[str]) -> int:
     parser.add_argument("name")
     parser.add_argument("--as", dest="email")
     given = parser.parse_args(argv)
-    _ready()
+    ready()
     from fullscore.config import enrolling
 
     if given.act == "grants":
@@ -358,7 +239,7 @@ def schedule(argv: Sequence[str]) -> int:
     parser.add_argument("--apply", action="store_true", help="write what can be taken")
     parser.add_argument("--as", dest="email")
     given = parser.parse_args(argv)
-    _ready()
+    ready()
     from fullscore.domains.response.oncall.commands import bring
 
     return bring(
@@ -378,7 +259,7 @@ def import_(argv: Sequence[str]) -> int:
     parser.add_argument("--apply", action="store_true", help="write the good rows")
     parser.add_argument("--as", dest="email")
     given = parser.parse_args(argv)
-    _ready()
+    ready()
     from fullscore.domains.foundation.system.commands import import_file
 
     return import_file(given.file, into=given.into, is_applied=given.apply, by=_who(given.email))
@@ -392,7 +273,7 @@ def focus(argv: Sequence[str]) -> int:
     parser.add_argument("--export", required=True, metavar="NAME", help="whose bill it is")
     parser.add_argument("--as", dest="email")
     given = parser.parse_args(argv)
-    _ready()
+    ready()
     from fullscore.domains.infrastructure.cloud.commands import import_bill
 
     return import_bill(given.file, export=given.export, by=_who(given.email))
@@ -410,7 +291,7 @@ def inventory(argv: Sequence[str]) -> int:
     for one in (fetch, export):
         one.add_argument("--as", dest="email")
     given = parser.parse_args(argv)
-    _ready()
+    ready()
     from fullscore.domains.foundation.system.commands import export_inventory, fetch_inventory
 
     by = _who(given.email)
@@ -430,7 +311,7 @@ def changed(argv: Sequence[str]) -> int:
     parser.add_argument("--hours", type=int, default=24, help="how far back (24)")
     parser.add_argument("--as", dest="email")
     given = parser.parse_args(argv)
-    _ready()
+    ready()
     from fullscore.domains.response.troubleshooting.commands import tell_changed
 
     return tell_changed(
@@ -448,7 +329,7 @@ def figures(argv: Sequence[str]) -> int:
     parser.add_argument("--priority", type=int, help="1 to 4: incidents only")
     parser.add_argument("--as", dest="email")
     given = parser.parse_args(argv)
-    _ready()
+    ready()
     from fullscore.domains.response.incidents.commands import tell_figures
 
     return tell_figures(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fullscore.config import options
+from fullscore.config.serving import ready
 from fullscore.kit.errors import Invalid
 
 
@@ -22,7 +23,7 @@ def up() -> int:
     folder.check_port(chosen.host, chosen.port)
     held = folder.hold(chosen.home)
     folder.tell_address(held, chosen.address)
-    _ready()
+    ready()
     migrate()
     _first_facts()
     path = _way_in()
@@ -40,12 +41,6 @@ def _options() -> options.Options:
         return options.load()
     except (ValueError, OSError) as error:
         raise Invalid(str(error)) from error
-
-
-def _ready() -> None:
-    from fullscore.config.commands import _ready
-
-    _ready()
 
 
 @contextmanager
@@ -145,7 +140,7 @@ def demo(*, seed: int, size: float, remove: bool, only_fill: bool) -> int:
     folder.make(home)
     is_filled = mark.exists()
     mark.write_text(f"{seed} {size}\n")
-    _ready()
+    ready()
     migrate()
     if not is_filled:
         from fullscore.domains.overview.demo import services

@@ -1,0 +1,130 @@
+"""The commands that are processes: web, worker, scheduler, collector, and all but web in one.
+
+Nothing heavy is imported at the top: the data folder must be known before the settings are read.
+"""
+
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+
+def ready() -> None:
+    """Load settings and models; what is wrong with them is a sentence."""
+    import django
+
+    from fullscore.kit.errors import Invalid
+
+    try:
+        django.setup()
+    except ValueError as error:
+        raise Invalid(str(error)) from error
+    except OSError as error:
+        raise Invalid(
+            f"The data folder cannot be used ({error.strerror}: {error.filename}): choose another"
+            " with --data-dir, or give this account the right to write there."
+        ) from error
+
+
+def pass_on(given: Any) -> None:
+    """Put given options where this process and its children find them."""
+    for name, value in vars(given).items():
+        if value is not None:
+            os.environ[f"FULLSCORE_{name.upper()}"] = str(value)
+
+
+def web(argv: Sequence[str]) -> int:
+    """Serve pages and API."""
+    parser = ArgumentParser("fullscore web", description=web.__doc__)
+    parser.add_argument("--host")
+    parser.add_argument("--port", type=int)
+    pass_on(parser.parse_args(argv))
+    ready()
+    from django.conf import settings
+
+    from fullscore.domains.foundation.system import processes
+
+    chosen = settings.OPTIONS
+    processes.serve_web(host=chosen.host, port=chosen.port, proxies=chosen.trusted_proxies)
+    return 0
+
+
+def worker(argv: Sequence[str]) -> int:
+    """Run jobs."""
+    ready()
+    from fullscore.domains.foundation.system import processes
+
+    processes.serve_worker()
+    return 0
+
+
+def scheduler(argv: Sequence[str]) -> int:
+    """Queue clocked jobs."""
+    ready()
+    from fullscore.config.schedule import SCHEDULE
+    from fullscore.domains.foundation.system import processes
+
+    processes.serve_scheduler(SCHEDULE)
+    return 0
+
+
+def collector(argv: Sequence[str]) -> int:
+    """Collect this machine's samples and facts; with --centre, read a site's targets for it."""
+    parser = ArgumentParser("fullscore collector", description=collector.__doc__)
+    parser.add_argument("--centre", help="the installation to collect for, https://…")
+    parser.add_argument("--key-file", help="a file with the site's collector key, or -")
+    parser.add_argument("--spool", help="a folder for what waits while the centre is away")
+    parser.add_argument("--name", default="", help="tells collectors of one site apart")
+    given = parser.parse_args(argv)
+    if given.centre:
+        return _collect_for(given)
+    ready()
+    from fullscore.config.schedule import BESIDE, COLLECTED
+    from fullscore.domains.foundation.system import processes
+
+    processes.serve_collector(COLLECTED, BESIDE)
+    return 0
+
+
+def _collect_for(given: Any) -> int:
+    """Be the collector of a site: no database, no store, only a spool."""
+    from fullscore.kit.errors import Invalid
+
+    if not (given.key_file and given.spool):
+        raise Invalid("A collector for a centre needs --key-file and --spool.")
+    key = _read_key(given.key_file)
+    ready()
+    from fullscore.domains.foundation.system import processes
+    from fullscore.domains.foundation.telemetry.jobs import RemoteScraper, Spool
+
+    processes.serve_alone(
+        RemoteScraper(given.centre, key, Spool(Path(given.spool)), name=given.name)
+    )
+    return 0
+
+
+def _read_key(file: str) -> str:
+    from fullscore.kit.errors import Invalid
+
+    try:
+        key = (sys.stdin.read() if file == "-" else Path(file).read_text()).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"The key cannot be read from {file}: {error}.") from error
+    if not key:
+        raise Invalid(f"There is no key in {file}.")
+    return key
+
+
+def behind(argv: Sequence[str]) -> int:
+    """Be worker, scheduler and collector in one process."""
+    ready()
+    from django.conf import settings
+
+    from fullscore.config.schedule import BESIDE, COLLECTED, SAMPLED, SCHEDULE
+    from fullscore.domains.foundation.system import processes
+
+    collected, beside = (SAMPLED, ()) if settings.OPTIONS.is_sample else (COLLECTED, BESIDE)
+    processes.serve_behind(SCHEDULE, collected, beside)
+    return 0
