@@ -10,7 +10,7 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
 
 from fullscore.connectors.ssh import keys
-from fullscore.domains.foundation.estate import queries as estate
+from fullscore.domains.foundation.estate.queries import needs as estate
 from fullscore.domains.infrastructure.patching import services
 from fullscore.domains.infrastructure.patching.jobs import Patcher
 from fullscore.domains.infrastructure.patching.jobs.carrying import Patience
