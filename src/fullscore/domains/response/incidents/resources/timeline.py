@@ -22,8 +22,8 @@ TIMELINE_ENTRY = Resource(
     order=["-at"],
     icon="history",
     verbs=[
-        Verb(services.edit, name="reword", permission="incidents.acknowledge_incident", icon="pencil",
-             in_bulk=False, past="said better", when=_is_ours),
+        Verb(services.edit, name="reword", permission="incidents.acknowledge_incident",
+             icon="pencil", in_bulk=False, past="said better", when=_is_ours),
         Verb(services.hide, permission="incidents.change_incident", icon="circle-slash",
              past="hidden", when=_is_ours),
     ],
