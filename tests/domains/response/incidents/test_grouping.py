@@ -290,7 +290,7 @@ def test_an_incident_is_a_row_of_the_queue_until_it_is_mitigated(alertmanager, e
     (row,), total = attention.queue(ann)
 
     assert total == 1
-    assert row.told.url == f"/incidents/{Incident.objects.get().pk}"
+    assert row.told.url == f"/incidents/{Incident.objects.get().pk}/room"
     assert row.entry.cost_per_hour == pytest.approx(1000 * 3 / 5)
     alertmanager.notify(firing("switch down", instance="switch", status="resolved"))
     jobs.take_in()
