@@ -12,15 +12,13 @@ def titled(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-IRREGULAR = dict(
-    pair.split(":")
-    for pair in (
-        "run:ran say:said see:saw send:sent leave:left undo:undid take:took write:wrote hold:held"
-        " give:gave begin:began set:set let:let put:put cut:cut shut:shut split:split read:read"
-        " keep:kept make:made plan:planned stop:stopped skip:skipped submit:submitted"
-        " override:overrode withdraw:withdrew this:this"
-    ).split()
-)
+IRREGULAR = {
+    "run": "ran", "say": "said", "see": "saw", "send": "sent", "leave": "left", "undo": "undid",
+    "take": "took", "write": "wrote", "hold": "held", "give": "gave", "begin": "began",
+    "set": "set", "let": "let", "put": "put", "cut": "cut", "shut": "shut", "split": "split",
+    "read": "read", "keep": "kept", "make": "made", "plan": "planned", "stop": "stopped",
+    "skip": "skipped", "submit": "submitted", "override": "overrode", "withdraw": "withdrew",
+}  # fmt: skip
 
 
 def past(name: str) -> str:
