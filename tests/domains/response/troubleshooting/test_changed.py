@@ -6,7 +6,8 @@ import pytest
 
 from fullscore.config import commands, tools
 from fullscore.domains.foundation.access import tokens
-from fullscore.domains.foundation.estate.models import Link
+from fullscore.domains.foundation.changes import services as changes
+from fullscore.domains.foundation.estate.models import Item, Link
 from fullscore.domains.response.troubleshooting.models import Cause
 from fullscore.domains.response.troubleshooting.reading import changed
 from fullscore.domains.response.troubleshooting.reading.happenings import SOURCES
@@ -96,14 +97,19 @@ def test_every_source_tells_what_it_keeps(world, eve):
         pass
     with recorded(shop, "change", by=eve):
         shop.criticality = 1
+    changes.record(by=eve, title="New release", items=[shop], at=START - 2 * HOUR,
+                   ended_at=START - HOUR)  # fmt: skip
+    make.change(title="Not yet", items=[shop], starts_at=START - HOUR, ends_at=START + HOUR)
 
     rows = changed.before([shop.pk], START, by=eve)
 
     assert sorted(row.happening.kind for row in rows) == [
-        "dependency", "login", "record", "restart", "units",
+        "change", "dependency", "login", "record", "restart", "units",
     ]  # fmt: skip
     texts = " ".join(row.happening.text for row in rows)
     assert "web.service was started." in texts
+    assert "New release" in texts
+    assert "Not yet" not in texts
     assert "at-boot" not in texts
     assert "deploy logged in" in texts
     assert "guest" not in texts
@@ -165,6 +171,21 @@ def test_the_page_lets_somebody_name_the_cause(outage, eve):
     assert AuditEntry.objects.filter(noun="troubleshooting.cause").count() == 1
 
 
+def test_a_change_that_was_it_counts_as_one_that_failed(outage, eve):
+    db = Item.objects.get(name="db")
+    release = changes.record(by=eve, title="New release", items=[db], at=START - HOUR)
+    browser = make.client(eve)
+    page = browser.get(f"/incidents/{outage.pk}/changed").content.decode()
+    (key,) = [part.split('"')[0] for part in page.split('name="happening" value="')[1:]
+              if part.startswith("change:")]  # fmt: skip
+
+    browser.post(f"/incidents/{outage.pk}/cause", {"happening": key})
+
+    assert Cause.objects.get().kind == "change"
+    link = outage.change_links.get()
+    assert (link.change, link.kind) == (release, "cause")
+
+
 @pytest.mark.parametrize(
     ("query", "count"),
     [
@@ -202,7 +223,7 @@ def test_programs_ask_for_an_incident_or_an_item(outage, eve, client):
 
 
 def test_the_command_prints_what_changed(outage, eve, capsys, monkeypatch):
-    monkeypatch.setattr(commands, "_ready", lambda: None)
+    monkeypatch.setattr(commands, "ready", lambda: None)
 
     code = commands.changed(["--incident", str(outage.pk), "--as", eve.email])
     commands.changed(["--item", "DB", "--at", "2026-03-02T09:00", "--as", eve.email])

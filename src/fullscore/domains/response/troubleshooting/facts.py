@@ -18,6 +18,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
+        Kind("change", 0.5),
         Kind("packages", 0.3),
         Kind("kernel", 0.4),
         Kind("units", 0.4),
@@ -45,6 +46,11 @@ class Happening:
     text: str
     url: str = ""
     slack: timedelta = NO_TIME  # it was by this much earlier at most: facts are read now and then
+
+    @property
+    def is_change(self) -> bool:
+        """Say whether it is a change of `foundation/changes`, whose page `url` is."""
+        return self.kind == "change"
 
     @property
     def key(self) -> str:

@@ -9,6 +9,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import path
 from django.views.decorators.http import require_POST
 
+from fullscore.domains.foundation.changes.models import Change
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.response.incidents.models import Incident
 from fullscore.domains.response.troubleshooting import services
@@ -58,8 +59,10 @@ def name_cause(request: SignedIn, pk: int) -> HttpResponse:
     if row is None:
         raise NotFound("That is no longer among what happened: open the page anew.")
     item = find(Item, row.happening.item, by=request.user)
+    what = row.happening
+    change = find(Change, what.url.rpartition("/")[2], by=request.user) if what.is_change else None
     services.name_cause(
-        incident, by=request.user, item=item, kind=row.happening.kind, text=row.happening.text
+        incident, by=request.user, item=item, kind=what.kind, text=what.text, change=change
     )
     messages.success(request, "The cause is named.")
     return HttpResponseRedirect(f"/incidents/{pk}")

@@ -1,6 +1,6 @@
 """What happened to items in a span of time, from everything that keeps times.
 
-`SOURCES` is the one list: a further source, such as carried out changes, is one more line of it.
+`SOURCES` is the one list: a further source is one more line of it.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
+from fullscore.domains.foundation.changes.models import Change
 from fullscore.domains.foundation.estate.kinds import HARD_LINKS
 from fullscore.domains.foundation.estate.models import Item, Link
 from fullscore.domains.infrastructure.servers.models import Account, Facts, Server, Unit
@@ -150,7 +152,17 @@ def rewired(items: Collection[int], since: datetime, until: datetime) -> Iterato
             yield Happening(state["from_item_id"], at, "dependency", text)
 
 
+def carried_out(items: Collection[int], since: datetime, until: datetime) -> Iterator[Happening]:
+    """Yield the changes of items: by their end, and while they run by their beginning."""
+    touched = Change.items.through.objects.filter(item__in=items)
+    rows = touched.annotate(at=Coalesce("change__ended_at", "change__started_at"))
+    rows = rows.filter(at__gt=since, at__lte=until).order_by("-at")
+    for item, at, pk, title in rows.values_list("item", "at", "change", "change__title")[:MOST]:
+        yield Happening(item, at, "change", f"Change {pk}: {title}"[:300], f"/changes/{pk}")
+
+
 SOURCES: tuple[Source, ...] = (
+    Source(carried_out, "changes.view_change", is_plain=False),
     Source(altered, "servers.view_facts"),
     Source(booted, "servers.view_server"),
     Source(started, "servers.view_unit"),

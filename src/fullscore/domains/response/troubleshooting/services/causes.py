@@ -4,8 +4,10 @@ from datetime import datetime
 
 from django.db import transaction
 
+from fullscore.domains.foundation.changes.models import Change
 from fullscore.domains.foundation.estate.models import Item
-from fullscore.domains.response.incidents.models import Incident
+from fullscore.domains.response.incidents import services as incidents
+from fullscore.domains.response.incidents.models import Incident, IncidentChange
 from fullscore.domains.response.troubleshooting.facts import ITEM, KINDS
 from fullscore.domains.response.troubleshooting.models import Cause, Ranking, Suspect
 from fullscore.domains.response.troubleshooting.models.causes import TEXT_LETTERS
@@ -48,8 +50,14 @@ def this_was_it(suspect: Suspect, *, by: User, note: str = "") -> Cause:
     return name_cause(suspect.ranking.incident, by=by, item=suspect.item, kind=ITEM, text=text)
 
 
-def name_cause(incident: Incident, *, by: User, item: Item | None, kind: str, text: str) -> Cause:
-    """Say what an incident came from; how often such things are to blame follows from it."""
+def name_cause(
+    incident: Incident, *, by: User, item: Item | None, kind: str, text: str,
+    change: Change | None = None,
+) -> Cause:  # fmt: skip
+    """Say what an incident came from; how often such things are to blame follows from it.
+
+    A change is linked to the incident as its cause, so that it counts as one that failed.
+    """
     if kind != ITEM and kind not in KINDS:
         raise Invalid(f"A cause is the item itself, or one of {', '.join(KINDS)}.")
     if incident.merged_into_id is not None:
@@ -58,6 +66,11 @@ def name_cause(incident: Incident, *, by: User, item: Item | None, kind: str, te
     with recorded(cause, "name", by=by):
         cause.item, cause.kind, cause.text = item, kind, text.strip()[:TEXT_LETTERS]
         cause.at, cause.by = time.now(), by
+    if (
+        change is not None
+        and not IncidentChange.objects.filter(incident=incident, change=change).exists()
+    ):
+        incidents.link_change(incident, by=by, change=change, part=IncidentChange.Kind.CAUSE)
     live.publish(noun_of(Incident), incident.pk)
     return cause
 
