@@ -209,6 +209,24 @@ def check(argv: Sequence[str]) -> int:
     return checking.run_all(fail_at=given.fail_at, by=_who(given.email))
 
 
+def push_key(argv: Sequence[str]) -> int:
+    """Push keys: beside the noun's own acts, `make NAME`, which prints the key once."""
+    if not argv or argv[0] != "make":
+        return run(["push-key", *argv], _resources, (), _who)
+    parser = ArgumentParser("fullscore push-key", description=push_key.__doc__)
+    parser.add_argument("act", choices=["make"])
+    parser.add_argument("name", help="what will send with it")
+    parser.add_argument("--item", default="", help="a host or a site, by number or name")
+    parser.add_argument("--collects", action="store_true", help="for a collector at that site")
+    parser.add_argument("--as", dest="email")
+    given = parser.parse_args(argv)
+    ready()
+    from fullscore.config import enrolling
+
+    by = _who(given.email)
+    return enrolling.make_push_key(given.name, item=given.item, is_collectors=given.collects, by=by)
+
+
 def server(argv: Sequence[str]) -> int:
     """Servers: beside the noun's own acts, `enrol NAME` and `grants NAME`."""
     if not argv or argv[0] not in ("enrol", "grants"):
@@ -339,9 +357,9 @@ def figures(argv: Sequence[str]) -> int:
 
 
 COMMANDS = tuple(
-    Command(one.__name__.rstrip("_"), (one.__doc__ or "").split("\n")[0], one)
+    Command(one.__name__.rstrip("_").replace("_", "-"), (one.__doc__ or "").split("\n")[0], one)
     for one in (
         up, demo, web, worker, scheduler, collector, behind, status, migrate, mcp, audit, access,
-        secret, check, server, schedule, import_, inventory, focus, changed, figures,
+        secret, check, server, push_key, schedule, import_, inventory, focus, changed, figures,
     )
 )  # fmt: skip

@@ -8,6 +8,7 @@ from fullscore.domains.foundation.telemetry import services as telemetry
 from fullscore.domains.infrastructure.servers import services
 from fullscore.domains.infrastructure.servers.models import Server
 from fullscore.kit.audit import recorded
+from fullscore.kit.errors import Invalid, NotFound
 from fullscore.kit.models import User
 from fullscore.kit.perform import require
 
@@ -48,6 +49,26 @@ def enrol(name: str, *, by: User) -> int:
     print(f"\n# Copy {probe.__file__} to /usr/local/lib/fullscore-probe.py on the host, then:")
     print(TIMER.format(address=settings.OPTIONS.address))
     return 0
+
+
+def make_push_key(name: str, *, item: str, is_collectors: bool, by: User) -> int:
+    """Make a key to send samples with, and print it, this once."""
+    found = find_item(item, by=by) if item else None
+    _, text = telemetry.issue_push_key(found, by=by, name=name, collects=is_collectors)
+    print(text)
+    return 0
+
+
+def find_item(words: str, *, by: User) -> Item:
+    """Return the item of a number or a name. Raises NotFound and Invalid."""
+    items = Item.objects.visible_to(by).live()
+    some = items.filter(pk=int(words)) if words.isdecimal() else items.filter(name__iexact=words)
+    found = list(some[:2])
+    if not found:
+        raise NotFound(f"There is no item “{words}”, or you may not see it.")
+    if len(found) > 1:
+        raise Invalid(f"There are several items “{words}”: name one by its number.")
+    return found[0]
 
 
 def print_grants(name: str) -> int:
