@@ -144,9 +144,8 @@ def test_commands_that_are_printed_are_understood(where, line):
         words = words[:place] + words[place + 2 :]
     command = next((c for c in COMMANDS if c.name == words[0]), None)
     resource = next((r for r in RESOURCES if r.name == words[0]), None)
-    is_own = command and (
-        resource is None or {"--all", "enrol", "grants", "file", "make"} & set(words)
-    )
+    own = {"--all", "enrol", "grants", "file", "make"}
+    is_own = command and (resource is None or own & set(words))
 
     if words[0] in ("explain", "help", "--help"):
         assert all(any(r.name == word for r in RESOURCES) for word in words[1:])
