@@ -144,7 +144,7 @@ def test_commands_that_are_printed_are_understood(where, line):
         words = words[:place] + words[place + 2 :]
     command = next((c for c in COMMANDS if c.name == words[0]), None)
     resource = next((r for r in RESOURCES if r.name == words[0]), None)
-    own = {"--all", "enrol", "grants", "file", "make"}
+    own = {"--all", "enrol", "grants", "file", "make", "bring"}
     is_own = command and (resource is None or own & set(words))
 
     if words[0] in ("explain", "help", "--help"):

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import threading
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -77,6 +78,9 @@ def aws() -> Iterator[Played]:
     played.address = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
+    # What was played before in this process would be there still: moto keeps it in the process.
+    reset = urllib.request.Request(f"{played.address}/moto-api/reset", method="POST")
+    urllib.request.urlopen(reset, timeout=10).close()
     try:
         yield played
     finally:

@@ -23,7 +23,6 @@ from fullscore.connectors.output import readable
 PLACES = Decimal("1e-10")
 LARGEST = Decimal("1e13")
 MOST_TEXT = 300
-csv.field_size_limit(1 << 20)  # of tags, mostly
 
 NEEDED = ("BilledCost", "BillingCurrency", "BillingPeriodStart", "BillingPeriodEnd",
           "ChargePeriodStart", "ChargePeriodEnd", "ServiceName")  # fmt: skip

@@ -414,7 +414,8 @@ def test_a_process_that_is_killed_outright_is_taken_over_by_another(shelf, tmp_p
 
         state, why, steps, campaign = site.ask(PATCHING)
 
-        assert (state, why, campaign) == ("done", "", "running")
+        assert (state, why) == ("done", "")
+        assert campaign in ("running", "done")  # whoever took it over may have closed it by now
         assert steps == ["check", "save", "update", "reboot", "verify"]
         assert sum("upgrade webapp:all 1.0 2.0" in line for line in target.log) == 1
 

@@ -339,7 +339,7 @@ def test_the_same_key_however_often_it_is_sent(clock, live, start, post):
     start()
     post.problem = "No."
 
-    live(60)
+    live(50)
 
     assert len(post.letters) == 3
     assert len({letter.message.key for letter in post.letters}) == 1

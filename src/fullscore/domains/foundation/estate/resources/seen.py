@@ -50,7 +50,7 @@ SIGHTING = Resource(
     },
     search=["name", "ref"],
     order=["-seen_at"],
-    icon="eye",
+    icon="fingerprint-pattern",
     group="Estate",
     under="Items",
     badges=lambda s: [(s.get_outcome_display(), OUTCOMES.get(s.outcome, ""))],

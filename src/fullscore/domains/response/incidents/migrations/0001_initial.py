@@ -1778,4 +1778,15 @@ class Migration(migrations.Migration):
                 fields=("update", "subscriber"), name="status_delivery_once"
             ),
         ),
+        migrations.AlterConstraint(
+            model_name="incident",
+            name="incident_merged_is_over",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("merged_into__isnull", True), ("state", "resolved"), _connector="OR"
+                ),
+                name="incident_merged_is_over",
+                violation_error_message="What was merged into another incident is over.",
+            ),
+        ),
     ]

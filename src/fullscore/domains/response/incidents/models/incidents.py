@@ -191,6 +191,7 @@ class Incident(models.Model):
             models.CheckConstraint(
                 name="incident_merged_is_over",
                 condition=Q(merged_into__isnull=True) | Q(state="resolved"),
+                violation_error_message="What was merged into another incident is over.",
             ),
         ]
 
