@@ -208,7 +208,7 @@ def test_a_merged_incident_has_no_cause_of_its_own(world):
 
     with pytest.raises(Conflict, match=f"see incident {first.pk}"):
         services.name_cause(merged, by=make.user(), item=None, kind="item", text="x")
-    with pytest.raises(Invalid, match="one of packages"):
+    with pytest.raises(Invalid, match="one of change"):
         services.name_cause(first, by=make.user(), item=None, kind="weather", text="x")
 
 
