@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fullscore.domains.foundation.changes import services
-from fullscore.domains.foundation.estate.queries import needs as estate
 from fullscore.kit import time
 from tests import make
 
@@ -23,12 +22,6 @@ class Clock:
     def after(self, **span: float) -> datetime:
         self.now += timedelta(**span)
         return self.now
-
-
-@pytest.fixture(autouse=True)
-def fresh_graph(monkeypatch):
-    """Builders write no versions, by which the compiled graph would learn of another estate."""
-    monkeypatch.setattr(estate, "_compiled", {})
 
 
 @pytest.fixture

@@ -4,19 +4,11 @@ import pytest
 
 from fullscore.domains.foundation.estate import services
 from fullscore.domains.foundation.estate.models import Difference, Scope
-from fullscore.domains.foundation.estate.queries import needs, points
+from fullscore.domains.foundation.estate.queries import points
 from fullscore.kit.models.user import system
 from tests import make
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def fresh_graph():
-    """Numbers that were rolled back come again."""
-    needs._compiled.clear()
-    yield
-    needs._compiled.clear()
 
 
 @pytest.fixture

@@ -4,18 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fullscore.domains.foundation.estate.queries import needs as estate
 from fullscore.domains.infrastructure.servers.models import PackageVersion
 from fullscore.kit import time
 from tests import make
 
 NOW = datetime(2026, 3, 2, 0, 30, tzinfo=UTC)  # a Monday, half an hour before windows open
-
-
-@pytest.fixture(autouse=True)
-def fresh_graph(monkeypatch):
-    """Builders write no versions, by which the compiled graph would learn of another estate."""
-    monkeypatch.setattr(estate, "_compiled", {})
 
 
 @pytest.fixture

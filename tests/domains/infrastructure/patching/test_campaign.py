@@ -10,7 +10,6 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
 
 from fullscore.connectors.ssh import keys
-from fullscore.domains.foundation.estate.queries import needs as estate
 from fullscore.domains.infrastructure.patching import services
 from fullscore.domains.infrastructure.patching.jobs import Patcher
 from fullscore.domains.infrastructure.patching.jobs.carrying import Patience
@@ -58,7 +57,6 @@ def clock(monkeypatch, db):
     """Return a function that moves the time on; it goes by itself as well."""
     ahead, real = [timedelta(0)], time.now
     monkeypatch.setattr(time, "now", lambda: real() + ahead[0])
-    monkeypatch.setattr(estate, "_compiled", {})
 
     def on(**span):
         ahead[0] += timedelta(**span)
