@@ -1,7 +1,8 @@
 """How long until the first page: `python -m bench.startup`.
 
 Cold: an empty data folder, tables made, this machine read, checks run. Warm: the same folder
-again. Both end when a page answers. The limit of a first start is 60 s with set-up, of a later one 5 s.
+again. Both end when a page answers. The limit of a first start is 60 s with set-up, of a later
+one 5 s.
 """
 
 import argparse
