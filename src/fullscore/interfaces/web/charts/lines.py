@@ -87,23 +87,28 @@ def line(
 
 def quantile_band(
     times: Sequence[datetime], low: Sequence[float], middle: Sequence[float], high: Sequence[float],
-    *, title: str, unit: str = "", past: Points = (), limits: Sequence[Limit] = (),
+    *, title: str, unit: str = "", past: Points = (),
+    spread: Sequence[tuple[datetime, float, float]] = (), limits: Sequence[Limit] = (),
     zone: tzinfo = UTC, sentence: str = "",
 ) -> SafeString:  # fmt: skip
-    """Return a forecast: what was as a line, what is likely dashed, and the band around it."""
+    """Return a forecast: what was as a line, what is likely dashed, and the band around it.
+
+    `spread` is the lowest and highest of what the line was made of, instant by instant.
+    """
     if not times:
         return _nothing(title)
     moments = [*(at for at, _ in past), *times]
-    measured = d.known(v for _, v in past)
+    measured = [*d.known(v for _, v in past), *(v for _, *edges in spread for v in edges)]
     x = _times(moments)
     y = _values([*measured, *low, *high, *(limit.value for limit in limits)], unit)
     at = [x(t.timestamp()) for t in times]
-    edge = [(a, y(v)) for a, v in zip(at, high, strict=True)]
-    edge += [(a, y(v)) for a, v in reversed(list(zip(at, low, strict=True)))]
+    edge = _ring([(a, y(v), y(w)) for a, v, w in zip(at, low, high, strict=True)])
+    ribbon = _ring([(x(t.timestamp()), y(v), y(w)) for t, v, w in spread])
     was = [(x(t.timestamp()), y(v)) if v is not None else None for t, v in past]
     likely = [(a, y(v)) for a, v in zip(at, middle, strict=True)]
     parts = [
         _grid(x, y, min(moments), max(moments), unit, zone),
+        *([format_html('<path class="band s6" d="{}Z"/>', d.path(ribbon))] if ribbon else []),
         format_html('<path class="band s1" d="{}Z"/>', d.path(edge)),
         format_html('<path class="l s1" d="{}"/>', d.path(was)),
         format_html('<path class="l l--likely s1" d="{}"/>', d.path(likely)),
@@ -114,6 +119,12 @@ def quantile_band(
         f"between {figure(low[-1], unit)} and {figure(high[-1], unit)}"
     )
     return d.picture(d.WIDTH, HEIGHT, title, told, parts)
+
+
+def _ring(edges: Sequence[tuple[float, float, float]]) -> list[tuple[float, float] | None]:
+    """Return the outline between two edges: along the upper one, and back along the lower."""
+    upper = [(at, high) for at, _, high in edges]
+    return [*upper, *((at, low) for at, low, _ in reversed(edges))]
 
 
 def _few(series: Sequence[Series]) -> list[Series]:
