@@ -25,6 +25,7 @@ from tests.domains.infrastructure.servers.hosts import NOW, worst
 
 DAY = date(2026, 3, 1)
 MIDNIGHT = datetime(2026, 3, 1, tzinfo=UTC)
+YESTERDAY = NOW.date() - timedelta(days=1)
 CPU, MEMORY, DISK = "capacity_cpu_p95_ratio", "capacity_memory_p95_ratio", (
     "capacity_filesystem_max_ratio"
 )  # fmt: skip
@@ -261,8 +262,9 @@ def test_an_interval_is_said_as_people_say_it(interval, words):
 # ── the checks ─────────────────────────────────────────────────────────────────────────────────
 
 
-def standing(*, until=NOW.date() - timedelta(days=1), days=90, cpu=(40.0, None), memory=(50.0, None),
-             most=1.0, network=200.0, quiet=30, has_logins=True, login=None, cost=None):  # fmt: skip
+def standing(*, until=YESTERDAY, days=90, cpu=(40.0, None), memory=(50.0, None),
+             most=1.0, network=200.0, quiet=30, has_logins=True, login=None,
+             cost=None):  # fmt: skip
     reaches = "2026-03-20/2026-04-02"
     return Standing(
         7, "web1", until, days,

@@ -1,6 +1,6 @@
 """Figures over time: a spark in a cell, a line with limits and marks, a band of what may come."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -91,10 +91,7 @@ def quantile_band(
     spread: Sequence[tuple[datetime, float, float]] = (), limits: Sequence[Limit] = (),
     zone: tzinfo = UTC, sentence: str = "",
 ) -> SafeString:  # fmt: skip
-    """Return a forecast: what was as a line, what is likely dashed, and the band around it.
-
-    `spread` is the lowest and highest of what the line was made of, instant by instant.
-    """
+    """Return a forecast: what was, within its `spread`; what is likely, dashed, within a band."""
     if not times:
         return _nothing(title)
     moments = [*(at for at, _ in past), *times]
@@ -102,8 +99,7 @@ def quantile_band(
     x = _times(moments)
     y = _values([*measured, *low, *high, *(limit.value for limit in limits)], unit)
     at = [x(t.timestamp()) for t in times]
-    edge = _ring([(a, y(v), y(w)) for a, v, w in zip(at, low, high, strict=True)])
-    ribbon = _ring([(x(t.timestamp()), y(v), y(w)) for t, v, w in spread])
+    edge, ribbon = _ring(x, y, zip(times, low, high, strict=True)), _ring(x, y, spread)
     was = [(x(t.timestamp()), y(v)) if v is not None else None for t, v in past]
     likely = [(a, y(v)) for a, v in zip(at, middle, strict=True)]
     parts = [
@@ -121,10 +117,12 @@ def quantile_band(
     return d.picture(d.WIDTH, HEIGHT, title, told, parts)
 
 
-def _ring(edges: Sequence[tuple[float, float, float]]) -> list[tuple[float, float] | None]:
+def _ring(
+    x: d.Scale, y: d.Scale, edges: Iterable[tuple[datetime, float, float]]
+) -> list[tuple[float, float] | None]:
     """Return the outline between two edges: along the upper one, and back along the lower."""
-    upper = [(at, high) for at, _, high in edges]
-    return [*upper, *((at, low) for at, low, _ in reversed(edges))]
+    told = [(x(at.timestamp()), y(low), y(high)) for at, low, high in edges]
+    return [*((at, high) for at, _, high in told), *((at, low) for at, low, _ in reversed(told))]
 
 
 def _few(series: Sequence[Series]) -> list[Series]:
