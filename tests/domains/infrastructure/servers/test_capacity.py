@@ -259,6 +259,23 @@ def test_an_interval_is_said_as_people_say_it(interval, words):
     assert outlook.words(interval, today=date(2026, 3, 2)) == words
 
 
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("interval", "words"),
+    [
+        ("2026-03-03/2026-03-09", "3–9 Mar"),
+        ("2026-03-30/2026-04-02", "30 Mar – 2 Apr"),
+        ("2026-03-09/2026-03-09", "9 Mar"),
+        ("2026-03-09/..", "from 9 Mar"),
+        ("2026-02-20/2026-03-09", "now – 9 Mar"),
+        ("2026-02-20/2026-02-21", "now"),
+        ("", ""),
+    ],
+)
+def test_in_a_list_it_is_brief(interval, words):
+    assert outlook.brief(interval, today=date(2026, 3, 2)) == words
+
+
 # ── the checks ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -376,6 +393,7 @@ def test_its_page_and_the_servers_draw_history_and_band_and_say_how_far_to_trust
         assert "over 80 % between" in page
         assert "not over 80 % within half a year" in page
         assert f"of {told.tried} days forecast two weeks before" in page
+        assert f"over all servers {round(100 * told.inside / told.tried)}" in page
 
 
 def test_the_page_of_a_server_without_figures_says_when_they_come(store, ann):
@@ -393,7 +411,6 @@ def test_the_list_says_what_is_near_and_sorts_it_first(ann):
     page = make.client(ann).get("/capacity").content.decode()
     told = make.client(ann).get("/api/capacity", {"limit": "disk"}).json()
 
-    assert "1 run out of something within 60 days" in page
-    assert "82.1 % of 56 days tried lay inside the 80 % band" in page
+    assert "1 runs out within 60 days" in page
     assert page.index(str(near.server)) < page.index("20 %")
     assert [row["id"] for row in told["items"]] == [near.pk]

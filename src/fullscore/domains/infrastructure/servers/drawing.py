@@ -16,7 +16,7 @@ from fullscore.domains.infrastructure.servers.queries.capacity import Floats, Hi
 from fullscore.domains.infrastructure.servers.rules import outlook as rules
 from fullscore.engines import forecast
 from fullscore.interfaces.web import charts
-from fullscore.interfaces.web.figures import percent, rounded
+from fullscore.interfaces.web.figures import percent
 from fullscore.kit import time as clock
 
 MOST_DISKS, LEAST_AHEAD, AFTER = 4, 60, 14  # days drawn ahead, and beyond where a limit is met
@@ -37,7 +37,9 @@ def draw_capacity(subject: Any, user: Any, at: Any) -> str:
     capacity = Capacity.objects.filter(server=server).first()
     pictures = list(_pictures(server, capacity)) if capacity else []
     share = percent(capacity.inside / capacity.tried) if capacity and capacity.tried else ""
-    context = {"pictures": pictures, "capacity": capacity, "share": share}
+    tried, inside = queries.proven(user)
+    of_all = f"{percent(inside / tried)} of {tried:,}" if tried else ""
+    context = {"pictures": pictures, "capacity": capacity, "share": share, "of_all": of_all}
     return render_to_string("servers/capacity.html", context)
 
 
@@ -109,7 +111,7 @@ def _sentence(one: rules.Outlook, last: Any, limit: float) -> str:
     now = f"{percent(one.level)} now"
     if one.trend is None:
         return f"{now}; {one.days} days are known, a forecast needs {rules.LEAST_DAYS}."
-    trend = f"{'+' if one.trend >= 0 else ''}{rounded(100 * one.trend)} pp a month"
+    trend = f"{points(100 * one.trend)} a month"
     when = rules.words(rules.interval(one, last), today=clock.now().date())
     meets = "full" if limit == 1 else "over 80 %"
     return (
@@ -117,3 +119,9 @@ def _sentence(one: rules.Outlook, last: Any, limit: float) -> str:
         if when
         else (f"{now}, {trend}; not {meets} within half a year.")
     )
+
+
+def points(value: float) -> str:
+    """Return percent points, to a tenth and with their sign."""
+    told = round(value, 1)
+    return f"{'+' if told > 0 else '−' if told < 0 else ''}{abs(told):.1f} pp"

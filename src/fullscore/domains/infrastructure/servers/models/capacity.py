@@ -80,4 +80,4 @@ class Capacity(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"capacity of {self.server}"
+        return f"Capacity of {self.server}"

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from fullscore.domains.infrastructure.servers import drawing
 from fullscore.domains.infrastructure.servers.models import Capacity, Server
-from fullscore.domains.infrastructure.servers.rules.outlook import words
+from fullscore.domains.infrastructure.servers.rules.outlook import HORIZON_DAYS, brief, words
 from fullscore.interfaces.web.cells import NOTHING
-from fullscore.interfaces.web.figures import figure, percent, rounded
+from fullscore.interfaces.web.figures import figure
 from fullscore.kit import time
 from fullscore.kit.resource import Panel, Resource
 
@@ -20,33 +20,32 @@ def _percent(value: float | None) -> SafeString | str:
 
 
 def _trend(value: float | None) -> SafeString | str:
-    return NOTHING if value is None else f"{'+' if value >= 0 else ''}{rounded(value)} pp"
+    return NOTHING if value is None else drawing.points(value)
 
 
 def _when(interval: str) -> SafeString | str:
-    """Return an interval in words, itself in the hint."""
-    told = words(interval, today=time.now().date())
-    return format_html('<span title="{}">{}</span>', interval, told) if told else NOTHING
+    """Return an interval briefly, in words in the hint."""
+    today = time.now().date()
+    if not interval:
+        return NOTHING
+    told = words(interval, today=today)
+    return format_html('<span title="{}">{}</span>', told, brief(interval, today=today))
 
 
 def _trouble(rows: QuerySet[Any]) -> str:
-    """Say how many run out within two months, and how far forecasts are to be trusted."""
-    days = 60
-    near = rows.filter(urgency__gt=181 - days).count()
-    told = rows.aggregate(tried=Sum("tried"), inside=Sum("inside"))
-    share = percent(told["inside"] / told["tried"]) if told["tried"] else ""
-    parts = [f"{near} run out of something within {days} days" if near else ""]
-    parts += [f"{share} of {told['tried']:,} days tried lay inside the 80 % band" if share else ""]
-    return " · ".join(part for part in parts if part)
+    """Say how many run out of something within two months."""
+    near = rows.filter(urgency__gt=HORIZON_DAYS + 1 - NEAR_DAYS).count()
+    return f"{near} run{'s' if near == 1 else ''} out within {NEAR_DAYS} days" if near else ""
 
 
 def _badges(one: Capacity) -> list[tuple[str, str]]:
     if not one.limit:
         return []
     near = (one.runs_out_on - time.now().date()).days if one.runs_out_on else 999
-    return [(f"runs out of {one.get_limit_display()}", "warn" if near <= 60 else "info")]
+    return [(f"runs out of {one.get_limit_display()}", "warn" if near <= NEAR_DAYS else "info")]
 
 
+NEAR_DAYS = 60
 REACHES = ("cpu_reaches", "memory_reaches", "disk_reaches")
 LEVELS = ("cpu_p95", "memory_p95", "disk_used", "cpu_most")
 TRENDS = ("cpu_trend", "memory_trend", "disk_trend")
@@ -54,7 +53,7 @@ TRENDS = ("cpu_trend", "memory_trend", "disk_trend")
 CAPACITY = Resource(
     Capacity,
     columns=["server", "cpu_p95", "cpu_trend", "cpu_reaches", "memory_p95", "memory_trend",
-             "memory_reaches", "mount", "disk_used", "disk_trend", "disk_reaches"],
+             "memory_reaches", "disk_used", "disk_trend", "disk_reaches", "mount"],
     facts=["limit", "runs_out_on", "days", "until", "cpu_most", "network_most", "quiet_days",
            "tried", "inside"],
     filters=["limit", "runs_out_on", "cpu_p95", "memory_p95", "disk_used", "cpu_most",

@@ -104,6 +104,22 @@ def words(interval: str, *, today: date) -> str:
     return f"between {begin} and {_day(last, today)}"
 
 
+def brief(interval: str, *, today: date) -> str:
+    """Return an interval for the cell of a list: “3–9 Mar”, “from 3 Mar”."""
+    start, _, end = interval.partition("/")
+    if not start:
+        return ""
+    first = max(date.fromisoformat(start), today)
+    begin = "now" if first == today else f"{first:%-d %b}"
+    if end == OPEN:
+        return f"from {begin}"
+    last = max(date.fromisoformat(end), today)
+    if last == first:
+        return begin
+    is_one_month = (first.year, first.month) == (last.year, last.month) and first != today
+    return f"{first.day}–{last:%-d %b}" if is_one_month else f"{begin} – {last:%-d %b}"
+
+
 def _day(day: date, today: date) -> str:
     return f"{day:%-d %B}" if (day - today).days < 300 else f"{day:%-d %B %Y}"
 
