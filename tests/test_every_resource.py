@@ -201,6 +201,13 @@ def test_an_empty_form_is_sent_back_or_taken_but_never_breaks(resource, browser)
     assert answer.status_code in (200, 302, 422)
 
 
+@every_noun
+def test_a_list_says_what_it_cannot_filter_by(resource, browser):
+    page = browser.get(resource.url() + "?colour=red").content.decode()
+
+    assert "have no filter “colour”" in page
+
+
 # ── files ──────────────────────────────────────────────────────────────────────────────────────
 
 
