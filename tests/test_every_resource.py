@@ -27,6 +27,7 @@ ROWS, CHOICES = ({"HX-Request": "true", "HX-Target": t} for t in ("rows", "menu-
 ONE: dict[str, Callable[..., Any]] = {
     "finding": make.finding, "exception": make.waiver, "server": make.server, "item": make.item,
     "listener": make.listener, "certificate": make.certificate, "filesystem": make.filesystem,
+    "capacity": make.capacity,
     "unit": make.unit, "server-account": make.server_account, "package": make.package,
     "check": make.check, "blind-spot": make.blind, "metric": make.metric, "series": make.series,
     "person": make.person, "team": make.team, "account": make.user, "access-role": make.grant,
