@@ -67,7 +67,8 @@ def test_a_scope_is_asked_for_as_its_form_says():
     browser = make.client(make.user(role="administrator"))
     browser.post("/scopes/add", {
         "name": "Lab", "targets": "10.0.0.0/24, 10.1.0.1", "methods": "icmp, tcp",
-        "packets_per_second": 100, "connections_per_host": 2, "expires_on": f"{time.now() + timedelta(days=30):%F}",
+        "packets_per_second": 100, "connections_per_host": 2,
+        "expires_on": f"{time.now() + timedelta(days=30):%F}",
     })  # fmt: skip
 
     assert Scope.objects.get().targets == ["10.0.0.0/24", "10.1.0.1"]

@@ -4,6 +4,7 @@ Out: a record as plain values under its columns' names. In: given values through
 so that nothing is taken here that the page would refuse.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -130,7 +131,7 @@ def _as_sent(field: forms.Field, value: Any) -> Any:
     is_text = isinstance(field, forms.JSONField) and isinstance(value, str)
     is_many = isinstance(field, forms.ModelMultipleChoiceField)
     if is_text:
-        return forms.JSONField.prepare_value(field, value)  # what programs send is no writing
+        return json.dumps(value)  # what programs send is no writing
     return field.prepare_value(value) if is_many else value
 
 
