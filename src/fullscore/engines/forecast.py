@@ -108,11 +108,13 @@ def theil_sen(days: Floats, values: Floats) -> float:
 
 
 def band(
-    days: ArrayLike, values: ArrayLike, *, horizon_days: int, season_days: int | None = None
-) -> Band | None:
+    days: ArrayLike, values: ArrayLike, *, horizon_days: int, season_days: int | None = None,
+    seed: int = 0,
+) -> Band | None:  # fmt: skip
     """Return an 80 % band for each coming day; None when less than 14 days are known.
 
-    As `bands`, of one figure; what is not finite is left out. ValueError: as there.
+    As `bands`, of one figure; what is not finite is left out. `seed` alters nothing, for nothing is
+    drawn by chance: callers of the method that drew may give it. ValueError: as there.
     """
     at = np.asarray(days, dtype=np.float64)
     known = np.asarray(values, dtype=np.float64)
