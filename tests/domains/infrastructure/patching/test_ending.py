@@ -65,7 +65,7 @@ def test_what_has_no_successor_says_so(ann):
     (one,) = ending.releases(ann)
 
     assert one.to == ""
-    assert "no successor" in one.advice
+    assert "No successor" in one.advice
 
 
 def test_runtimes_and_databases_of_their_makers_end_by_their_makers_dates(ann):

@@ -392,8 +392,9 @@ def test_its_page_and_the_servers_draw_history_and_band_and_say_how_far_to_trust
         assert page.count('class="band s1"') == 3  # CPU, memory, /srv
         assert "over 80 % between" in page
         assert "not over 80 % within half a year" in page
-        assert f"of {told.tried} days forecast two weeks before" in page
-        assert f"over all servers {round(100 * told.inside / told.tried)}" in page
+    page = browser.get(f"/capacity/{told.pk}").content.decode()
+    assert f"of {told.tried} days forecast two weeks before" in page
+    assert f"over all servers {round(100 * told.inside / told.tried)}" in page
 
 
 def test_the_page_of_a_server_without_figures_says_when_they_come(store, ann):

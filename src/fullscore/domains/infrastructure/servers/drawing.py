@@ -33,35 +33,38 @@ class Picture:
 
 def draw_capacity(subject: Any, user: Any, at: Any) -> str:
     """Draw the history of CPU, memory and filesystems, with the band of what is to come."""
-    server = subject.server if isinstance(subject, Capacity) else subject
+    is_whole = isinstance(subject, Capacity)
+    server = subject.server if is_whole else subject
     capacity = Capacity.objects.filter(server=server).first()
-    pictures = list(_pictures(server, capacity)) if capacity else []
+    disks = MOST_DISKS if is_whole else 1
+    pictures = list(_pictures(server, capacity, disks)) if capacity else []
     share = percent(capacity.inside / capacity.tried) if capacity and capacity.tried else ""
     tried, inside = queries.proven(user)
     of_all = f"{percent(inside / tried)} of {tried:,}" if tried else ""
-    context = {"pictures": pictures, "capacity": capacity, "share": share, "of_all": of_all}
+    context = {"pictures": pictures, "capacity": capacity, "share": share, "of_all": of_all,
+               "is_whole": is_whole}  # fmt: skip
     return render_to_string("servers/capacity.html", context)
 
 
-def _pictures(server: Server, capacity: Capacity) -> Iterator[Picture]:
+def _pictures(server: Server, capacity: Capacity, disks: int) -> Iterator[Picture]:
     told = queries.history(capacity.until, items=[server.item_id])
     for title, names in (("CPU", CPU_DAY), ("Memory", MEMORY_DAY)):
         found = (told.row(Key(server.item_id, name)) for name in names)
         rows = [row for row in found if row is not None]
         if len(rows) == len(names):
             yield _picture(title, told, rows, 0.8, "80 %")
-    for key, row in _disks(told):
+    for key, row in _disks(told, capacity.mount)[:disks]:
         yield _picture(key.mount, told, [row], 1.0, "full")
 
 
-def _disks(told: History) -> list[tuple[Key, Floats]]:
-    """Return the fullest filesystems."""
+def _disks(told: History, worst: str) -> list[tuple[Key, Floats]]:
+    """Return the filesystems: the worst, then the fullest."""
     found = [
         (key, row)
         for key, row in zip(told.keys, told.table, strict=True)
         if key.name == FILESYSTEM_DAY and np.isfinite(row).any()
     ]
-    return sorted(found, key=lambda pair: -float(np.nanmax(pair[1])))[:MOST_DISKS]
+    return sorted(found, key=lambda pair: (pair[0].mount != worst, -float(np.nanmax(pair[1]))))
 
 
 def _picture(

@@ -91,7 +91,7 @@ def _after(os_id: str, name: str, follows: str | None) -> tuple[str, str]:
     if follows is None:
         return "", "What follows it is not known here."
     if not follows:
-        return "", "Its maker has no successor: set up anew on Rocky Linux, AlmaLinux or another."
+        return "", "No successor: set up anew on another system."
     ends = support.of_release(os_id, follows)
     lasts = f"supported until {ends.until:%-d %b %Y}" if ends else ""
     way = "in place" if os_id in support.IN_PLACE else "set up anew"

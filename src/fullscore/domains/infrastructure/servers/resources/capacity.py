@@ -52,9 +52,9 @@ TRENDS = ("cpu_trend", "memory_trend", "disk_trend")
 
 CAPACITY = Resource(
     Capacity,
-    columns=["server", "cpu_p95", "cpu_trend", "cpu_reaches", "memory_p95", "memory_trend",
-             "memory_reaches", "disk_used", "disk_trend", "disk_reaches", "mount"],
-    facts=["limit", "runs_out_on", "days", "until", "cpu_most", "network_most", "quiet_days",
+    columns=["server", "limit", "cpu_p95", "cpu_trend", "cpu_reaches", "memory_p95", "memory_trend",
+             "memory_reaches", "disk_used", "disk_trend", "disk_reaches"],
+    facts=["mount", "runs_out_on", "days", "until", "cpu_most", "network_most", "quiet_days",
            "tried", "inside"],
     filters=["limit", "runs_out_on", "cpu_p95", "memory_p95", "disk_used", "cpu_most",
              "server__item__environment"],
@@ -72,6 +72,6 @@ CAPACITY = Resource(
     badges=_badges,
     panels=[
         Panel("Used, and to come", draw=drawing.draw_capacity, leads=True),
-        Panel("Capacity", on=Server, draw=drawing.draw_capacity, is_lazy=True),
+        Panel("Capacity", on=Server, draw=drawing.draw_capacity, leads=True, is_lazy=True),
     ],
 )  # fmt: skip
