@@ -179,7 +179,7 @@ RUNBOOK_RUN = Resource(
     quick={words: f"show={name}" for name, words in QUICK.items()},
     search=["reference", "outcome", "runbook__title"],
     order=["-started_at"],
-    icon="square-terminal",
+    icon="list-ordered",
     group="Change",
     under="Changes",
     badges=_run_badges,
@@ -264,7 +264,7 @@ RUNBOOK_STEP = Resource(
     filters=["run", "kind", "state", "is_altering"],
     search=["title"],
     order=["-started_at"],
-    icon="list-ordered",
+    icon="square-check",
     panels=[
         Panel(
             "Steps of runbooks",
@@ -283,7 +283,7 @@ COMMAND_ACCESS = Resource(
     filters=["item"],
     search=["user", "address"],
     order=["item"],
-    icon="terminal",
+    icon="log-in",
     group="Change",
     under="Changes",
     add=entering.add_way,

@@ -103,13 +103,13 @@ PART = {"top": _top, "told": _told, "side": _side, "map": _map}
 def _beside(user: User, incident: Incident) -> list[dict[str, str]]:
     """Return what others put on the page of an incident, such as suspects: fetched when it stands.
 
-    These are the panels of packages this one does not know.
+    These are the runbooks that fit, and the panels of packages this one does not know.
     """
     here = f"/incidents/{incident.pk}"
     return [
         {"title": panel.title, "key": panel.key, "url": f"{here}/panel/{panel.key}"}
         for owner, panel in panels_on(Incident, shell.resources())
-        if owner.model is not Incident and panel.draw
+        if (owner.model is not Incident or panel.title == drawing.RUNBOOKS) and panel.draw
         and access.may(user, panel.permission or owner.permission("view"))
     ]  # fmt: skip
 

@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.response.incidents import drawing, queries, services
+from fullscore.domains.response.incidents.drawing import RUNBOOKS
 from fullscore.domains.response.incidents.models import (
     Incident,
     IncidentChange,
@@ -107,6 +108,8 @@ INCIDENT = Resource(
               columns=["kind", "change", "at", "by"]),
         Panel("On the status page", rows=lambda i: i.notices.all(),
               columns=["title", "impact", "published_at", "closed_at"]),
+        Panel(RUNBOOKS, draw=drawing.draw_runbooks, is_lazy=True,
+              permission="changes.view_runbook"),
         Panel("Similar incidents", draw=draw_similar, is_lazy=True),
         Panel("Merged into this", rows=lambda i: i.merged.all(), columns=["title", "detected_at"]),
         Panel("Open incidents", on=Item, leads=True, rows=queries.incidents_of,

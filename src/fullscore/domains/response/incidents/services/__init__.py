@@ -1,6 +1,7 @@
 """What can be done with alerts and incidents."""
 
 from fullscore.domains.response.incidents.services.declaring import declare, describe
+from fullscore.domains.response.incidents.services.doing import tell_runbook
 from fullscore.domains.response.incidents.services.entries import (
     BY_PEOPLE,
     decide,
@@ -225,6 +226,7 @@ __all__ = [
     "tell",
     "tell_alerts",
     "tell_findings",
+    "tell_runbook",
     "verify_action",
     "webhook_key",
     "weigh",
