@@ -35,9 +35,7 @@ class RunbookForm(forms.ModelForm):
         fields = tuple(FIELDS)
         widgets = {
             "alerts": forms.Textarea(attrs={"rows": 2}),
-            "text": forms.Textarea(
-                attrs={"rows": 24, "class": "input input--code", "spellcheck": "false"}
-            ),
+            "text": forms.Textarea(attrs={"rows": 24, "spellcheck": "false"}),
         }
 
 
@@ -75,7 +73,7 @@ RUNBOOK = Resource(
         Panel(
             "Runs",
             rows=lambda r: r.runs.all(),
-            columns=["item", "state", "asks", "started_by", "started_at", "outcome", "helped"],
+            columns=["item", "state", "started_at", "outcome", "helped"],
         ),
         Panel(
             "Versions",

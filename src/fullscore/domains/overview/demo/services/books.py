@@ -19,8 +19,8 @@ from fullscore.domains.response.incidents.models import Incident
 from fullscore.kit.models import User
 
 SLOW = """\
-For the hour in which everything hangs on one database. Look first, alter last: a restart throws the
-caches away, and everything is slower for a while.
+For the hour in which everything hangs on one database. Look first, alter last: a restart throws \
+the caches away, and everything is slower for a while.
 
 ## How slow is it?
 ```query
@@ -47,7 +47,7 @@ yes: What changed?
 ```
 
 ## What changed?
-Open **What changed before** in the room. Updates of the database, of its host and of the storage
+Open **What changed before** in the room. Updates of the database, of its host and of the storage \
 below count most; so do new versions of what asks it.
 
 ## Was it updated?
@@ -83,8 +83,8 @@ bad: Call the storage team
 Page **Platform** from the room. Have the name of the volume and the time it began at hand.
 """
 FULL = """\
-A file system that is full stops everything that writes to it. Free what is safe to free, and order
-the larger volume by daylight.
+A file system that is full stops everything that writes to it. Free what is safe to free, and \
+order the larger volume by daylight.
 
 ```parameters
 size: choice (500M, 1G, 2G) = 1G
@@ -140,7 +140,7 @@ bad: Call the owner
 Whoever owns the server knows what may go. Delete nothing of a database by hand.
 """
 DOWN = """\
-For a service of systemd that failed or does not answer. One restart is allowed: what fails twice
+For a service of systemd that failed or does not answer. One restart is allowed: what fails twice \
 has a reason.
 
 ```parameters

@@ -13,7 +13,13 @@ from django.urls import path
 from django.views.decorators.http import require_POST
 
 from fullscore.domains.response.incidents import drawing, services
-from fullscore.domains.response.incidents.models import Incident, Role, TimelineEntry
+from fullscore.domains.response.incidents.models import (
+    Incident,
+    Role,
+    StatusNotice,
+    StatusUpdate,
+    TimelineEntry,
+)
 from fullscore.engines import updates
 from fullscore.interfaces.web import records, shell
 from fullscore.interfaces.web.shell import SignedIn
@@ -160,6 +166,21 @@ class UpdateForm(forms.Form):
         required=False, coerce=int, empty_value=None,
         choices=[(n, f"{n} minutes" if n else "not promised") for n in OFFERED],
     )  # fmt: skip
+    phase = forms.ChoiceField(
+        label="Status page", required=False,
+        choices=[("", "not told there"), *((p.value, p.label) for p in StatusUpdate.OF_INCIDENT)],
+        help_text="The public reads the same words there: no names of machines or people.",
+    )  # fmt: skip
+    public_title = forms.CharField(
+        label="Title there", max_length=120, required=False,
+        help_text="Nothing of this incident is open on the status page yet: name it.",
+    )  # fmt: skip
+
+    def __init__(self, *values: Any, notice: StatusNotice | None = None, **named: Any) -> None:
+        super().__init__(*values, **named)
+        if notice is not None:  # it has its title
+            del self.fields["public_title"]
+            self.fields["phase"].label = f"On the status page, of “{notice}”"
 
 
 def update(request: SignedIn, pk: int) -> HttpResponse:
@@ -171,14 +192,17 @@ def update(request: SignedIn, pk: int) -> HttpResponse:
     drafts = {"plain": updates.plain(facts), "technical": updates.technical(facts)}
     chosen = request.GET.get("as", "plain")
     first = {"text": drafts.get(chosen, drafts["plain"]), "next_minutes": str(minutes or "")}
-    form = UpdateForm(request.POST if request.method == "POST" else None, initial=first)
+    sent = request.POST if request.method == "POST" else None
+    form = UpdateForm(sent, initial=first, notice=services.open_notice(incident))
     if request.method == "POST" and form.is_valid():
         try:
             perform(TELL, Incident, pk, by=request.user, values=form.cleaned_data)
         except Problem as problem:
-            form.add_error(None, ValidationError(str(problem)))
+            for name, told in (getattr(problem, "fields", {}) or {"": [str(problem)]}).items():
+                form.add_error(name if name in form.fields else None, ValidationError(told))
         else:
-            messages.success(request, "The update is published.")
+            where = ", on the status page too" if form.cleaned_data["phase"] else ""
+            messages.success(request, f"The update is published{where}.")
             return HttpResponseRedirect(f"/incidents/{pk}/room")
     return shell.page(
         request, "incidents/update.html", 422 if form.errors else 200,

@@ -14,6 +14,7 @@ from fullscore.domains.response.incidents.models import (
     IncidentChange,
     Role,
     StatusNotice,
+    StatusUpdate,
 )
 from fullscore.domains.response.incidents.resources.shared import CELLS, TONES, in_turn, over
 from fullscore.kit.perform import Verb
@@ -136,7 +137,11 @@ INCIDENT = Resource(
              when=lambda i: "" if i.state == "open" else f"It is {i.state}."),
         Verb(services.publish_update, permission="incidents.publish_status", icon="megaphone",
              in_bulk=False, done="The update of {} is published.",
-             hints={"next_minutes": "In how many minutes the next word comes; empty: not said."}),
+             choices={"phase": [("", "not on the status page"),
+                                *((p.value, p.label) for p in StatusUpdate.OF_INCIDENT)]},
+             hints={"next_minutes": "In how many minutes the next word comes; empty: not said.",
+                    "phase": "Said, the same words are an update of the status page.",
+                    "public_title": "Where nothing is open there yet: what people outside read."}),
         Verb(services.page, permission="incidents.acknowledge_incident", icon="phone-call",
              past="called for", when=over, done="Somebody is called for {}."),
         Verb(services.start_role, permission="incidents.acknowledge_incident", icon="crown",

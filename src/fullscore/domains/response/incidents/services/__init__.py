@@ -101,7 +101,7 @@ from fullscore.domains.response.incidents.services.tasks import (
     take_up_task,
 )
 from fullscore.domains.response.incidents.services.telling import tell
-from fullscore.domains.response.incidents.services.updates import publish_update
+from fullscore.domains.response.incidents.services.updates import open_notice, publish_update
 from fullscore.domains.response.incidents.services.upkeep import (
     expire_acknowledgements,
     forget_events,
@@ -187,6 +187,7 @@ __all__ = [
     "mitigate",
     "new_key",
     "note",
+    "open_notice",
     "open_review",
     "owe_reviews",
     "own",

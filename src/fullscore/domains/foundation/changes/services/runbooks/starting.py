@@ -53,7 +53,7 @@ def run(
         started_at=time.now(),
     )
     try:
-        with recorded(started, "dry run" if is_dry else "run", by=by):
+        with recorded(started, "rehearse" if is_dry else "run", by=by):
             pass
     except IntegrityError as error:  # two windows at the same moment
         raise Conflict("It is being run for this item already: go on there.") from error
