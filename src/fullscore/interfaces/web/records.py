@@ -6,12 +6,15 @@ from typing import Any, cast
 
 from django.db import models
 from django.http import Http404, HttpResponse
+from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from fullscore.interfaces import wire
 from fullscore.interfaces.web import cells, moments, shell
 from fullscore.interfaces.web.shell import SignedIn
+from fullscore.interfaces.web.templatetags.ui import POST_MARK
 from fullscore.kit import access, history, tables, time
 from fullscore.kit.audit import noun_of
 from fullscore.kit.errors import NotFound
@@ -43,7 +46,10 @@ def detail_of(resource: Resource) -> View:
             "doors": resource.doors(record, request.user) if resource.doors and not at else [],
             "facts": cells.facts(resource, shown, user=request.user),
             "verbs": verbs[:BUTTONS], "more_verbs": verbs[BUTTONS:],
-            "panels": _panels(resource, shown, request.user, at),
+            "panels": [
+                panel | {"html": _with_token(panel["html"], request)}
+                for panel in _panels(resource, shown, request.user, at)
+            ],
             "as_of": _as_of(resource, record, at) if resource.keeps_history else None,
             "edit_url": "" if at else _edit_url(resource, record, request.user),
             "live": f"{resource.noun}:{record.pk}",
@@ -62,6 +68,7 @@ def panel_of(resource: Resource) -> View:
         for owner, panel in panels_on(resource.model, shell.resources()):
             if panel.key == key and _may_read(panel, owner, request.user):
                 html = _panel_html(owner, panel, record, request.user, moments.asked(request))[0]
+                html = _with_token(html, request)
                 return HttpResponse(html, headers={"Cache-Control": "no-store"})
         raise Http404
 
@@ -183,6 +190,16 @@ def _panel_html(
         "title": panel.title,
     }
     return render_to_string("panel_rows.html", context), str(count)
+
+
+def _with_token(html: SafeString | str, request: SignedIn) -> SafeString | str:
+    """Return a panel whose forms hold the token without which nothing is taken from them."""
+    if POST_MARK not in html:
+        return html
+    token = format_html(
+        '<input type="hidden" name="csrfmiddlewaretoken" value="{}">', get_token(request)
+    )
+    return SafeString(html.replace(POST_MARK, token))
 
 
 def _as_of(resource: Resource, record: Any, at: datetime | None) -> dict[str, Any]:

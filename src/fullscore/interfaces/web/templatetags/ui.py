@@ -117,6 +117,15 @@ def unknown_words(resource: Resource, query: QueryDict) -> list[str]:
     return sorted(set(query) - set(resource.filter_class().base_filters) - set(tables.OWN))
 
 
+POST_MARK = "<!--post-token-->"
+
+
+@register.simple_tag
+def post_token() -> SafeString:
+    """Mark where a form inside a panel takes the page's token; a panel knows no request."""
+    return SafeString(POST_MARK)
+
+
 @register.filter
 def markdown(text: str) -> SafeString:
     """Return what somebody wrote in Markdown as HTML; only harmless tags are let through."""
