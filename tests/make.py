@@ -93,6 +93,7 @@ from fullscore.domains.infrastructure.patching.models import (
 )
 from fullscore.domains.infrastructure.servers.models import (
     Account,
+    Capacity,
     Facts,
     Filesystem,
     Hypervisor,
@@ -563,6 +564,12 @@ def machine_act(**values: Any) -> MachineAct:
 
 def server_account(**values: Any) -> Account:
     return _with(Account, {"name": _one("login"), "uid": 1000, **values}, server=server)
+
+
+def capacity(**values: Any) -> Capacity:
+    """Return how much of a server is used; without more said it runs out of nothing."""
+    known = {"until": DAY, "days": 90, "cpu_p95": 20.0, "cpu_trend": 0.1, "tried": 28, "inside": 23}
+    return _with(Capacity, known | values, server=server)
 
 
 def filesystem(**values: Any) -> Filesystem:

@@ -27,6 +27,7 @@ ROWS, CHOICES = ({"HX-Request": "true", "HX-Target": t} for t in ("rows", "menu-
 ONE: dict[str, Callable[..., Any]] = {
     "finding": make.finding, "exception": make.waiver, "server": make.server, "item": make.item,
     "listener": make.listener, "certificate": make.certificate, "filesystem": make.filesystem,
+    "capacity": make.capacity,
     "unit": make.unit, "server-account": make.server_account, "package": make.package,
     "check": make.check, "blind-spot": make.blind, "metric": make.metric, "series": make.series,
     "person": make.person, "team": make.team, "account": make.user, "access-role": make.grant,
@@ -202,6 +203,13 @@ def test_an_empty_form_is_sent_back_or_taken_but_never_breaks(resource, browser)
     answer = browser.post(resource.url("add"), {})
 
     assert answer.status_code in (200, 302, 422)
+
+
+@every_noun
+def test_a_list_says_what_it_cannot_filter_by(resource, browser):
+    page = browser.get(resource.url() + "?colour=red").content.decode()
+
+    assert "have no filter “colour”" in page
 
 
 # ── files ──────────────────────────────────────────────────────────────────────────────────────

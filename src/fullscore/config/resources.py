@@ -87,6 +87,7 @@ from fullscore.domains.infrastructure.servers.resources import (
     SSH_HOST,
     UNIT,
 )
+from fullscore.domains.infrastructure.servers.resources.capacity import CAPACITY
 from fullscore.domains.infrastructure.servers.resources.virtual import (
     HYPERVISOR,
     MACHINE,
@@ -162,6 +163,7 @@ RESOURCES: tuple[Resource, ...] = (
     SCOPE,
     LISTENER,
     CERTIFICATE,
+    CAPACITY,
     FILESYSTEM,
     UNIT,
     SERVER_ACCOUNT,

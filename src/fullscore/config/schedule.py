@@ -28,6 +28,7 @@ SCHEDULE: Sequence[Clocked] = (
     findings.prune,
     system.prune_imports,
     servers.declare_silent,
+    servers.measure_capacity,
     servers.read_hypervisors,
     cloud.read_accounts,
     telemetry.maintain_store,

@@ -4,6 +4,7 @@ Out: a record as plain values under its columns' names. In: given values through
 so that nothing is taken here that the page would refuse.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -119,7 +120,9 @@ def narrowed(form: ModelForm[Any], user: User) -> ModelForm[Any]:
         if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
             manager = field.queryset.model._default_manager
             if hasattr(manager.all(), "visible_to"):
-                field.queryset = manager.visible_to(user)
+                seen = manager.visible_to(user)
+                limit = field.get_limit_choices_to() or {}
+                field.queryset = seen.complex_filter(limit) if limit else seen
     return form
 
 
@@ -127,7 +130,9 @@ def _as_sent(field: forms.Field, value: Any) -> Any:
     """Return a value as a page would send it: a text in a JSON field is JSON, records are ids."""
     is_text = isinstance(field, forms.JSONField) and isinstance(value, str)
     is_many = isinstance(field, forms.ModelMultipleChoiceField)
-    return field.prepare_value(value) if is_text or is_many else value
+    if is_text:
+        return json.dumps(value)  # what programs send is no writing
+    return field.prepare_value(value) if is_many else value
 
 
 def _copy(record: Any) -> Any:

@@ -19,7 +19,7 @@ from django.db.models import Model, Q, QuerySet
 from django.forms import ModelForm
 from django_filters.filterset import filterset_factory
 
-from fullscore.kit import access, history, search
+from fullscore.kit import access, history, search, written
 from fullscore.kit.access import Actor
 from fullscore.kit.audit import recorded, removed
 from fullscore.kit.models import User
@@ -48,6 +48,8 @@ class Panel:
     is_lazy: bool = False  # fetched after the page stands
     shows_past: bool = False  # can be drawn as of a past moment
     is_history: bool = False  # stands in the place of the general history
+    # The field of the rows' noun that is this record: rows are added here, so it stands empty, too.
+    adds: str = ""
 
     @property
     def key(self) -> str:
@@ -192,7 +194,9 @@ class Resource:
         """Return the form that page and import share."""
         if self.form:
             return self.form
-        return forms.modelform_factory(self.model, fields=list(self.fields))
+        return forms.modelform_factory(
+            self.model, fields=list(self.fields), formfield_callback=written.form_field
+        )
 
     def _lookups(self, name: str) -> list[str]:
         found = self.field_of(name)

@@ -1,5 +1,6 @@
 """A form from a verb's arguments: each becomes the field that suits its type."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Literal, get_args, get_origin
 
@@ -26,12 +27,18 @@ def form_of(verb: Verb, *, user: Any) -> type[forms.Form]:
             rows = records[name]._default_manager.visible_to(user)  # type: ignore[attr-defined]
             made[name] = forms.ModelChoiceField(rows, **common)
         elif verb.choices and name in verb.choices:
-            made[name] = forms.ChoiceField(choices=verb.choices[name], **common)
+            made[name] = forms.ChoiceField(choices=_offered(verb.choices[name], info), **common)
         elif name in verb.secrets:
             made[name] = _secret(name, common)
         else:
             made[name] = _field(name, info.annotation, common)
     return type("VerbForm", (forms.Form,), made)
+
+
+def _offered(choices: Sequence[tuple[str, str]], info: Any) -> list[tuple[str, str]]:
+    """Return the choices, none of them first where it may be left empty: silence is no choice."""
+    is_open = not info.is_required() and info.default in (None, "")
+    return [*([("", "–")] if is_open else []), *choices]
 
 
 def values_of(form: forms.Form) -> dict[str, Any]:

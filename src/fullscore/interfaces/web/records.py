@@ -6,15 +6,13 @@ from typing import Any, cast
 
 from django.db import models
 from django.http import Http404, HttpResponse
-from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
-from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from fullscore.interfaces import wire
 from fullscore.interfaces.web import cells, moments, shell
 from fullscore.interfaces.web.shell import SignedIn
-from fullscore.interfaces.web.templatetags.ui import POST_MARK
 from fullscore.kit import access, history, tables, time
 from fullscore.kit.audit import noun_of
 from fullscore.kit.errors import NotFound
@@ -46,10 +44,7 @@ def detail_of(resource: Resource) -> View:
             "doors": resource.doors(record, request.user) if resource.doors and not at else [],
             "facts": cells.facts(resource, shown, user=request.user),
             "verbs": verbs[:BUTTONS], "more_verbs": verbs[BUTTONS:],
-            "panels": [
-                panel | {"html": _with_token(panel["html"], request)}
-                for panel in _panels(resource, shown, request.user, at)
-            ],
+            "panels": _panels(resource, shown, request.user, at),
             "as_of": _as_of(resource, record, at) if resource.keeps_history else None,
             "edit_url": "" if at else _edit_url(resource, record, request.user),
             "live": f"{resource.noun}:{record.pk}",
@@ -68,7 +63,6 @@ def panel_of(resource: Resource) -> View:
         for owner, panel in panels_on(resource.model, shell.resources()):
             if panel.key == key and _may_read(panel, owner, request.user):
                 html = _panel_html(owner, panel, record, request.user, moments.asked(request))[0]
-                html = _with_token(html, request)
                 return HttpResponse(html, headers={"Cache-Control": "no-store"})
         raise Http404
 
@@ -157,11 +151,24 @@ def _panels(
             told.append(_shown(panel.title, panel.key, url=url))
             continue
         html, count = _panel_html(owner, panel, record, user, at)
-        if html:
-            told.append(_shown(panel.title, panel.key, html, count))
+        add = {} if at else _addition(panel, record, user)
+        if html or add:
+            told.append(_shown(panel.title, panel.key, html, count) | add)
     if at is None and not any(panel.is_history for _, panel in panels):
         told += _history(resource, record, user)
     return told
+
+
+def _addition(panel: Panel, record: Any, user: User) -> dict[str, str]:
+    """Return where a row of a panel is added, filled in with this record, and what it is called."""
+    rows = panel.rows(record) if panel.adds and panel.rows else None
+    shown = shell.resource_of(rows.model) if rows is not None else None
+    if shown is None or not access.may(user, shown.permission("add")):
+        return {}
+    here = shell.resource_of(type(record))
+    back = here.url(record.pk) if here else ""
+    asked = urlencode({panel.adds: record.pk, "next": back})
+    return {"add_url": f"{shown.url('add')}?{asked}", "noun": shown.title}
 
 
 def _shown(title: str, key: str, html: str = "", count: str = "", url: str = "") -> dict[str, Any]:
@@ -190,16 +197,6 @@ def _panel_html(
         "title": panel.title,
     }
     return render_to_string("panel_rows.html", context), str(count)
-
-
-def _with_token(html: SafeString | str, request: SignedIn) -> SafeString | str:
-    """Return a panel whose forms hold the token without which nothing is taken from them."""
-    if POST_MARK not in html:
-        return html
-    token = format_html(
-        '<input type="hidden" name="csrfmiddlewaretoken" value="{}">', get_token(request)
-    )
-    return SafeString(html.replace(POST_MARK, token))
 
 
 def _as_of(resource: Resource, record: Any, at: datetime | None) -> dict[str, Any]:

@@ -235,3 +235,19 @@ def test_the_command_line_says_what_came_of_a_verb(crew, clock, capsys):
 
     assert code == 0
     assert "Assessed" in capsys.readouterr().out
+
+
+def test_a_step_is_ticked_off_on_the_page_of_its_change(crew, clock):
+    change = make.running_change(make.item("db1"))
+    step = make.change_step(change=change, title="Stop it")
+    browser = make.client(crew.otto, enforce_csrf_checks=True)
+    page = browser.get(f"/changes/{change.pk}").content.decode()
+    form = re.search(r'<form id="act-here".*?</form>', page, re.S)[0]
+    assert f'form="act-here" formaction="/change-steps/{step.pk}/finish"' in page
+
+    sent = dict(re.findall(r'name="(\w+)" value="([^"]+)"', form))
+    answer = browser.post(f"/change-steps/{step.pk}/finish", sent)
+    step.refresh_from_db()
+
+    assert answer.url == f"/changes/{change.pk}"
+    assert step.done_at is not None

@@ -22,10 +22,11 @@ def otto(crew):
 def pressed(browser, page, words):
     """Press the button with these words on a page, as a browser would."""
     html = browser.get(page).content.decode()
-    forms = re.findall(r"<form.*?</form>", html, re.S)
-    form = next(one for one in forms if words in one)
+    form = re.search(r'<form id="act-here".*?</form>', html, re.S)[0]
     values = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
-    return browser.post(re.search(r'action="([^"]+)"', form)[1], values)
+    button = next(b for b in re.findall(r"<button.*?</button>", html, re.S) if words in b)
+    values |= dict(re.findall(r' name="(\w+)" value="([^"]*)"', button))
+    return browser.post(re.search(r'formaction="([^"]+)"', button)[1], values)
 
 
 def test_a_step_of_a_change_is_ticked_off_on_its_page(running, otto):

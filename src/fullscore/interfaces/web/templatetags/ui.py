@@ -1,6 +1,7 @@
 """The small parts of every page: pictures, severities, badges, moments, controls."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import nh3
@@ -37,6 +38,7 @@ BARS = ((2, 9, 5), (6.5, 6, 8), (11, 3, 11))  # x, y and height of three rising 
 
 
 @register.simple_tag
+@cache  # some hundred on a page, and the sprite's address is sought out each time
 def icon(name: str, classes: str = "") -> SafeString:
     """Draw a picture of the sprite; it is decoration, so screen readers skip it."""
     return format_html(
@@ -115,15 +117,6 @@ def chart(src: str, title: str, window: str = "24h") -> SafeString:
 def unknown_words(resource: Resource, query: QueryDict) -> list[str]:
     """Return the words of a list's address that are none of its filters, and so do nothing."""
     return sorted(set(query) - set(resource.filter_class().base_filters) - set(tables.OWN))
-
-
-POST_MARK = "<!--post-token-->"
-
-
-@register.simple_tag
-def post_token() -> SafeString:
-    """Mark where a form inside a panel takes the page's token; a panel knows no request."""
-    return SafeString(POST_MARK)
 
 
 @register.filter

@@ -206,6 +206,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
+                        limit_choices_to={"kind": "site"},
                         related_name="at_site",
                         to="estate.item",
                     ),

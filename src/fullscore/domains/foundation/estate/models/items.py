@@ -74,8 +74,9 @@ class Item(models.Model):
     )
     criticality = models.PositiveSmallIntegerField(choices=Criticality, default=Criticality.SLOWS)
     site = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="at_site"
-    )
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="at_site",
+        limit_choices_to={"kind": "site"},
+    )  # fmt: skip
     owner = models.ForeignKey(
         Team, on_delete=models.PROTECT, null=True, blank=True, related_name="items"
     )

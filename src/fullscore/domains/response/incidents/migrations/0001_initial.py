@@ -1376,6 +1376,7 @@ class Migration(migrations.Migration):
                     "service",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
+                        limit_choices_to={"kind": "service"},
                         related_name="objectives",
                         to="estate.item",
                     ),
@@ -1407,6 +1408,7 @@ class Migration(migrations.Migration):
                     models.ManyToManyField(
                         blank=True,
                         help_text="Never shown outside: they say which components an incident touches.",
+                        limit_choices_to={"kind": "service"},
                         related_name="status_components",
                         to="estate.item",
                     ),

@@ -31,7 +31,10 @@ class ServiceObjective(models.Model):
         UP = "up", "nothing grave alerts"
         RATIO = "ratio", "good of all, of two series"
 
-    service = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="objectives")
+    service = models.ForeignKey(
+        Item, on_delete=models.CASCADE, related_name="objectives",
+        limit_choices_to={"kind": "service"},
+    )  # fmt: skip
     kind = models.CharField(max_length=5, choices=Kind, default=Kind.UP)
     good = models.CharField(
         "metric of the good", max_length=200, blank=True,

@@ -20,7 +20,7 @@ class StatusComponent(models.Model):
     position = models.PositiveSmallIntegerField("place", default=10)
     is_shown = models.BooleanField("shown", default=True)
     services = models.ManyToManyField(
-        Item, blank=True, related_name="status_components",
+        Item, blank=True, related_name="status_components", limit_choices_to={"kind": "service"},
         help_text="Never shown outside: they say which components an incident touches.",
     )  # fmt: skip
 

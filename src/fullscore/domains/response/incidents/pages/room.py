@@ -42,6 +42,8 @@ SAY = {
 TELL = Verb(services.publish_update, permission="incidents.publish_status")
 USUAL_MINUTES = {1: 30, 2: 60, 3: 240, 4: 0}  # until the next update; 0: none is promised
 DOING = (TimelineEntry.Kind.NOTE, TimelineEntry.Kind.DECISION)
+TOLD_HERE = "It stands on the timeline. Outside, people read the status page."
+TOLD_BOTH = "It stands on the timeline, and on the status page too."
 OFFERED = ("", "15", "30", "60", "120", "240")
 
 
@@ -66,6 +68,8 @@ def room(request: SignedIn, pk: int) -> HttpResponse:
 def _top(incident: Incident, user: User) -> dict[str, Any]:
     resource = shell.resource_of(Incident)
     told = {b["name"]: b for b in records.buttons(resource, incident, user)} if resource else {}
+    open_ones = StatusNotice.objects.visible_to(user).filter(closed_at__isnull=True)
+    notices = list(open_ones.filter(incident=incident).order_by("pk"))
     can = {name: button | {"key": KEYS.get(name, "")} for name, button in told.items()
            if not button["why_not"]}  # fmt: skip
     return {
@@ -74,7 +78,11 @@ def _top(incident: Incident, user: User) -> dict[str, Any]:
         "later": [can[name] for name in LATER if name in can],
         "reason": drawing.named([incident.priority_reason], user)[0],
         "root": drawing.root(incident, user),
-        "suffering": drawing.suffering(incident, user),
+        "suffering": {} if incident.state == "resolved" else drawing.suffering(incident, user),
+        "notices": notices,
+        "status_url": f"/status-notices/{notices[-1].pk}/publish"
+        if notices
+        else f"/incidents/{incident.pk}/begin_notice",
         "expected": drawing.expected_by(incident, user),
         "may_tell": access.may(user, TELL.permission),
         "is_late": incident.next_update_at is not None and incident.next_update_at < time.now(),
@@ -201,8 +209,7 @@ def update(request: SignedIn, pk: int) -> HttpResponse:
             for name, told in (getattr(problem, "fields", {}) or {"": [str(problem)]}).items():
                 form.add_error(name if name in form.fields else None, ValidationError(told))
         else:
-            where = ", on the status page too" if form.cleaned_data["phase"] else ""
-            messages.success(request, f"The update is published{where}.")
+            messages.success(request, TOLD_BOTH if form.cleaned_data["phase"] else TOLD_HERE)
             return HttpResponseRedirect(f"/incidents/{pk}/room")
     return shell.page(
         request, "incidents/update.html", 422 if form.errors else 200,
