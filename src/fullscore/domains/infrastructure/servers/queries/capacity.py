@@ -42,12 +42,12 @@ class History:
     """Daily figures: days since 1970 [n], and of each key a row of a table [S, n], NaN: unknown."""
 
     days: Floats
-    keys: Sequence[Key]
+    keys: Mapping[Key, int]  # in the order of their rows
     table: Floats
 
     def row(self, key: Key) -> Floats | None:
         """Return the figures of one key."""
-        return self.table[self.keys.index(key)] if key in self.keys else None
+        return self.table[self.keys[key]] if key in self.keys else None
 
 
 def history(until: date, *, items: Sequence[int] | None = None) -> History:
@@ -67,7 +67,7 @@ def history(until: date, *, items: Sequence[int] | None = None) -> History:
         )  # fmt: skip
         rows_of = np.searchsorted(pks, seen.series)
         table[rows_of, seen.ts_ms // DAY_MS - days[0]] = seen.values
-    return History(days.astype(np.float64), keys, table)
+    return History(days.astype(np.float64), {key: n for n, key in enumerate(keys)}, table)
 
 
 def starts_ms(day: date) -> int:

@@ -89,8 +89,8 @@ def judge_capacity(until: date, *, by: User) -> int:
 
 
 def _outlooks(told: History) -> Mapping[Key, Outlook]:
-    places = [n for n, key in enumerate(told.keys) if key.name in (CPU, MEMORY, FILESYSTEM_DAY)]
-    keys = [told.keys[n] for n in places]
+    keys = [key for key in told.keys if key.name in (CPU, MEMORY, FILESYSTEM_DAY)]
+    places = [told.keys[key] for key in keys]
     limits = np.array([FULL if key.name == FILESYSTEM_DAY else SATURATED for key in keys])
     found = rules.outlooks(told.days, told.table[places], limits)
     return dict(zip(keys, found, strict=True))
