@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from fullscore.config.resources import RESOURCES
 from fullscore.connectors.samples import Samples, open_store
 from fullscore.domains.foundation.telemetry import queries as telemetry
 from fullscore.domains.foundation.telemetry.models import Series
@@ -17,6 +18,7 @@ from fullscore.domains.infrastructure.servers.models import Capacity
 from fullscore.domains.infrastructure.servers.queries import capacity, daily
 from fullscore.domains.infrastructure.servers.queries.capacity import Course, Key, Standing
 from fullscore.domains.infrastructure.servers.rules import outlook
+from fullscore.interfaces.cli.run import run
 from fullscore.kit import time
 from fullscore.kit.checks import Limits, Scope
 from fullscore.kit.models.user import system
@@ -165,7 +167,7 @@ def test_what_grows_says_between_which_days_it_runs_out_and_what_first(store, db
     services.judge_capacity(DAY, by=system())
 
     told = Capacity.objects.get(server=server)
-    assert told.limit == "cpu"
+    assert told.runs_out_of == "cpu"
     assert 35 <= (told.runs_out_on - DAY).days <= 65
     first, last = told.cpu_reaches.split("/")
     assert date.fromisoformat(first) <= told.runs_out_on <= date.fromisoformat(last)
@@ -406,12 +408,25 @@ def test_the_page_of_a_server_without_figures_says_when_they_come(store, ann):
 
 
 def test_the_list_says_what_is_near_and_sorts_it_first(ann):
-    near = make.capacity(limit="disk", runs_out_on=DAY, urgency=170, disk_reaches=f"{DAY}/..")
+    near = make.capacity(runs_out_of="disk", runs_out_on=DAY, urgency=170, disk_reaches=f"{DAY}/..")
     make.capacity()
 
     page = make.client(ann).get("/capacity").content.decode()
-    told = make.client(ann).get("/api/capacity", {"limit": "disk"}).json()
+    told = make.client(ann).get("/api/capacity", {"runs_out_of": "disk"}).json()
 
     assert "1 runs out within 60 days" in page
     assert page.index(str(near.server)) < page.index("20 %")
     assert [row["id"] for row in told["items"]] == [near.pk]
+
+
+def test_a_shell_shows_it_by_the_servers_name_and_lists_what_runs_out_of_something(ann, capsys):
+    near = make.capacity(runs_out_of="disk", runs_out_on=DAY, urgency=170)
+    make.capacity()
+
+    run(["capacity", "show", near.server.item.name], lambda: RESOURCES, (), lambda email: ann)
+    shown = capsys.readouterr().out
+    asked = ["capacity", "list", "--runs-out-of", "disk", "--count"]
+    run(asked, lambda: RESOURCES, (), lambda email: ann)
+
+    assert near.server.item.name in shown
+    assert capsys.readouterr().out.strip() == "1"

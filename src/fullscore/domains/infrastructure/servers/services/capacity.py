@@ -83,7 +83,7 @@ def judge_capacity(until: date, *, by: User) -> int:
         )  # fmt: skip
         bulk(
             "servers.capacity", "measure", by=by, counts={"servers": len(rows)},
-            rows=[[row.server_id, row.limit, row.cpu_p95, row.memory_p95] for row in rows],
+            rows=[[row.server_id, row.runs_out_of, row.cpu_p95, row.memory_p95] for row in rows],
         )  # fmt: skip
     return len(rows)
 
@@ -111,7 +111,7 @@ def _said(
         "days": max(one.days for one in own) if own else 0,
         **_course("cpu", "cpu_p95", cpu, until), **_course("memory", "memory_p95", memory, until),
         **_course("disk", "disk_used", disk, until), "mount": worst.mount if worst else "",
-        "limit": first[0] if first else Limit.NOTHING,
+        "runs_out_of": first[0] if first else Limit.NOTHING,
         "runs_out_on": until + timedelta(days=first[1]) if first else None,
         "urgency": int(rules.HORIZON_DAYS + 1 - first[1]) if first else 0,
         "tried": sum(one.tried for one in own), "inside": sum(one.inside for one in own),
