@@ -65,10 +65,10 @@ def test_a_line_without_a_name_says_how_it_is_written():
 @pytest.mark.django_db
 def test_a_scope_is_asked_for_as_its_form_says():
     browser = make.client(make.user(role="administrator"))
+    until = f"{time.now() + timedelta(days=30):%F}"
     browser.post("/scopes/add", {
         "name": "Lab", "targets": "10.0.0.0/24, 10.1.0.1", "methods": "icmp, tcp",
-        "packets_per_second": 100, "connections_per_host": 2,
-        "expires_on": f"{time.now() + timedelta(days=30):%F}",
+        "packets_per_second": 100, "connections_per_host": 2, "expires_on": until,
     })  # fmt: skip
 
     assert Scope.objects.get().targets == ["10.0.0.0/24", "10.1.0.1"]

@@ -48,6 +48,8 @@ class Panel:
     is_lazy: bool = False  # fetched after the page stands
     shows_past: bool = False  # can be drawn as of a past moment
     is_history: bool = False  # stands in the place of the general history
+    # The field of the rows' noun that is this record: rows are added here, so it stands empty, too.
+    adds: str = ""
 
     @property
     def key(self) -> str:

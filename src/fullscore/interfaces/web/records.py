@@ -7,6 +7,7 @@ from typing import Any, cast
 from django.db import models
 from django.http import Http404, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from fullscore.interfaces import wire
@@ -150,11 +151,24 @@ def _panels(
             told.append(_shown(panel.title, panel.key, url=url))
             continue
         html, count = _panel_html(owner, panel, record, user, at)
-        if html:
-            told.append(_shown(panel.title, panel.key, html, count))
+        add = {} if at else _addition(panel, record, user)
+        if html or add:
+            told.append(_shown(panel.title, panel.key, html, count) | add)
     if at is None and not any(panel.is_history for _, panel in panels):
         told += _history(resource, record, user)
     return told
+
+
+def _addition(panel: Panel, record: Any, user: User) -> dict[str, str]:
+    """Return where a row of a panel is added, filled in with this record, and what it is called."""
+    rows = panel.rows(record) if panel.adds and panel.rows else None
+    shown = shell.resource_of(rows.model) if rows is not None else None
+    if shown is None or not access.may(user, shown.permission("add")):
+        return {}
+    here = shell.resource_of(type(record))
+    back = here.url(record.pk) if here else ""
+    asked = urlencode({panel.adds: record.pk, "next": back})
+    return {"add_url": f"{shown.url('add')}?{asked}", "noun": shown.title}
 
 
 def _shown(title: str, key: str, html: str = "", count: str = "", url: str = "") -> dict[str, Any]:

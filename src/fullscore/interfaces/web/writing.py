@@ -39,7 +39,8 @@ def add_of(resource: Resource) -> View:
             else:
                 messages.success(request, f"{titled(resource.title)} “{record}” added.")
                 return go(request, resource.url(record.pk))
-        return _form_page(request, resource, form, f"Add {resource.title}", resource.url())
+        back = origin(request, resource.url())
+        return _form_page(request, resource, form, f"Add {resource.title}", back)
 
     return view
 
@@ -104,14 +105,15 @@ def verb_of(resource: Resource, verb: Verb) -> View:
         form_class = form_of(verb, user=request.user)
         is_sent = request.method == "POST"
         sent = request.GET if "undo" in request.GET else request.POST
-        form = form_class(sent if is_sent else None)
+        first = {n: v for n, v in request.GET.items() if n in form_class.base_fields}  # type: ignore[attr-defined]
+        form = form_class(sent if is_sent else None, initial=first)
         if is_sent and form.is_valid():
             undo = _undo_url(resource, verb, record)
             try:
                 done = perform(verb, resource.model, pk, by=request.user, values=values_of(form))
-            except NotFound:
-                raise
             except Problem as problem:
+                if not resource.visible_to(request.user).filter(pk=pk).exists():
+                    raise  # what is gone has no page to say it on
                 _tell(form, problem)
             else:
                 said = verb.said(f"“{record}”", done)
@@ -119,7 +121,9 @@ def verb_of(resource: Resource, verb: Verb) -> View:
                 tell(request, said, extra_tags=undo)
                 is_left = resource.visible_to(request.user).filter(pk=pk).exists()
                 return go(request, resource.url(pk) if is_left else resource.url())
-        return _verb_page(request, resource, verb, form, str(record), resource.url(pk))
+        return _verb_page(
+            request, resource, verb, form, str(record), origin(request, resource.url(pk))
+        )
 
     return view
 
@@ -241,7 +245,8 @@ def _verb_page(
     return shell.page(
         request, "verb.html", resource=resource, form=form, title=f"{verb.label}: {told}",
         page_title=verb.label, crumbs=[*shell.above(resource), {"title": told, "url": back}],
-        about=verb.about, action=request.path, button=verb.label, tone=verb.tone, cancel_url=back,
+        about=verb.about, action=request.get_full_path(), button=verb.label, tone=verb.tone,
+        cancel_url=back,
         hidden=[], keys=[], plan=[],
     )  # fmt: skip
 
@@ -297,5 +302,5 @@ def go(request: SignedIn, url: str) -> HttpResponse:
 
 def origin(request: SignedIn, url: str) -> str:
     """Return where the person came from, when that is one of our own pages; else `url`."""
-    wanted = request.POST.get("next", "")
+    wanted = request.POST.get("next", "") or request.GET.get("next", "")
     return wanted if url_has_allowed_host_and_scheme(wanted, {request.get_host()}) else url

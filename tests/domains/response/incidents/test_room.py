@@ -1,5 +1,7 @@
 """The room of an incident: what it shows, what is written in it, and what is told from it."""
 
+from datetime import timedelta
+
 import pytest
 
 from fullscore.domains.response.incidents import services
@@ -159,3 +161,87 @@ def test_a_long_timeline_is_cut_and_says_so(browser, incident):
 
     assert "more, earlier" in room(browser, incident)
     assert Incident.objects.get().timeline.count() > 40
+
+
+def test_what_is_done_from_the_room_leads_back_to_it(browser, incident):
+    back = f"next=/incidents/{incident.pk}/room"
+    page = room(browser, incident)
+    assert f"/incidents/{incident.pk}/add_task?{back}" in page
+    assert f"/incidents/{incident.pk}/resolve?{back}" in page
+
+    form = browser.get(f"/incidents/{incident.pk}/add_task?{back}").content.decode()
+    answer = browser.post(f"/incidents/{incident.pk}/add_task?{back}", {"title": "Call them"})
+
+    assert f'action="/incidents/{incident.pk}/add_task?{back}"' in form
+    assert answer.url == f"/incidents/{incident.pk}/room"
+
+
+def test_a_way_back_to_somewhere_else_is_not_taken(browser, incident):
+    answer = browser.post(
+        f"/incidents/{incident.pk}/add_task?next=https://evil.example/", {"title": "x"}
+    )
+
+    assert answer.url == f"/incidents/{incident.pk}"
+
+
+def test_a_role_nobody_has_is_the_one_that_is_given(browser, incident):
+    page = browser.get(f"/incidents/{incident.pk}/start_role?role=scribe")
+
+    assert page.context["form"]["role"].value() == "scribe"
+
+
+def test_a_number_that_is_no_incident_is_said_in_the_form(browser, incident):
+    answer = browser.post(f"/incidents/{incident.pk}/merge", {"other": "999999", "note": "same"})
+
+    assert answer.status_code == 200
+    assert "There is no incident 999999" in answer.content.decode()
+    assert "same" in answer.content.decode()
+
+
+def test_when_it_is_over_nobody_suffers_and_no_word_is_awaited(browser, elif_, incident):
+    services.publish_update(incident, by=elif_, text="We look.", next_minutes=30)
+    services.resolve(incident, by=elif_, resolution="Mended.")
+    incident.refresh_from_db()
+
+    assert incident.next_update_at is None
+    assert "nobody any more" in room(browser, incident)
+
+
+def test_it_says_what_the_status_page_says_and_leads_there(browser, elif_, incident):
+    assert f"/incidents/{incident.pk}/begin_notice?next=" in room(browser, incident)
+    notice = services.begin_notice(incident, by=elif_, title="Orders fail", impact="partial")
+    assert "Nobody outside has read it yet" in room(browser, incident)
+    assert f"/status-notices/{notice.pk}/publish?next=" in room(browser, incident)
+
+    services.publish(notice, by=elif_, phase="investigating", text="Orders fail.")
+    services.resolve(incident, by=elif_, resolution="Mended.")
+
+    assert "It is over, but the status page still says “partly down”" in room(browser, incident)
+
+
+def test_a_merged_one_leads_to_where_it_goes_on(browser, elif_, incident):
+    other = services.declare(by=elif_, title="Same thing", severity=4)
+    services.merge(other, by=elif_, other=incident.pk)
+
+    assert f'<a href="/incidents/{incident.pk}/room">incident {incident.pk}</a>' in room(
+        browser, other
+    )
+
+
+def test_one_that_no_alert_told_of_is_about_the_item_it_was_declared_about(elif_, browser):
+    shop = make.item("shop", kind="service", criticality=1)
+    component = make.status_component(name="Shop")
+    component.services.set([shop])
+    incident = services.declare(by=elif_, title="Blank pages", severity=5, root_item=shop)
+    notice = services.begin_notice(incident, by=elif_, title="Blank pages", impact="partial")
+
+    assert list(notice.components.all()) == [component]
+    assert "Blank pages" in browser.get(f"/items/{shop.pk}").content.decode()
+
+    services.resolve(incident, by=elif_, resolution="Mended.")
+    Incident.objects.filter(pk=incident.pk).update(
+        starts_at=incident.starts_at - timedelta(minutes=9)
+    )
+    incident.refresh_from_db()
+    review = services.open_review(incident, by=elif_)
+    assert [row["item"] for row in review.impact] == [shop.pk]

@@ -42,9 +42,9 @@ BASELINE = Resource(
     under="Changes",
     can_delete=True,
     panels=[
-        Panel("Rings", rows=lambda b: b.rings.all(),
+        Panel("Rings", rows=lambda b: b.rings.all(), adds="baseline",
               columns=["place", "name", "selector", "offset_days", "soak_hours"]),
-        Panel("Holds", rows=lambda b: b.holds.all(),
+        Panel("Holds", rows=lambda b: b.holds.all(), adds="baseline",
               columns=["package", "candidates", "until", "reason"]),
         Panel("Pending", on=Server, draw=drawing.draw_pending),
     ],
@@ -310,7 +310,7 @@ PATCH_ACCESS = Resource(
     panels=[
         Panel("What to put on the host", draw=drawing.draw_access, leads=True),
         Panel("Patched by", on=SshHost, rows=lambda h: PatchAccess.objects.filter(host=h),
-              columns=["user"]),
+              columns=["user"], adds="host"),
     ],
     verbs=[
         Verb(services.make_access_key, name="make_key", permission="patching.change_patchaccess",

@@ -13,7 +13,12 @@ from django.urls import path
 from django.views.decorators.http import require_POST
 
 from fullscore.domains.response.incidents import drawing, services
-from fullscore.domains.response.incidents.models import Incident, Role, TimelineEntry
+from fullscore.domains.response.incidents.models import (
+    Incident,
+    Role,
+    StatusNotice,
+    TimelineEntry,
+)
 from fullscore.engines import updates
 from fullscore.interfaces.web import records, shell
 from fullscore.interfaces.web.shell import SignedIn
@@ -36,6 +41,7 @@ SAY = {
 TELL = Verb(services.publish_update, permission="incidents.publish_status")
 USUAL_MINUTES = {1: 30, 2: 60, 3: 240, 4: 0}  # until the next update; 0: none is promised
 DOING = (TimelineEntry.Kind.NOTE, TimelineEntry.Kind.DECISION)
+TOLD_HERE = "It stands on the timeline. Outside, people read the status page."
 OFFERED = ("", "15", "30", "60", "120", "240")
 
 
@@ -60,6 +66,8 @@ def room(request: SignedIn, pk: int) -> HttpResponse:
 def _top(incident: Incident, user: User) -> dict[str, Any]:
     resource = shell.resource_of(Incident)
     told = {b["name"]: b for b in records.buttons(resource, incident, user)} if resource else {}
+    open_ones = StatusNotice.objects.visible_to(user).filter(closed_at__isnull=True)
+    notices = list(open_ones.filter(incident=incident).order_by("pk"))
     can = {name: button | {"key": KEYS.get(name, "")} for name, button in told.items()
            if not button["why_not"]}  # fmt: skip
     return {
@@ -68,7 +76,11 @@ def _top(incident: Incident, user: User) -> dict[str, Any]:
         "later": [can[name] for name in LATER if name in can],
         "reason": drawing.named([incident.priority_reason], user)[0],
         "root": drawing.root(incident, user),
-        "suffering": drawing.suffering(incident, user),
+        "suffering": {} if incident.state == "resolved" else drawing.suffering(incident, user),
+        "notices": notices,
+        "status_url": f"/status-notices/{notices[-1].pk}/publish"
+        if notices
+        else f"/incidents/{incident.pk}/begin_notice",
         "expected": drawing.expected_by(incident, user),
         "may_tell": access.may(user, TELL.permission),
         "is_late": incident.next_update_at is not None and incident.next_update_at < time.now(),
@@ -178,7 +190,7 @@ def update(request: SignedIn, pk: int) -> HttpResponse:
         except Problem as problem:
             form.add_error(None, ValidationError(str(problem)))
         else:
-            messages.success(request, "The update is published.")
+            messages.success(request, TOLD_HERE)
             return HttpResponseRedirect(f"/incidents/{pk}/room")
     return shell.page(
         request, "incidents/update.html", 422 if form.errors else 200,

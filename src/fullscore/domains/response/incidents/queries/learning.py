@@ -35,6 +35,9 @@ def impact_of(incident: Incident, *, now: datetime) -> list[dict[str, int]]:
         Outage(item, starts.timestamp(), min(ends or until, until).timestamp())
         for item, starts, ends in rows.values_list("item", "starts_at", "ends_at")
     ]
+    if not outages and incident.root_item_id is not None:  # a person told of it, no alert
+        span = incident.starts_at.timestamp(), until.timestamp()
+        outages = [Outage(incident.root_item_id, *span)]
     if not outages:
         return []
     services = Item.objects.live().filter(kind="service").values_list("pk", flat=True)

@@ -27,8 +27,9 @@ def needs() -> list[tuple[int, int]]:
 
 
 def items_in(incident: Incident) -> QuerySet[Item]:
-    """Return the items that alert in an incident."""
-    return Item.objects.filter(pk__in=incident.alerts.values("item"))
+    """Return the items that alert in an incident, and the one it was declared about."""
+    alerting = Q(pk__in=incident.alerts.values("item"))
+    return Item.objects.filter(alerting | Q(pk=incident.root_item_id or 0))
 
 
 def findings_near(incident: Incident) -> QuerySet[Finding]:
@@ -42,9 +43,9 @@ def findings_near(incident: Incident) -> QuerySet[Finding]:
 
 
 def incidents_of(item: Item) -> QuerySet[Incident]:
-    """Return the incidents in which an item alerts now."""
+    """Return the incidents in which an item alerts now, and those about it."""
     here = Alert.objects.filter(incident=OuterRef("pk"), item=item)
-    return Incident.objects.live().filter(Exists(here))
+    return Incident.objects.live().filter(Exists(here) | Q(root_item=item))
 
 
 def where(incident: Incident, user: Actor) -> str:

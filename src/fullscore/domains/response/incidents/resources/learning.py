@@ -105,7 +105,7 @@ REVIEW = Resource(
     panels=[
         Panel("What was learnt", draw=draw_learnt),
         Panel("Impact", draw=draw_impact),
-        Panel("Actions", rows=lambda r: r.actions.all(),
+        Panel("Actions", rows=lambda r: r.actions.all(), adds="review",
               columns=["title", "kind", "owner", "due_on", "done_at", "verified_by", "change"]),
         Panel("Review", on=Incident, rows=lambda i: Review.objects.filter(incident=i),
               columns=["state", "due_on", "closed_at"]),

@@ -123,6 +123,7 @@ class Book:
         into.starts_at = min(into.starts_at, incident.starts_at)
         incident.state, incident.resolved_at = Incident.State.RESOLVED, self.now
         incident.resolution = f"Merged into incident {into.pk}."
+        incident.next_update_at = None
         incident.merged_into = into
         self._merged.add(incident.pk)
         self._altered |= {incident.pk: incident, into.pk: into}

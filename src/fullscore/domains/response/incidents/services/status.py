@@ -18,7 +18,7 @@ from fullscore.connectors.base import Refused
 from fullscore.connectors.chat import client as chat
 from fullscore.connectors.chat.message import Message, Target
 from fullscore.connectors.guard import Guard
-from fullscore.domains.response.incidents import statuspage
+from fullscore.domains.response.incidents import queries, statuspage
 from fullscore.domains.response.incidents.announcements import StatusPublished, SubscriptionAsked
 from fullscore.domains.response.incidents.models import (
     Incident,
@@ -28,6 +28,7 @@ from fullscore.domains.response.incidents.models import (
     StatusSubscriber,
     StatusUpdate,
 )
+from fullscore.domains.response.incidents.queries import weighing
 from fullscore.domains.response.incidents.services.entries import tell
 from fullscore.kit import limits, time
 from fullscore.kit.announcements import announce
@@ -99,9 +100,11 @@ def change_notice(notice: StatusNotice, *, by: User, **values: Any) -> StatusNot
 
 
 def begin_notice(incident: Incident, *, by: User, title: str, impact: str) -> StatusNotice:
-    """Write a notice about an incident, with the components whose services alert in it."""
-    items = incident.alerts.filter(item__isnull=False).values("item")
-    touched = StatusComponent.objects.filter(services__in=items).distinct()
+    """Write a notice about an incident, with the components whose services suffer from it."""
+    told = weighing.affected(incident)
+    felt = {pk for pk, how in told.items() if how != "alone"}  # a spare lost is felt by nobody
+    felt |= set(queries.items_in(incident).values_list("pk", flat=True))
+    touched = StatusComponent.objects.filter(services__in=felt).distinct()
     notice = StatusNotice(
         created_at=time.now(), title=title.strip(), impact=impact, incident=incident
     )

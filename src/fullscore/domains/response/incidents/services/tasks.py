@@ -91,5 +91,6 @@ def lay_out(incident: Incident, *, by: User) -> int:
         with recorded(task, "lay_out", by=by):
             pass
     if told:
-        tell(incident, Kind.TASK, f"{len(told)} tasks of the checklist are to be done.")
+        count = "1 task" if len(told) == 1 else f"{len(told)} tasks"
+        tell(incident, Kind.TASK, f"To do by the checklist: {count}.")
     return len(told)

@@ -132,6 +132,7 @@ def finish(incident: Incident, resolution: str, now: datetime, by: User | None) 
     incident.state, incident.resolution = Incident.State.RESOLVED, resolution
     incident.resolved_at = max(now, incident.detected_at)
     incident.mitigated_at = incident.mitigated_at or incident.resolved_at
+    incident.next_update_at = None  # nobody waits for another word
     _tell(incident, Kind.STATUS, f"Resolved: {resolution}", by)
 
 

@@ -34,10 +34,10 @@ POLICY = Resource(
     under="On call",
     panels=[
         Panel("Who would be called now?", draw=draw_would, leads=True),
-        Panel("Steps", rows=lambda p: p.steps.all(),
+        Panel("Steps", rows=lambda p: p.steps.all(), adds="policy",
               columns=["position", "kind", "minutes", "person", "schedule", "team", "role",
                        "severity", "hours", "urgency"]),
-        Panel("Routes to it", rows=lambda p: p.routes.all(),
+        Panel("Routes to it", rows=lambda p: p.routes.all(), adds="policy",
               columns=["position", "selector", "team", "min_severity", "important_from"]),
         Panel("Escalations", rows=lambda p: p.runs.all(),
               columns=["severity", "title", "state", "started_at"]),

@@ -39,7 +39,7 @@ SCHEDULE = Resource(
     subtitle=lambda s: f"Turns by the clock of {s.zone}",
     panels=[
         Panel("Four weeks", draw=draw_weeks, leads=True),
-        Panel("Layers", rows=lambda s: s.layers.all(),
+        Panel("Layers", rows=lambda s: s.layers.all(), adds="schedule",
               columns=["position", "name", "starts_on", "starts_time", "unit", "length", "hours",
                        "ends_at"]),
         Panel("Turns", rows=lambda s: Turn.objects.filter(layer__schedule=s),
