@@ -188,6 +188,24 @@ def test_the_same_days_made_again_replace_what_was_known(store, db):
     assert Capacity.objects.get(server=server).cpu_p95 == 60
 
 
+def test_upkeep_that_drops_raw_samples_leaves_the_days_as_they_were(store, db):
+    server = make.server()
+    keeps(server, cpu=noisy(0.6, 0.002), srv=noisy(0.5, 0.004))
+    before = capacity.history(DAY)
+
+    for hours in range(6):
+        store.maintain(now_ms=telemetry.milliseconds(NOW + timedelta(hours=hours)))
+
+    after = capacity.history(DAY)
+    kept = store.read(
+        list(Series.objects.values_list("pk", flat=True)),
+        start_ms=0, end_ms=telemetry.milliseconds(NOW - timedelta(days=40)),
+    )  # fmt: skip
+    assert len(kept) == 0
+    assert np.isfinite(before.table).all()
+    np.testing.assert_array_equal(before.table, after.table)
+
+
 def test_a_few_days_have_a_level_and_no_forecast(store, db):
     server = make.server()
     keeps(server, days=5, cpu=noisy(0.9, 0.01))
