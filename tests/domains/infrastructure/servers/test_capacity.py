@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from fullscore.config.resources import RESOURCES
 from fullscore.connectors.samples import Samples, open_store
+from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry import queries as telemetry
 from fullscore.domains.foundation.telemetry.models import Series
 from fullscore.domains.infrastructure.servers import services
@@ -216,6 +217,20 @@ def test_a_few_days_have_a_level_and_no_forecast(store, db):
     assert (told.days, told.cpu_trend, told.cpu_reaches, told.tried) == (5, None, "", 0)
 
 
+def test_what_fell_silent_keeps_the_day_of_its_last_figures_and_what_is_retired_goes(store, db):
+    silent, retired = make.server(), make.server()
+    keeps(silent, until=DAY - timedelta(days=5), cpu=noisy(0.7, 0.002))
+    keeps(retired, cpu=noisy(0.3, 0))
+    services.judge_capacity(DAY, by=system())
+    Item.objects.filter(pk=retired.item_id).update(state="retired")
+
+    services.judge_capacity(DAY, by=system())
+
+    (told,) = Capacity.objects.all()
+    assert told.until == DAY - timedelta(days=5)
+    assert told.runs_out_on == told.until + timedelta(days=told.cpu_days)
+
+
 def test_what_is_over_its_limit_runs_out_now(store, db):
     server = make.server()
     keeps(server, cpu=noisy(0.9, 0.0))
@@ -240,7 +255,7 @@ def test_a_night_makes_the_days_that_are_over_and_the_next_one_only_what_is_new(
 
     services.measure_capacity(by=system(), now=now + timedelta(days=1))
     told.refresh_from_db()
-    assert (told.until, told.days) == (DAY + timedelta(days=3), 3)
+    assert (told.until, told.days) == (DAY + timedelta(days=2), 3)
     assert Series.objects.filter(bound_by=Series.BoundBy.OURS).count() == 3
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -49,6 +49,10 @@ class History:
         """Return the figures of one key."""
         return self.table[self.keys[key]] if key in self.keys else None
 
+    def is_known(self, key: Key) -> bool:
+        """Say whether any day of a key is known."""
+        return bool(np.isfinite(self.table[self.keys[key]]).any())
+
 
 def history(until: date, *, items: Sequence[int] | None = None) -> History:
     """Return the figures of ninety days up to one; a statement and a store question for all."""
@@ -73,11 +77,6 @@ def history(until: date, *, items: Sequence[int] | None = None) -> History:
 def starts_ms(day: date) -> int:
     """Return when a day of UTC begins, as the store counts time."""
     return (day - date(1970, 1, 1)).days * DAY_MS
-
-
-def day_of(number: float) -> date:
-    """Return the day that so many days after 1970-01-01 is."""
-    return date(1970, 1, 1) + timedelta(days=int(number))
 
 
 def known_until() -> date | None:
