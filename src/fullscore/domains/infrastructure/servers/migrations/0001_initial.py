@@ -884,7 +884,7 @@ class Migration(migrations.Migration):
                     models.CharField(blank=True, max_length=24, verbose_name="disk full"),
                 ),
                 (
-                    "limit",
+                    "runs_out_of",
                     models.CharField(
                         blank=True,
                         choices=[
@@ -969,9 +969,9 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("limit", ""), ("runs_out_on__isnull", True)),
+                            models.Q(("runs_out_of", ""), ("runs_out_on__isnull", True)),
                             models.Q(
-                                models.Q(("limit", ""), _negated=True),
+                                models.Q(("runs_out_of", ""), _negated=True),
                                 ("runs_out_on__isnull", False),
                             ),
                             _connector="OR",
