@@ -127,10 +127,9 @@ def narrowed(form: ModelForm[Any], user: User) -> ModelForm[Any]:
 
 def _as_sent(field: forms.Field, value: Any) -> Any:
     """Return a value as a page would send it: a text in a JSON field is JSON, records are ids."""
-    is_text = isinstance(field, forms.JSONField) and isinstance(value, str)
-    is_many = isinstance(field, forms.ModelMultipleChoiceField)
-    if is_text:
+    if isinstance(field, forms.JSONField) and isinstance(value, str):
         return forms.JSONField.prepare_value(field, value)  # what programs send is no writing
+    is_many = isinstance(field, forms.ModelMultipleChoiceField)
     return field.prepare_value(value) if is_many else value
 
 
