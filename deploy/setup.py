@@ -2,11 +2,15 @@
 
 Usage: python3 deploy/setup.py [--group dev] [--group build]
 
+With UV_COMPILE_BYTECODE=1 all modules are compiled at once: for a program that is run by an account
+that may not write here, which else would compile them at each start.
+
 uv does the work from `uv.lock`, whose every file is pinned by hash. Where uv is missing, its wheel
 is fetched from the package index (PIP_INDEX_URL or UV_DEFAULT_INDEX, else PyPI) and checked against
 the hash below.
 """
 
+import compileall
 import hashlib
 import io
 import json
@@ -45,6 +49,8 @@ def main() -> None:
     done = subprocess.run(command, cwd=ROOT, env=environment)
     if done.returncode:
         sys.exit("The packages could not be installed; what uv said stands above.")
+    if os.environ.get("UV_COMPILE_BYTECODE"):
+        compileall.compile_dir(ROOT / "src", quiet=1, workers=0)
 
 
 def fetched_uv() -> str:

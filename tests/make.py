@@ -21,7 +21,12 @@ from fullscore.domains.foundation.changes.models import (
     Change,
     ChangeEvent,
     ChangeStep,
+    CommandAccess,
     Freeze,
+    Runbook,
+    RunbookRun,
+    RunbookStepRun,
+    RunbookVersion,
     StandardChange,
     Trouble,
 )
@@ -88,6 +93,7 @@ from fullscore.domains.infrastructure.patching.models import (
 )
 from fullscore.domains.infrastructure.servers.models import (
     Account,
+    Capacity,
     Facts,
     Filesystem,
     Hypervisor,
@@ -453,6 +459,53 @@ def trouble(**values: Any) -> Trouble:
 # ── servers ────────────────────────────────────────────────────────────────────────────────────
 
 
+STEPS = """## Look
+Read what it says.
+
+## Restart
+```command
+systemctl restart nginx
+```
+"""
+
+
+def runbook(title: str = "", text: str = STEPS, **values: Any) -> Runbook:
+    """Return a runbook with its first version, approved by another than its writer."""
+    by = values.pop("written_by", None) or user()
+    approved_by = values.pop("approved_by", None) or user()
+    made = Runbook.objects.create(title=title or _one("runbook"), text=text, **values)
+    RunbookVersion.objects.create(
+        runbook=made, number=1, text=text, standard=made.standard, written_by=by, written_at=AT,
+        approved_by=approved_by, approved_at=AT,
+    )  # fmt: skip
+    return made
+
+
+def runbook_version(**values: Any) -> RunbookVersion:
+    return (values.get("runbook") or runbook()).current
+
+
+def runbook_run(**values: Any) -> RunbookRun:
+    of = values.pop("runbook", None) or runbook()
+    by = values.pop("started_by", None) or user()
+    known = {"item": values.pop("item", None) or item(), "started_at": AT, "driver": by}
+    return RunbookRun.objects.create(
+        runbook=of, version=of.current, started_by=by, **known | values
+    )
+
+
+def runbook_step(**values: Any) -> RunbookStepRun:
+    of = values.pop("run", None) or runbook_run()
+    known = {"number": of.steps.count() + 1, "place": 1, "title": "Look", "kind": "read",
+             "started_at": AT}  # fmt: skip
+    return RunbookStepRun.objects.create(run=of, **known | values)
+
+
+def command_access(**values: Any) -> CommandAccess:
+    known = {"address": f"{_one('host')}.example.org", "port": 22}
+    return CommandAccess.objects.create(item=values.pop("item", None) or item(), **known | values)
+
+
 def server(**values: Any) -> Server:
     return _with(Server, {"os_id": "debian", "os_version": "13", "errors": [], **values}, item=item)
 
@@ -511,6 +564,12 @@ def machine_act(**values: Any) -> MachineAct:
 
 def server_account(**values: Any) -> Account:
     return _with(Account, {"name": _one("login"), "uid": 1000, **values}, server=server)
+
+
+def capacity(**values: Any) -> Capacity:
+    """Return how much of a server is used; without more said it runs out of nothing."""
+    known = {"until": DAY, "days": 90, "cpu_p95": 20.0, "cpu_trend": 0.1, "tried": 28, "inside": 23}
+    return _with(Capacity, known | values, server=server)
 
 
 def filesystem(**values: Any) -> Filesystem:

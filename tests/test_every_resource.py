@@ -27,6 +27,7 @@ ROWS, CHOICES = ({"HX-Request": "true", "HX-Target": t} for t in ("rows", "menu-
 ONE: dict[str, Callable[..., Any]] = {
     "finding": make.finding, "exception": make.waiver, "server": make.server, "item": make.item,
     "listener": make.listener, "certificate": make.certificate, "filesystem": make.filesystem,
+    "capacity": make.capacity,
     "unit": make.unit, "server-account": make.server_account, "package": make.package,
     "check": make.check, "blind-spot": make.blind, "metric": make.metric, "series": make.series,
     "person": make.person, "team": make.team, "account": make.user, "access-role": make.grant,
@@ -58,6 +59,9 @@ ONE: dict[str, Callable[..., Any]] = {
     "change": make.change, "change-step": make.change_step, "change-event": make.change_event,
     "approval": make.approval, "approval-policy": make.approval_policy, "freeze": make.freeze,
     "standard-change": make.standard_change, "trouble": make.trouble,
+    "runbook": make.runbook, "runbook-version": make.runbook_version,
+    "runbook-run": make.runbook_run, "runbook-step": make.runbook_step,
+    "command-access": make.command_access,
     "finding-event": make.event, "proof": make.proof, "comment": make.comment,
     "threshold": make.threshold, "breach": make.breach, "storage-rule": make.storage_rule,
     "schedule": make.schedule, "rota-layer": make.layer, "rota-turn": make.turn,
@@ -199,6 +203,13 @@ def test_an_empty_form_is_sent_back_or_taken_but_never_breaks(resource, browser)
     answer = browser.post(resource.url("add"), {})
 
     assert answer.status_code in (200, 302, 422)
+
+
+@every_noun
+def test_a_list_says_what_it_cannot_filter_by(resource, browser):
+    page = browser.get(resource.url() + "?colour=red").content.decode()
+
+    assert "have no filter “colour”" in page
 
 
 # ── files ──────────────────────────────────────────────────────────────────────────────────────

@@ -18,6 +18,7 @@ from fullscore.domains.infrastructure.cloud.queries import costs as spent
 from fullscore.domains.infrastructure.patching import checks as patching
 from fullscore.domains.infrastructure.patching.queries import standing as patched
 from fullscore.domains.infrastructure.servers.checks import (
+    capacity,
     logins,
     reaching,
     running,
@@ -35,6 +36,7 @@ from fullscore.domains.infrastructure.servers.queries import (
     visited,
     volumes,
 )
+from fullscore.domains.infrastructure.servers.queries import capacity as used
 from fullscore.domains.infrastructure.servers.queries import virtual as machines
 from fullscore.domains.response.incidents import checks as incidents
 from fullscore.domains.response.incidents import queries as alerts
@@ -59,6 +61,9 @@ CHECKS: tuple[Check, ...] = (
     samples.swap_thrash.reading(sums("node_vmstat_pswpin", "node_vmstat_pswpout", minutes=10)),
     samples.oom_killed.reading(sums("node_vmstat_oom_kill", minutes=60, function="increase")),
     samples.file_handles.reading(latest("node_filefd_allocated", "node_filefd_maximum")),
+    # What will not last, and what nobody uses
+    capacity.saturating.reading(used.standings),
+    capacity.idle.reading(used.standings),
     # What runs
     running.unit_failed.reading(hosts("units")),
     running.unit_restarting.reading(hosts("units")),

@@ -10,6 +10,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("Calendar", "/changes/calendar", "calendar-days", "Change", "changes.view_change",
           "Changes"),
     Entry("Patching", "/patching", "package-check", "Change", "patching.view_baseline", "Changes"),
+    Entry("End of life", "/end-of-life", "file-warning", "Estate", "servers.view_server",
+          "Servers"),
     Entry("On call", "/on-call", "phone-call", "Respond", "oncall.view_schedule"),
     Entry("My shifts", "/my-shifts", "square-check", "Respond", "oncall.view_schedule",
           "On call"),

@@ -24,6 +24,7 @@ from fullscore.kit.announcements import Reactions
 REACTIONS: Reactions = {
     directory.PersonLeft: [access_jobs.clear_account, findings_jobs.return_to_teams],
     estate.DifferenceRejected: [changes_jobs.bring_back],
+    estate.ItemsMerged: [findings_jobs.follow_merge],
     system.ImportAccepted: [system_jobs.write_import],
     system.InventoryAsked: [system_jobs.fetch_inventory],
     system.ImportRevoked: [system_jobs.take_back_import],
@@ -52,6 +53,7 @@ REACTIONS: Reactions = {
         incidents_jobs.call_after_change,
     ],
     changes.RollbackProposed: [changes_jobs.notify_proposed],
+    changes.RunbookAsks: [changes_jobs.notify_driver],
     patching.PlanAsked: [patching_jobs.draw_up],
     patching.CampaignPaused: [patching_jobs.notify_paused],
     incidents.IncidentsOpened: [

@@ -7,7 +7,12 @@ from fullscore.domains.foundation.changes.resources import (
     CHANGE,
     CHANGE_EVENT,
     CHANGE_STEP,
+    COMMAND_ACCESS,
     FREEZE,
+    RUNBOOK,
+    RUNBOOK_RUN,
+    RUNBOOK_STEP,
+    RUNBOOK_VERSION,
     STANDARD_CHANGE,
     TROUBLE,
 )
@@ -82,6 +87,7 @@ from fullscore.domains.infrastructure.servers.resources import (
     SSH_HOST,
     UNIT,
 )
+from fullscore.domains.infrastructure.servers.resources.capacity import CAPACITY
 from fullscore.domains.infrastructure.servers.resources.virtual import (
     HYPERVISOR,
     MACHINE,
@@ -157,6 +163,7 @@ RESOURCES: tuple[Resource, ...] = (
     SCOPE,
     LISTENER,
     CERTIFICATE,
+    CAPACITY,
     FILESYSTEM,
     UNIT,
     SERVER_ACCOUNT,
@@ -180,6 +187,11 @@ RESOURCES: tuple[Resource, ...] = (
     CHANGE,
     FREEZE,
     STANDARD_CHANGE,
+    RUNBOOK,
+    RUNBOOK_RUN,
+    RUNBOOK_VERSION,
+    RUNBOOK_STEP,
+    COMMAND_ACCESS,
     APPROVAL_POLICY,
     CAMPAIGN,
     BASELINE,

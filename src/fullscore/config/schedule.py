@@ -28,6 +28,7 @@ SCHEDULE: Sequence[Clocked] = (
     findings.prune,
     system.prune_imports,
     servers.declare_silent,
+    servers.measure_capacity,
     servers.read_hypervisors,
     cloud.read_accounts,
     telemetry.maintain_store,
@@ -47,6 +48,7 @@ SCHEDULE: Sequence[Clocked] = (
     incidents.prune,
     telemetry.judge_thresholds,
     changes.watch,
+    changes.finish_watched,
     troubleshooting.rank_young,
     troubleshooting.look_at_watched,
     troubleshooting.prune,
@@ -68,4 +70,6 @@ COLLECTED: Sequence[tuple[float, Callable[[], Callable[[], None]]]] = (
 SAMPLED: Sequence[tuple[float, Callable[[], Callable[[], None]]]] = ((15, lambda: demo.go_on),)
 
 # What the collector does beside it, without end.
-BESIDE = (telemetry.Scraper, servers.Visitor, patching.Patcher, oncall.Pager)
+BESIDE = (telemetry.Scraper, servers.Visitor, patching.Patcher, oncall.Pager, changes.Runner)
+# What it does beside it in the sample company, whose hosts do not exist: nothing is sent.
+BESIDE_SAMPLED = (changes.Runner,)

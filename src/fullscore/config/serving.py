@@ -122,9 +122,16 @@ def behind(argv: Sequence[str]) -> int:
     ready()
     from django.conf import settings
 
-    from fullscore.config.schedule import BESIDE, COLLECTED, SAMPLED, SCHEDULE
+    from fullscore.config.schedule import (
+        BESIDE,
+        BESIDE_SAMPLED,
+        COLLECTED,
+        SAMPLED,
+        SCHEDULE,
+    )
     from fullscore.domains.foundation.system import processes
 
-    collected, beside = (SAMPLED, ()) if settings.OPTIONS.is_sample else (COLLECTED, BESIDE)
+    is_sample = settings.OPTIONS.is_sample
+    collected, beside = (SAMPLED, BESIDE_SAMPLED) if is_sample else (COLLECTED, BESIDE)
     processes.serve_behind(SCHEDULE, collected, beside)
     return 0

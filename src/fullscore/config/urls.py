@@ -6,7 +6,7 @@ from fullscore.config.doors import authenticate
 from fullscore.config.questions import QUESTIONS
 from fullscore.config.resources import RESOURCES
 from fullscore.domains.foundation.access import pages as access
-from fullscore.domains.foundation.changes.pages import asking, calendar
+from fullscore.domains.foundation.changes.pages import asking, calendar, runbooks
 from fullscore.domains.foundation.estate import pages as estate
 from fullscore.domains.foundation.findings import pages as findings
 from fullscore.domains.foundation.system import pages as system
@@ -49,6 +49,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *system.PATTERNS,
     *asking.PATTERNS,
     *calendar.PATTERNS,
+    *runbooks.PATTERNS,
     *alerts.PATTERNS,
     *incidents.PATTERNS,
     *oncall.PATTERNS,

@@ -4,6 +4,7 @@ Out: a record as plain values under its columns' names. In: given values through
 so that nothing is taken here that the page would refuse.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -127,9 +128,10 @@ def narrowed(form: ModelForm[Any], user: User) -> ModelForm[Any]:
 
 def _as_sent(field: forms.Field, value: Any) -> Any:
     """Return a value as a page would send it: a text in a JSON field is JSON, records are ids."""
-    if isinstance(field, forms.JSONField) and isinstance(value, str):
-        return forms.JSONField.prepare_value(field, value)  # what programs send is no writing
+    is_text = isinstance(field, forms.JSONField) and isinstance(value, str)
     is_many = isinstance(field, forms.ModelMultipleChoiceField)
+    if is_text:
+        return json.dumps(value)  # what programs send is no writing
     return field.prepare_value(value) if is_many else value
 
 

@@ -153,7 +153,8 @@ def require(permission: str, record: models.Model | None = None, *, by: User) ->
     """Raise NotAllowed unless `by` holds the permission, and holds it for this record's row."""
     reach = access.reach(by, permission)
     if not reach.is_anything:
-        raise NotAllowed(f"This needs the permission “{permission}”; ask whoever grants access.")
+        act = permission.partition(".")[2].replace("_", " ")
+        raise NotAllowed(f"You may not {act}: ask whoever grants access for “{permission}”.")
     if record is None or reach.everywhere:
         return
     inside = getattr(type(record)._default_manager.all(), "in_reach", None)

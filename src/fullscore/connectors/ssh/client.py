@@ -19,6 +19,9 @@ asyncssh.set_log_level("WARNING")  # else each visit tells its every step
 
 KEEPALIVE_SECONDS = 30
 MOST_COMPLAINT = 2000
+MOST_DROPPED = 64 << 20  # bytes that a command may print before it counts as endless
+CUT = b"\n[... left out ...]\n"
+ODD = {None: "The connection broke before it said how it ended.", -1: "A signal ended it."}
 NO_PYTHON = 127
 # The script comes packed on standard input: a quarter of its bytes, and no file on the host.
 _RUN = "import sys,zlib;exec(compile(zlib.decompress(sys.stdin.buffer.read()),'probe','exec'))"
@@ -39,6 +42,15 @@ class Login:
     host_key: str
     password: str = field(default="", repr=False)
     private_key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What became of a command that was sent once."""
+
+    status: int | None  # -1: a signal; None: nobody knows how it ended, or whether it did
+    output: bytes  # both of its voices as they came; of much the beginning and the end
+    why: str = ""  # why it was left, where it was
 
 
 async def shown_key(host: str, port: int, *, guard: Guard, limits: Limits) -> str:
@@ -85,6 +97,42 @@ class Session:
             except BaseException:
                 self.close()  # whatever it was, the next turn begins afresh
                 raise
+
+    async def open(self) -> None:
+        """Connect; raises Unreachable and Refused, and nothing has been sent then."""
+        deadline = Deadline(self._limits.timeout_seconds)
+        with _told(self.login.host, self.login.port):
+            async with asyncio.timeout(deadline.left_seconds()):
+                await self._connected(deadline)
+
+    async def run_once(self, command: str, *, within_seconds: float) -> Ran:
+        """Run a command over the open connection, once: it is never sent a second time.
+
+        What it prints beyond the limit is read and dropped, up to `MOST_DROPPED`; one that prints
+        without end, or does not end in time, is left. Raises Refused where the host takes none.
+        """
+        kept = _Kept(self._limits.size_bytes)
+        if self._connection is None:
+            raise Unreachable(f"{self.login.host} is not connected.")
+        try:
+            async with asyncio.timeout(within_seconds):
+                status = await _listened(self._connection, command, kept)
+            return Ran(status, kept.told(), ODD.get(status, ""))
+        except asyncssh.ChannelOpenError as error:
+            raise Refused(f"{self.login.host} runs no command for us: {error.reason}.") from error
+        except TimeoutError:
+            return self._left(kept, f"It did not end within {within_seconds:g} seconds.")
+        except Garbled as error:
+            return self._left(kept, str(error))
+        except (asyncssh.Error, OSError) as error:
+            return self._left(kept, f"The connection broke: {error}.")
+        except BaseException:
+            self.close()
+            raise
+
+    def _left(self, kept: "_Kept", why: str) -> Ran:
+        self.close()
+        return Ran(None, kept.told(), why)
 
     async def _asked(
         self, command: str, stdin: bytes, deadline: Deadline
@@ -154,6 +202,46 @@ class _Trusting(asyncssh.SSHClient):
     ) -> list[str]:
         """Give the password where one hidden answer is asked for."""
         return [self._login.password for _ in prompts]
+
+
+class _Kept:
+    """What is kept of an output: its beginning and its end."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_head, self._most_tail = most_bytes * 3 // 4, most_bytes // 4 - len(CUT)
+        self._head, self._tail, self._seen = bytearray(), bytearray(), 0
+
+    def take(self, chunk: bytes) -> None:
+        """Take what came next. Raises Garbled when it seems to have no end."""
+        self._seen += len(chunk)
+        room = max(0, self._most_head - len(self._head))
+        self._head += chunk[:room]
+        self._tail += chunk[room:]
+        if len(self._tail) > 2 * self._most_tail:
+            del self._tail[: -self._most_tail]
+        if self._seen > MOST_DROPPED:
+            raise Garbled(f"It printed more than {MOST_DROPPED >> 20} MiB and was left.")
+
+    def told(self) -> bytes:
+        """Return what is kept."""
+        if self._seen <= self._most_head + self._most_tail:
+            return bytes(self._head + self._tail)
+        return bytes(self._head) + CUT + bytes(self._tail[-self._most_tail :])
+
+
+async def _listened(
+    connection: asyncssh.SSHClientConnection, command: str, kept: _Kept
+) -> int | None:
+    process = await connection.create_process(
+        command, encoding=None, stdin=asyncssh.DEVNULL, stderr=asyncssh.STDOUT
+    )
+    try:
+        while chunk := await process.stdout.read(1 << 16):
+            kept.take(chunk)
+        await process.wait_closed()
+        return process.exit_status
+    finally:
+        process.close()
 
 
 async def _run(

@@ -42,7 +42,8 @@ def list_of(resource: Resource) -> View:
 
 def _present(resource: Resource, request: SignedIn, is_rows: bool) -> dict[str, Any]:
     try:
-        rows, problem = tables.filtered(resource, request.user, request.GET, request=request), ""
+        rows = tables.filtered(resource, request.user, request.GET, request=request, strict=True)
+        problem = ""
     except Invalid as error:
         rows, problem = resource.visible_to(request.user).none(), str(error)
     page = tables.page(resource, rows, request.GET.dict(), by=request.user)

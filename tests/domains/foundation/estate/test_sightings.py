@@ -6,9 +6,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from fullscore.domains.foundation.access.services import grants
 from fullscore.domains.foundation.estate import checks, queries, services
 from fullscore.domains.foundation.estate.models import Claim, Difference, Identifier, Item, Sighting
 from fullscore.domains.foundation.estate.services import Told
+from fullscore.domains.infrastructure.servers.models import Server
 from fullscore.engines.identity import Word
 from fullscore.kit import history, time
 from fullscore.kit.checks import Limits, Scope
@@ -276,6 +278,45 @@ def test_merging_moves_words_sightings_needs_and_links():
     assert other.identifiers.filter(value="a.example").exists()
     assert other.sightings.count() == 1
     assert not one.links_out.exists()
+
+
+def test_what_hangs_on_a_merged_item_hangs_on_the_other():
+    one, other = make.item("web1.old"), make.item("web1")
+    finding, server, series = make.finding(item=one), make.server(item=one), make.series(item=one)
+    change, alert = make.change(), make.alert(item=one)
+    change.items.set([one])
+    told = services.merge(one, by=make.user("ann"), into=other).pk
+
+    for row in (finding, server, series, alert):
+        row.refresh_from_db()
+        assert row.item_id == told
+    assert list(change.items.all()) == [other]
+    entry = AuditEntry.objects.get(verb="take over")
+    assert entry.after["findings.finding"] == entry.after["servers.server"] == 1
+    assert one.versions.exists()  # its own past stays its own
+
+
+def test_what_both_have_and_may_have_once_stays_where_it_is():
+    one, other, both = make.item("web1.old"), make.item("web1"), make.change()
+    kept, left = make.server(item=other), make.server(item=one)
+    both.items.set([one, other])
+    boss = make.user("boss", role="administrator")
+
+    services.merge(one, by=boss, into=other)
+
+    assert list(Server.objects.filter(item=other)) == [kept]
+    assert list(Server.objects.filter(item=one)) == [left]
+    assert set(both.items.all()) == {one, other}
+
+
+def test_nobody_gains_a_right_by_a_merge():
+    here, there = make.item("here", kind="site"), make.item("there", kind="site")
+    ann, there_too = make.user("ann"), make.item(site=there)
+    grants.grant(ann, by=system(), role="viewer", site=here)
+
+    services.merge(here, by=make.user("eve"), into=there)
+
+    assert there_too not in Item.objects.visible_to(ann)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.core.exceptions import ObjectDoesNotExist
 
+from fullscore.domains.foundation.estate import services as estate
 from fullscore.domains.foundation.findings import services
 from fullscore.domains.foundation.findings.models import (
     Blind,
@@ -18,6 +19,7 @@ from fullscore.domains.foundation.findings.models import (
 from fullscore.kit.checks import Subject, not_applicable
 from fullscore.kit.models import AuditEntry
 from fullscore.kit.models.user import system
+from tests import make
 from tests.domains.foundation.findings.conftest import blind, fine, wrong
 
 
@@ -402,3 +404,32 @@ def test_a_figure_that_moves_is_kept_without_a_version_or_an_entry(voice, item):
     assert Finding.objects.get().figure == 60.0
     assert Finding.objects.get().title == "60 % used"
     assert (FindingVersion.objects.count(), AuditEntry.objects.count()) == (versions, entries)
+
+
+def test_a_finding_of_a_merged_item_is_found_again_at_the_other(voice, item, clock):
+    voice.says(wrong(item, "/"))
+    finding = Finding.objects.get()
+    except_(finding, clock)
+    other = make.item("other")
+    estate.merge(item, by=make.user(), into=other)
+    services.follow_merge(other.pk, by=system())
+    clock.after(minutes=15)
+
+    voice.says(wrong(other, "/"))
+
+    finding.refresh_from_db()
+    assert list(Finding.objects.live()) == [finding]
+    assert (finding.item, finding.state) == (other, "excepted")
+
+
+def test_what_was_found_at_both_stays_one_finding_of_the_other(voice, item, clock):
+    other = make.item("other")
+    voice.says(wrong(item, "/"), wrong(other, "/"))
+    estate.merge(item, by=make.user(), into=other)
+
+    assert services.follow_merge(other.pk, by=system()) == 0
+    clock.after(minutes=15)
+    voice.says(wrong(other, "/"))
+
+    assert Finding.objects.live().get().item == other
+    assert Finding.objects.filter(state="closed").count() == 1

@@ -29,3 +29,17 @@ class RollbackProposed:
     """Something went wrong in the blast set of a change that is being verified."""
 
     change: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookTold:
+    """A step of a runbook is over, or became unknown, and showed something."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookAsks:
+    """A run of a runbook waits for somebody, or is over."""
+
+    run: int

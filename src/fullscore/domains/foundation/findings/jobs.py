@@ -80,6 +80,12 @@ def return_to_teams(person: int) -> None:
 
 
 @job()
+def follow_merge(item: int, into: int) -> None:
+    """Find the findings of a merged item again as those of the other one."""
+    services.follow_merge(into, by=system())
+
+
+@job()
 def notify_asked(ids: list[int]) -> None:
     """Tell those who may grant an exception that somebody asks for one."""
     for waiver in Waiver.objects.filter(pk__in=ids).select_related("finding", "asked_by"):

@@ -11,6 +11,11 @@ class Known(NamedTuple):
     kind: str = "gauge"
 
 
+# What this program makes of each server's samples, one figure a day.
+CPU_DAY = ("capacity_cpu_p50_ratio", "capacity_cpu_p95_ratio", "capacity_cpu_max_ratio")
+MEMORY_DAY = ("capacity_memory_p50_ratio", "capacity_memory_p95_ratio", "capacity_memory_max_ratio")
+FILESYSTEM_DAY, NETWORK_DAY = "capacity_filesystem_max_ratio", "capacity_network_bytes_rate"
+
 # What this program measures of itself.
 REFUSED = "fullscore_samples_refused_total"
 LEAD = "fullscore_sender_lead_seconds"
@@ -71,6 +76,16 @@ KNOWN: dict[str, Known] = {
     VOLUME: Known("Volume of the sample store", "By"),
     FREE: Known("Free on the sample store's volume", "By"),
     "unit_restarts_total": Known("Restarts of units", "1", "counter"),
+    **{
+        name: Known(f"CPU used, {part} of a day", "1")
+        for name, part in zip(CPU_DAY, ("p50", "p95", "most"), strict=True)
+    },
+    **{
+        name: Known(f"Memory used, {part} of a day", "1")
+        for name, part in zip(MEMORY_DAY, ("p50", "p95", "most"), strict=True)
+    },
+    FILESYSTEM_DAY: Known("Filesystem used, most of a day", "1"),
+    NETWORK_DAY: Known("Network, mean of a day", "By/s"),
 }
 
 

@@ -121,8 +121,8 @@ class CampaignForm(forms.ModelForm):
 
     class Meta:
         model = Campaign
-        fields = ("title", "baseline", "cut_off_at", "begins_at", "run_minutes", "error_limit",
-                  "way_back", "reboots")  # fmt: skip
+        fields = ("title", "baseline", "release_from", "cut_off_at", "begins_at", "run_minutes",
+                  "error_limit", "way_back", "reboots")  # fmt: skip
 
 
 def badges(campaign: Campaign) -> list[tuple[str, str]]:
@@ -141,6 +141,15 @@ def _only(*states: str) -> Any:
     return lambda c: "" if c.state in states else f"It is {c.get_state_display().lower()}."
 
 
+def _may_start(campaign: Campaign) -> str:
+    by_hand = (
+        "A release upgrade is carried out by hand: start its change."
+        if (campaign.release_from)
+        else ""
+    )
+    return _only("approved")(campaign) or by_hand
+
+
 def _simulated(campaign: Campaign) -> str:
     if not campaign.problems:
         return "Nothing would fall."
@@ -156,10 +165,10 @@ def _approved(campaign: Campaign) -> str:
 CAMPAIGN = Resource(
     Campaign,
     columns=["title", "baseline", "state", "begins_at", "planned_at", "drafted_by", "approved_by"],
-    fields=["title", "baseline", "cut_off_at", "begins_at", "run_minutes", "error_limit",
-            "way_back", "reboots"],
-    facts=["cut_off_at", "run_minutes", "error_limit", "way_back", "reboots", "change", "why",
-           "approved_at", "started_at", "ended_at"],
+    fields=["title", "baseline", "release_from", "cut_off_at", "begins_at", "run_minutes",
+            "error_limit", "way_back", "reboots"],
+    facts=["release_from", "cut_off_at", "run_minutes", "error_limit", "way_back", "reboots",
+           "change", "why", "approved_at", "started_at", "ended_at"],
     filters=["state", "baseline"],
     search=["title"],
     order=["-begins_at"],
@@ -203,7 +212,7 @@ CAMPAIGN = Resource(
              hints={"digest": "The first eight letters of the plan's digest, as its page shows"
                     " them: the yes is to that plan alone."}),
         Verb(services.start, permission="patching.execute_campaign", icon="play",
-             in_bulk=False, past="started", when=_only("approved"),
+             in_bulk=False, past="started", when=_may_start,
              done="{} is started: its waves begin when their time comes."),
         Verb(services.pause, permission="patching.execute_campaign", icon="pause",
              past="paused", when=_only("running")),

@@ -18,6 +18,9 @@ DAY = 86_400.0
 EPOCH = 1_735_689_600.0  # counters began on 2025-01-01, before all machines
 DAYS_LEFT, LEAK_DAYS = 9.3, 6.0  # read a few hours later by the check as 9.2 or 9.3
 SWAPPED_PER_SECOND = 1400.0
+WEEKLY = 0.08  # by so much processors and memory follow the week, and an uneven fortnight
+GROWING_DAYS = 60.0  # since when the load, or the memory, of some hosts grows
+CPU_GROWN, MEMORY_GROWN = 0.3, 0.1  # by what share of the whole until today
 # What a slow disk adds since this many seconds before the founding: waiting shares, and tasks.
 SLOW_SINCE, SLOW_STALLED, SLOW_WAITING, SLOW_LOAD = 40 * 60.0, 0.12, 0.9, 9.0
 
@@ -60,6 +63,35 @@ def counted(rate: float, swing: float, dice: Random) -> Callable[[Floats], Float
     return value
 
 
+def uneven(rate: float, dice: Random) -> Callable[[Floats], Floats]:
+    """Return what a counter of this rate has more or less for the week and an uneven fortnight."""
+    waves = [
+        (7 * DAY, WEEKLY),
+        (dice.uniform(9, 17) * DAY, WEEKLY),
+        (dice.uniform(2, 4) * DAY, 0.04),
+    ]
+    shifts = [dice.uniform(0, 7 * DAY) for _ in waves]
+
+    def value(at: Floats) -> Floats:
+        parts = [
+            size * length / (2 * np.pi) * np.sin(2 * np.pi * (at - shift) / length)
+            for (length, size), shift in zip(waves, shifts, strict=True)
+        ]
+        return np.asarray(rate * sum(parts))
+
+    return value
+
+
+def together(*values: Callable[[Floats], Floats]) -> Callable[[Floats], Floats]:
+    """Return the sum of courses."""
+    return lambda at: np.asarray(sum(value(at) for value in values))
+
+
+def ramping(rate: float, since: float, days: float) -> Callable[[Floats], Floats]:
+    """Return a counter whose rate has grown evenly from nothing to this after so many days."""
+    return lambda at: 0.5 * rate / (days * DAY) * np.maximum(0.0, at - since) ** 2
+
+
 def rising(
     value: Callable[[Floats], Floats], per_second: float, since: float
 ) -> Callable[[Floats], Floats]:
@@ -80,9 +112,13 @@ def of_host(
     """Yield the courses of one host; `today` is the instant of the founding, where stories are
     pinned."""
     dice = computer.dice(seed, "courses")
-    busy = computer.cpus * dice.uniform(0.05, 0.3)
+    busy = _busy(computer, dice)
     memory = float(computer.memory_bytes)
-    yield Course("node_cpu_seconds_total", counted(busy, 0.6, dice), _mode("user"), is_long=True)
+    user = together(counted(busy, 0.6, dice), uneven(busy, computer.dice(seed, "weeks")))
+    if "cpu_growing" in computer.faults:
+        grown = ramping(computer.cpus * CPU_GROWN, today - GROWING_DAYS * DAY, GROWING_DAYS)
+        user = together(user, grown)
+    yield Course("node_cpu_seconds_total", user, _mode("user"), is_long=True)
     yield Course(
         "node_cpu_seconds_total", counted(busy / 4, 0.6, dice), _mode("system"), is_long=True
     )
@@ -97,14 +133,21 @@ def of_host(
         "node_memory_MemAvailable_bytes", _available(computer, memory, today, dice), is_long=True
     )
     for metric in ("node_network_receive_bytes_total", "node_network_transmit_bytes_total"):
-        yield Course(
-            metric, counted(dice.uniform(2e5, 4e6), 0.7, dice), {"device": "eth0"}, is_long=True
-        )
+        rate = dice.uniform(2e5, 4e6) if "idle" not in computer.faults else 150.0
+        yield Course(metric, counted(rate, 0.7, dice), {"device": "eth0"}, is_long=True)
     yield from _pressure(computer, dice, since)
     yield Course("node_filefd_allocated", daily(4200, 0.1, dice))
     yield Course("node_filefd_maximum", steady(1_048_576))
     for mount in mounts:
         yield from _mount(computer, mount, today)
+
+
+def _busy(computer: Computer, dice: Random) -> float:
+    """Return how many processors work on the mean."""
+    share = dice.uniform(0.05, 0.3)
+    if "idle" in computer.faults:
+        return computer.cpus * 0.004
+    return computer.cpus * (0.2 if "cpu_growing" in computer.faults else share)
 
 
 def _mode(name: str) -> dict[str, str]:
@@ -116,7 +159,12 @@ def _available(
 ) -> Callable[[Floats], Floats]:
     """Return the memory left: a daily wave, or a leak that a restart ends each six days."""
     if "memory_leak" not in computer.faults:
-        return daily(memory * dice.uniform(0.35, 0.6), 0.15, dice)
+        share = dice.uniform(0.35, 0.6)
+        if "memory_growing" not in computer.faults:
+            return daily(memory * share, 0.15, dice)
+        since, per_second = today - GROWING_DAYS * DAY, memory * MEMORY_GROWN / (GROWING_DAYS * DAY)
+        wave = daily(memory * 0.42, 0.15, dice)
+        return lambda at: wave(at) - per_second * np.maximum(0.0, at - since)
 
     def leaking(at: Floats) -> Floats:
         grown = np.mod((at - today) / DAY + 4.0, LEAK_DAYS) / LEAK_DAYS

@@ -48,7 +48,7 @@ BY_ROLE = {
     "application": (("nginx", "1.26.3"), ("openjdk-21-jre", "21.0.8"), ("libxml2", "2.14.5")),
     "database": (("postgresql-17", "17.6"), ("pgbackrest", "2.56.0"), ("pgbouncer", "1.24.1")),
     "infrastructure": (("bind9", "9.20.11"), ("chrony", "4.6.1"), ("rsyslog", "8.2504.0")),
-    "cloud": (("nginx", "1.26.3"), ("nodejs", "20.19.2"), ("redis-tools", "8.0.2")),
+    "cloud": (("nginx", "1.26.3"), ("nodejs", "20.19.2-1nodesource1"), ("redis-tools", "8.0.2")),
 }
 FIXED = (("openssl", "3.5.4"), ("libssl3", "3.5.4"), ("sudo", "1.9.17p2"))  # what the updates bring
 
@@ -78,6 +78,8 @@ def packages(computer: Computer) -> list[dict[str, Any]]:
 
 
 def _version(computer: Computer, version: str) -> str:
+    if "nodesource" in version:
+        return version  # packaged by its maker
     return f"{version}-1+{computer.system.id}{computer.system.version}"
 
 

@@ -102,6 +102,10 @@ PLANTED: tuple[Planted, ...] = (
     Planted("journal_unlimited", ("db-01",), 60, "servers.journal_unlimited", "no limit"),
     # The update that slowed its disk, below: nobody had asked for it.
     Planted("unrecorded", ("db-02",), 0, "changes.unrecorded", "outside any change"),
+    # Its load grows as the new portal takes over, and its memory with it.
+    Planted("cpu_growing", ("app-04", "db-08"), 10, "servers.saturating", "CPU of"),
+    Planted("memory_growing", ("db-03",), 6, "servers.saturating", "Memory of"),
+    Planted("idle", ("cloud-04",), 12, "servers.idle", "next to nothing"),
     # In the data without a check that looks for it.
     Planted("memory_leak", ("app-17",), 48, "", "restarted every six days"),
     Planted("leaver", ("Thijs Visser",), 10, "", "left, and the account still opens"),

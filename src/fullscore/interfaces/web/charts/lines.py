@@ -1,6 +1,6 @@
 """Figures over time: a spark in a cell, a line with limits and marks, a band of what may come."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -87,23 +87,24 @@ def line(
 
 def quantile_band(
     times: Sequence[datetime], low: Sequence[float], middle: Sequence[float], high: Sequence[float],
-    *, title: str, unit: str = "", past: Points = (), limits: Sequence[Limit] = (),
+    *, title: str, unit: str = "", past: Points = (),
+    spread: Sequence[tuple[datetime, float, float]] = (), limits: Sequence[Limit] = (),
     zone: tzinfo = UTC, sentence: str = "",
 ) -> SafeString:  # fmt: skip
-    """Return a forecast: what was as a line, what is likely dashed, and the band around it."""
+    """Return a forecast: what was, within its `spread`; what is likely, dashed, within a band."""
     if not times:
         return _nothing(title)
     moments = [*(at for at, _ in past), *times]
-    measured = d.known(v for _, v in past)
+    measured = [*d.known(v for _, v in past), *(v for _, *edges in spread for v in edges)]
     x = _times(moments)
     y = _values([*measured, *low, *high, *(limit.value for limit in limits)], unit)
     at = [x(t.timestamp()) for t in times]
-    edge = [(a, y(v)) for a, v in zip(at, high, strict=True)]
-    edge += [(a, y(v)) for a, v in reversed(list(zip(at, low, strict=True)))]
+    edge, ribbon = _ring(x, y, zip(times, low, high, strict=True)), _ring(x, y, spread)
     was = [(x(t.timestamp()), y(v)) if v is not None else None for t, v in past]
     likely = [(a, y(v)) for a, v in zip(at, middle, strict=True)]
     parts = [
         _grid(x, y, min(moments), max(moments), unit, zone),
+        *([format_html('<path class="band s6" d="{}Z"/>', d.path(ribbon))] if ribbon else []),
         format_html('<path class="band s1" d="{}Z"/>', d.path(edge)),
         format_html('<path class="l s1" d="{}"/>', d.path(was)),
         format_html('<path class="l l--likely s1" d="{}"/>', d.path(likely)),
@@ -114,6 +115,14 @@ def quantile_band(
         f"between {figure(low[-1], unit)} and {figure(high[-1], unit)}"
     )
     return d.picture(d.WIDTH, HEIGHT, title, told, parts)
+
+
+def _ring(
+    x: d.Scale, y: d.Scale, edges: Iterable[tuple[datetime, float, float]]
+) -> list[tuple[float, float] | None]:
+    """Return the outline between two edges: along the upper one, and back along the lower."""
+    told = [(x(at.timestamp()), y(low), y(high)) for at, low, high in edges]
+    return [*((at, high) for at, _, high in told), *((at, low) for at, low, _ in reversed(told))]
 
 
 def _few(series: Sequence[Series]) -> list[Series]:

@@ -1,6 +1,7 @@
 """The small parts of every page: pictures, severities, badges, moments, controls."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import nh3
@@ -37,6 +38,7 @@ BARS = ((2, 9, 5), (6.5, 6, 8), (11, 3, 11))  # x, y and height of three rising 
 
 
 @register.simple_tag
+@cache  # some hundred on a page, and the sprite's address is sought out each time
 def icon(name: str, classes: str = "") -> SafeString:
     """Draw a picture of the sprite; it is decoration, so screen readers skip it."""
     return format_html(

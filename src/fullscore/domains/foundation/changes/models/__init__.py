@@ -3,6 +3,12 @@
 from fullscore.domains.foundation.changes.models.approving import Approval, ApprovalPolicy
 from fullscore.domains.foundation.changes.models.calendar import CalendarAddress, Freeze
 from fullscore.domains.foundation.changes.models.changes import Change, ChangeEvent, ChangeStep
+from fullscore.domains.foundation.changes.models.runbooks import Runbook, RunbookVersion
+from fullscore.domains.foundation.changes.models.runs import (
+    CommandAccess,
+    RunbookRun,
+    RunbookStepRun,
+)
 from fullscore.domains.foundation.changes.models.standards import StandardChange
 from fullscore.domains.foundation.changes.models.trouble import Trouble
 
@@ -13,7 +19,12 @@ __all__ = [
     "Change",
     "ChangeEvent",
     "ChangeStep",
+    "CommandAccess",
     "Freeze",
+    "Runbook",
+    "RunbookRun",
+    "RunbookStepRun",
+    "RunbookVersion",
     "StandardChange",
     "Trouble",
 ]

@@ -10,6 +10,13 @@ from fullscore.domains.foundation.changes.resources.beside import (
     TROUBLE,
 )
 from fullscore.domains.foundation.changes.resources.change import CHANGE
+from fullscore.domains.foundation.changes.resources.runbooks import (
+    COMMAND_ACCESS,
+    RUNBOOK,
+    RUNBOOK_RUN,
+    RUNBOOK_STEP,
+    RUNBOOK_VERSION,
+)
 
 __all__ = [
     "APPROVAL",
@@ -17,7 +24,12 @@ __all__ = [
     "CHANGE",
     "CHANGE_EVENT",
     "CHANGE_STEP",
+    "COMMAND_ACCESS",
     "FREEZE",
+    "RUNBOOK",
+    "RUNBOOK_RUN",
+    "RUNBOOK_STEP",
+    "RUNBOOK_VERSION",
     "STANDARD_CHANGE",
     "TROUBLE",
 ]

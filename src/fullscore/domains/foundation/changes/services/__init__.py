@@ -30,6 +30,11 @@ from fullscore.domains.foundation.changes.services.outside import (
 )
 from fullscore.domains.foundation.changes.services.requesting import assign, request, revise
 from fullscore.domains.foundation.changes.services.returning import draft_return, reference
+from fullscore.domains.foundation.changes.services.runbooks.writing import (
+    add_runbook,
+    approve_runbook,
+    change_runbook,
+)
 from fullscore.domains.foundation.changes.services.standards import (
     add_standard,
     approve_standard,
@@ -40,13 +45,16 @@ from fullscore.domains.foundation.changes.services.verifying import check_linked
 __all__ = [
     "abandon",
     "add_freeze",
+    "add_runbook",
     "add_standard",
     "approve",
+    "approve_runbook",
     "approve_standard",
     "assess",
     "assign",
     "break_freeze",
     "change_freeze",
+    "change_runbook",
     "change_standard",
     "check_linked",
     "draft_return",

@@ -1,8 +1,10 @@
 """Two items that are one thing, and one item that is two."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import ForeignObjectRel, QuerySet
 
 from fullscore.domains.foundation.estate.announcements import ItemsMerged
 from fullscore.domains.foundation.estate.kinds import COMPUTERS
@@ -17,7 +19,7 @@ from fullscore.domains.foundation.estate.models import (
 from fullscore.domains.foundation.estate.services.items import retire
 from fullscore.domains.foundation.estate.services.links import drop
 from fullscore.kit.announcements import announce
-from fullscore.kit.audit import recorded
+from fullscore.kit.audit import noted, recorded
 from fullscore.kit.errors import Conflict, Invalid
 from fullscore.kit.models import User
 
@@ -31,12 +33,15 @@ def merge(item: Item, *, by: User, into: Item, note: str = "") -> Item:
     _move_found(item, into)
     _move_needs(item, into, by=by)
     _move_links(item, into, by=by)
+    moved = _move_what_hangs_on(item, into)
     _end_disputes([item, into], by=by)
     with recorded(into, "merge", by=by, note=f"with {item}. {note}".strip()):
         into.attributes = {**item.attributes, **into.attributes}
         into.tags = list(dict.fromkeys([*into.tags, *item.tags]))
         into.seen_at = max(filter(None, [item.seen_at, into.seen_at]), default=None)
         announce(ItemsMerged(item.pk, into.pk))
+    if moved:
+        noted(into, "take over", by=by, note=f"from {item}", **moved)
     retire(item, by=by, note=f"merged into {into}")
     with recorded(item, "merge", by=by, note=note):
         item.merged_into = into
@@ -115,6 +120,47 @@ def _move(link: Link, *, by: User, **ends: object) -> None:
         return
     with recorded(link, "move", by=by):
         pass
+
+
+def _move_what_hangs_on(item: Item, into: Item) -> dict[str, int]:
+    """Let what other rooms keep of the one be the other's; returns how much, by noun.
+
+    Findings, samples, servers, alerts and whatever comes to hang on items: so no room is asked.
+    What the other has already and may have once stays with the retired one. What a person may do
+    at a site is no part of this: nobody gains a right by a merge.
+    """
+    moved: dict[str, int] = {}
+    for relation in Item._meta.get_fields(include_hidden=True):
+        if not isinstance(relation, ForeignObjectRel) or relation.many_to_many:
+            continue
+        model, field = relation.related_model, relation.field
+        app = model._meta.app_label
+        if app == "access" or (app == "estate" and field.name not in ("site", "service")):
+            continue  # a right, or moved above
+        rows = model._base_manager.filter(**{field.name: item})
+        if count := _move_rows(rows, field.name, into):
+            moved[model._meta.label_lower] = moved.get(model._meta.label_lower, 0) + count
+    return moved
+
+
+def _move_rows(rows: QuerySet[Any], field: str, into: Item) -> int:
+    """Move rows at once; where one of them may not stand twice, one by one."""
+    try:
+        with transaction.atomic():
+            return rows.update(**{field: into})
+    except IntegrityError:
+        return sum(
+            _move_one(rows.filter(pk=pk), field, into)
+            for pk in [*rows.values_list("pk", flat=True)]
+        )
+
+
+def _move_one(row: QuerySet[Any], field: str, into: Item) -> int:
+    try:
+        with transaction.atomic():
+            return row.update(**{field: into})
+    except IntegrityError:
+        return 0
 
 
 def _end_disputes(items: Sequence[Item], *, by: User) -> None:

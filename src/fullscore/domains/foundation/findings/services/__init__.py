@@ -1,6 +1,7 @@
 """What can be done with findings: settle what checks say, and work on what they found."""
 
 from fullscore.domains.foundation.findings.services.folding import fold
+from fullscore.domains.foundation.findings.services.moving import follow_merge
 from fullscore.domains.foundation.findings.services.running import (
     disable,
     enable,
@@ -44,6 +45,7 @@ __all__ = [
     "enable",
     "end_expired",
     "fold",
+    "follow_merge",
     "forget_old",
     "grant",
     "list_checks",

@@ -80,6 +80,7 @@ def series_of(
 ) -> QuerySet[Series]:
     """Return the living series of an item, or of all items of a kind, that somebody may see."""
     rows = Series.objects.visible_to(by).told_once().filter(last_at__gte=now - LIVING)
+    rows = rows.exclude(bound_by=Series.BoundBy.OURS)  # one figure a day: capacity's own page
     return rows.filter(item=item) if item is not None else rows.filter(item__kind=kind)
 
 

@@ -15,6 +15,7 @@ from fullscore.domains.foundation.telemetry.services.keys import (
     owner_of_key,
     revoke,
 )
+from fullscore.domains.foundation.telemetry.services.made import Made, keep_made
 from fullscore.domains.foundation.telemetry.services.scraped import (
     Scraped,
     note_scraped,
@@ -66,6 +67,7 @@ __all__ = [
     "DAYS",
     "Batch",
     "Called",
+    "Made",
     "Measured",
     "Scraped",
     "Sender",
@@ -87,6 +89,7 @@ __all__ = [
     "ingest",
     "issue_push_key",
     "judge",
+    "keep_made",
     "known_keys",
     "learn_intervals",
     "leave",

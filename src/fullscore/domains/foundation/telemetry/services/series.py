@@ -77,13 +77,13 @@ def objection(name: str, labels: Labels) -> str:
 
 def resolve(wanted: Mapping[bytes, Called], sender: Sender, *, now: datetime) -> Resolved:
     """Return the series of each fingerprint, making those that are new: get or create in batch."""
-    ids = _known(list(wanted))
+    ids = known_ids(list(wanted))
     new = sorted(wanted.keys() - ids.keys())  # sorted: two at once lock rows in one order
     room = _room(sender, len(new))
     if new[:room]:
         with transaction.atomic():
             _create({print_: wanted[print_] for print_ in new[:room]}, sender, now)
-        ids |= _known(new[:room])
+        ids |= known_ids(new[:room])
     return Resolved(ids, len(new) - min(room, len(new)))
 
 
@@ -96,7 +96,8 @@ def _room(sender: Sender, wanted: int) -> int:
     )
 
 
-def _known(prints: Sequence[bytes]) -> dict[bytes, int]:
+def known_ids(prints: Sequence[bytes]) -> dict[bytes, int]:
+    """Return the series of those fingerprints that have one."""
     ids: dict[bytes, int] = {}
     for start in range(0, len(prints), AT_ONCE):
         rows = Series.objects.filter(fingerprint__in=prints[start : start + AT_ONCE])

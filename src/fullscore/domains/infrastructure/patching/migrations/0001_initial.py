@@ -203,6 +203,15 @@ class Migration(migrations.Migration):
                 ),
                 ("title", models.CharField(max_length=120)),
                 (
+                    "release_from",
+                    models.CharField(
+                        blank=True,
+                        help_text="A release, such as debian 12: then it brings servers to the next one instead of installing updates.",
+                        max_length=40,
+                        verbose_name="upgrades from",
+                    ),
+                ),
+                (
                     "cut_off_at",
                     models.DateTimeField(
                         help_text="Updates that were not known by then wait for the next campaign.",

@@ -61,6 +61,11 @@ class Campaign(models.Model):
     )
     way_back = models.CharField(max_length=9, choices=WayBack, default=WayBack.DOWNGRADE)
     reboots = models.CharField(max_length=6, choices=Reboots, default=Reboots.NEEDED)
+    release_from = models.CharField(
+        "upgrades from", max_length=40, blank=True,
+        help_text="A release, such as debian 12: then it brings servers to the next one instead of"
+        " installing updates.",
+    )  # fmt: skip
     drafted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False
     )

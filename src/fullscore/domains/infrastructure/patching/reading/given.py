@@ -7,17 +7,20 @@ from graphlib import CycleError, TopologicalSorter
 
 from fullscore.domains.foundation.changes.models import Freeze, Trouble
 from fullscore.domains.foundation.estate import queries as estate
+from fullscore.domains.foundation.estate import support
 from fullscore.domains.foundation.estate.models import Item, Link, Requirement
 from fullscore.domains.infrastructure.patching.facts import (
     Candidate,
     Given,
     Group,
     Outage,
+    Pending,
     Slot,
     Standing,
+    Update,
 )
 from fullscore.domains.infrastructure.patching.models import Campaign, PatchWindow
-from fullscore.domains.infrastructure.patching.queries import standing
+from fullscore.domains.infrastructure.patching.queries import ending, standing
 from fullscore.domains.infrastructure.patching.rules import pending, windows
 from fullscore.domains.infrastructure.servers.models import Server
 from fullscore.engines import graph
@@ -76,6 +79,8 @@ def gather(campaign: Campaign, *, now: datetime, world: World) -> Given:
     """Return all that a campaign's plan is made of; some thirty statements, whatever its size."""
     begins = max(campaign.begins_at, now)
     rows = standing.standings(now=now, cut_off=campaign.cut_off_at)
+    if campaign.release_from:
+        rows = _upgrades(rows, campaign.release_from)
     wanted = [one for one in rows if one.baseline == campaign.baseline_id and one.taken]
     groups = needed(world)
     reader = _Reader(
@@ -108,6 +113,21 @@ def gather(campaign: Campaign, *, now: datetime, world: World) -> Given:
         reader.outages,
         left_out,
     )
+
+
+def _upgrades(rows: Sequence[Standing], release_from: str) -> list[Standing]:
+    """Return servers whose one update is the next release, where they run the one before."""
+    os_id, _, release = release_from.partition(" ")
+    running = ending.on_release(os_id, release)
+    to = support.next_release(os_id, release) or ""
+    return [
+        replace(
+            one,
+            pending=(Pending(Update("release", os_id, running[one.server], to, True, None), ""),),
+        )
+        for one in rows
+        if one.server in running
+    ]
 
 
 def _slots(campaign: Campaign, begins: datetime) -> list[Slot]:

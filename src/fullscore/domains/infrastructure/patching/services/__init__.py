@@ -33,6 +33,7 @@ from fullscore.domains.infrastructure.patching.services.keeping import (
     tell_urgencies,
 )
 from fullscore.domains.infrastructure.patching.services.running import roll_back
+from fullscore.domains.infrastructure.patching.services.upgrading import draft_upgrade
 
 __all__ = [
     "accept_outage",
@@ -46,6 +47,7 @@ __all__ = [
     "change_ring",
     "change_window",
     "draft",
+    "draft_upgrade",
     "give_access_key",
     "make_access_key",
     "pause",

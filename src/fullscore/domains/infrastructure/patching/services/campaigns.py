@@ -7,6 +7,7 @@ from django.db import transaction
 
 from fullscore.domains.foundation.changes import services as changes
 from fullscore.domains.foundation.changes.models import Change
+from fullscore.domains.foundation.estate import support
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.infrastructure.patching.announcements import PlanAsked
 from fullscore.domains.infrastructure.patching.models import (
@@ -29,9 +30,24 @@ MOST_LINES = 99  # of a change's plan
 def draft(*, by: User, **values: Any) -> Campaign:
     """Draft a campaign; plan it next."""
     campaign = Campaign(drafted_by=by, **values)
+    _check_release(campaign)
     with recorded(campaign, "draft", by=by):
         pass
     return campaign
+
+
+def _check_release(campaign: Campaign) -> None:
+    """Refuse an upgrade from what nothing follows, or not on a running machine."""
+    if not campaign.release_from:
+        return
+    os_id, _, release = campaign.release_from.strip().lower().partition(" ")
+    if os_id not in support.IN_PLACE or not support.next_release(os_id, release):
+        told = (
+            "Only Debian and Ubuntu go to the next release in place: write such as debian 12,"
+            " or set the servers up anew."
+        )
+        raise Invalid(told, {"release_from": [told]})
+    campaign.release_from = f"{os_id} {release}"
 
 
 @transaction.atomic
@@ -41,6 +57,7 @@ def revise(campaign: Campaign, *, by: User, **values: Any) -> Campaign:
     with recorded(campaign, "revise", by=by):
         for name, value in values.items():
             setattr(campaign, name, value)
+        _check_release(campaign)
         void(campaign)
         campaign.digest, campaign.planned_at = "", None
     _abandon(campaign, by=by)
@@ -146,7 +163,7 @@ def _asked(campaign: Campaign, *, by: User) -> Change:
     change = changes.request(
         by=by,
         items=items,
-        title=f"Patch: {campaign.title}"[:160],
+        title=f"{'Upgrade' if campaign.release_from else 'Patch'}: {campaign.title}"[:160],
         description=f"Baseline {campaign.baseline}, plan {campaign.digest[:DIGEST_LETTERS]}.",
         starts_at=waves[0].starts_at,
         ends_at=waves[-1].ends_at,

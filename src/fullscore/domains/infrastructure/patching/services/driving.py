@@ -32,6 +32,11 @@ TROUBLED = 3
 def start(campaign: Campaign, *, by: User) -> Campaign:
     """Let an approved plan run, as the change that was approved, within its window."""
     need(campaign, State.APPROVED, to="a start")
+    if campaign.release_from:
+        raise Conflict(
+            "A release upgrade is planned and approved here and carried out by hand: start its"
+            " change, and go wave by wave."
+        )
     if planning.digest(campaign) != campaign.approved_digest:
         raise Conflict("It is not the plan that was approved: plan it and have it approved anew.")
     if told := planning.problems(campaign, now=time.now()):

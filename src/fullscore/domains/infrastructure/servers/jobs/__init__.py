@@ -1,5 +1,6 @@
 """What runs by itself: this machine read, others visited, fresh facts looked at."""
 
+from fullscore.domains.infrastructure.servers.jobs.capacity import measure_capacity
 from fullscore.domains.infrastructure.servers.jobs.local import (
     LocalSampler,
     check_facts,
@@ -19,6 +20,7 @@ __all__ = [
     "carry_out",
     "check_facts",
     "declare_silent",
+    "measure_capacity",
     "read_hypervisor",
     "read_hypervisors",
     "read_local",

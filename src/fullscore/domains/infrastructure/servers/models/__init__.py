@@ -1,5 +1,6 @@
-"""Servers, what their probes tell, how they are reached over SSH, and virtual machines."""
+"""Servers, their capacity, what probes tell, how they are reached, and virtual machines."""
 
+from fullscore.domains.infrastructure.servers.models.capacity import Capacity
 from fullscore.domains.infrastructure.servers.models.hosts import SshHost
 from fullscore.domains.infrastructure.servers.models.servers import (
     Account,
@@ -20,6 +21,7 @@ from fullscore.domains.infrastructure.servers.models.virtual import (
 
 __all__ = [
     "Account",
+    "Capacity",
     "Facts",
     "Filesystem",
     "Hypervisor",

@@ -10,6 +10,11 @@ from fullscore.domains.infrastructure.servers.services.acts import (
     plan_snapshot,
     plan_start,
 )
+from fullscore.domains.infrastructure.servers.services.capacity import (
+    judge_capacity,
+    keep_figures,
+    measure_capacity,
+)
 from fullscore.domains.infrastructure.servers.services.reports import (
     PROBE,
     declare_silent,
@@ -59,9 +64,12 @@ __all__ = [
     "end",
     "enrol",
     "give_credential",
+    "judge_capacity",
     "keep",
+    "keep_figures",
     "local_server",
     "make_key",
+    "measure_capacity",
     "note_unread",
     "note_visits",
     "pause",

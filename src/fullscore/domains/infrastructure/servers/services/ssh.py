@@ -10,6 +10,8 @@ from django.db.models import Q
 from fullscore.connectors.base import Refused
 from fullscore.connectors.probe.parse import Report
 from fullscore.connectors.ssh import keys
+from fullscore.domains.foundation.changes.models import CommandAccess
+from fullscore.domains.foundation.changes.services.runbooks.entering import tell_way
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.infrastructure.servers.models import Server, SshHost
 from fullscore.domains.infrastructure.servers.services.reports import (
@@ -85,7 +87,17 @@ def change_host(host: SshHost, *, by: User, **values: Any) -> SshHost:
             host.next_at = time.now()
             if host.credential and host.credential.kind == Secret.Kind.PASSWORD:
                 host.credential = None
+    if CommandAccess.objects.filter(item=host.item_id).exists():
+        _tell(host, by)
     return host
+
+
+def _tell(host: SshHost, by: User) -> None:
+    """Let whoever runs commands know where the host is, and by which key it is known."""
+    tell_way(
+        host.item, by=by, address=host.address, port=host.port, host_key=host.host_key,
+        reader=host.user,
+    )  # fmt: skip
 
 
 def trust(host: SshHost, *, by: User, fingerprint: str = "") -> SshHost:
@@ -102,6 +114,7 @@ def trust(host: SshHost, *, by: User, fingerprint: str = "") -> SshHost:
         host.host_key, host.offered_key = host.offered_key, ""
         host.state, host.failures, host.last_error = State.OK, 0, ""
         host.next_at = time.now()
+    _tell(host, by)
     return host
 
 

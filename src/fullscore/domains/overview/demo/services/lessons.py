@@ -14,7 +14,7 @@ from fullscore.domains.response.incidents.models import (
 from fullscore.kit.audit import recorded
 from fullscore.kit.models import User
 
-PORTAL = "customer-portal (ams)"
+PORTAL = "Customer portal"
 AGO, LASTED = timedelta(days=9), timedelta(minutes=52)
 COMPONENTS = (("Customer portal", "Orders, invoices and your account"),
               ("Track and trace", "Where your shipment is"),
@@ -28,7 +28,7 @@ TOLD = (
 
 def learn(*, by: User, now: datetime) -> None:
     """Let an incident of nine days ago be reviewed, and the customers have been told of it."""
-    portal = Item.objects.get(name=PORTAL)
+    portal = Item.objects.get(kind="service", name=PORTAL)
     incident = _past(now)
     review = incidents.open_review(incident, by=by)
     incidents.revise_review(

@@ -14,6 +14,7 @@ from fullscore.domains.foundation.telemetry.services import Measured
 from fullscore.domains.overview.demo import courses
 from fullscore.domains.overview.demo.company import Company, Computer
 from fullscore.domains.overview.demo.courses import Course
+from fullscore.domains.overview.demo.services import capacity
 from fullscore.domains.overview.demo.services.servers import Told, seen_at
 from fullscore.kit import time
 
@@ -43,6 +44,7 @@ def found(company: Company, items: Mapping[str, Item], told: Told, *, now: datet
     ]
     ids = _series(made, items, now)
     _append(_samples(made, ids, now))
+    capacity.found(made, items, now=now)
 
 
 def _series(
@@ -126,6 +128,7 @@ def go_on(*, now: datetime, silent: Sequence[int]) -> int:
     A gauge stays where it was, a counter rises as it last rose. After a stop it goes on from there.
     """
     living = Series.objects.exclude(item__in=silent).exclude(item=None)
+    living = living.exclude(bound_by=Series.BoundBy.OURS)
     living.filter(last_at__lt=now - REFRESHED).update(last_at=now)
     kinds = dict(living.values_list("pk", "metric__kind"))
     at, all_series = queries.milliseconds(now), list(kinds)

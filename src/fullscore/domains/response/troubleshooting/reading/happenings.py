@@ -154,10 +154,10 @@ def rewired(items: Collection[int], since: datetime, until: datetime) -> Iterato
 
 def carried_out(items: Collection[int], since: datetime, until: datetime) -> Iterator[Happening]:
     """Yield the changes of items: by their end, and while they run by their beginning."""
-    touched = Change.items.through.objects.filter(item__in=items)
-    rows = touched.annotate(at=Coalesce("change__ended_at", "change__started_at"))
+    touched = Change.objects.filter(items__in=items)
+    rows = touched.annotate(at=Coalesce("ended_at", "started_at"))
     rows = rows.filter(at__gt=since, at__lte=until).order_by("-at")
-    for item, at, pk, title in rows.values_list("item", "at", "change", "change__title")[:MOST]:
+    for item, at, pk, title in rows.values_list("items", "at", "pk", "title")[:MOST]:
         yield Happening(item, at, "change", f"Change {pk}: {title}"[:300], f"/changes/{pk}")
 
 

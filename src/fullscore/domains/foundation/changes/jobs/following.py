@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from fullscore.domains.foundation.changes import services
-from fullscore.domains.foundation.changes.models import Change
+from fullscore.domains.foundation.changes.models import Change, RunbookRun
+from fullscore.domains.foundation.changes.services.runbooks import altering
 from fullscore.domains.foundation.estate.models import Difference
 from fullscore.domains.foundation.telemetry import services as telemetry
 from fullscore.kit import access, notify, time
@@ -20,6 +21,36 @@ def watch() -> None:
     )
     for change in rows:
         services.watch(change, by=system(), now=time.now())
+
+
+@every(minutes=1)
+def finish_watched() -> None:
+    """Finish the changes that were steps of runbooks and went well, half an hour later."""
+    rows = Change.objects.filter(
+        runbook_steps__isnull=False,
+        state=Change.State.VERIFYING,
+        result="good",
+        watched_until__lte=time.now(),
+        rollback_proposed_at=None,
+    )
+    for change in rows.distinct():
+        altering.close(change)
+
+
+@job()
+def notify_driver(run: int) -> None:
+    """Tell whoever drives a run that it waits for somebody, or how it ended."""
+    for one in RunbookRun.objects.filter(pk=run, is_dry=False).select_related(
+        "runbook", "item", "driver"
+    ):
+        waits = f"waits for {one.get_asks_display()}" if one.is_live else one.outcome
+        notify.notify(
+            one.driver,
+            f"{one}: {waits}"[:200],
+            body=f"Runbook run {one.pk} {one.reference}".strip(),
+            url=f"/runbook-runs/{one.pk}",
+            severity=4 if one.asks in (one.Asks.FAILED, one.Asks.UNKNOWN) else 3,
+        )
 
 
 @job()
