@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullscore.engines.rootcause import RecentChange, Signal, rank
+from fullscore.engines.rootcause.reasons import plain
 
 pytestmark = pytest.mark.once
 USUAL = np.tile([0.9, 1.0, 1.1], 10)
@@ -235,3 +236,17 @@ def test_the_unit_does_not_matter(factor):
     other = [replace(s, before=s.before * factor, after=s.after * factor) for s in seconds]
 
     assert names(rank(other, CHAIN, symptom="a")) == names(rank(seconds, CHAIN, symptom="a"))
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        pytest.param(5_813_211.0, "5,813,000", id="millions"),
+        pytest.param(0.028_94, "0.02894", id="a fraction"),
+        pytest.param(999.96, "1,000", id="rounded up"),
+        pytest.param(-12_345.6, "-12,350", id="below zero"),
+        pytest.param(0.0, "0", id="nothing"),
+    ],
+)
+def test_figures_are_told_as_people_read_them(value, told):
+    assert plain(value) == told

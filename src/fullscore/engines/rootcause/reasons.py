@@ -76,5 +76,11 @@ def _moved(shift: Shift) -> str:
     signal, usual, now = shift.signal, shift.usual, shift.now
     seen = f", seen by {signal.item}" if signal.towards else ""
     if usual > 0 and now >= 2 * usual:
-        return f"{signal.metric} is {now / usual:.3g}× the usual {usual:.3g}{seen}."
-    return f"{signal.metric} is {now:.4g} instead of the usual {usual:.4g}{seen}."
+        return f"{signal.metric} is {now / usual:.3g}× the usual {plain(usual)}{seen}."
+    return f"{signal.metric} is {plain(now)} instead of the usual {plain(usual)}{seen}."
+
+
+def plain(value: float) -> str:
+    """Return a figure as people read it: 5,813,000 and not 5.813e+06; four digits that count."""
+    rounded = float(f"{value:.4g}")
+    return f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:.4g}"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, cast
+from urllib.parse import parse_qsl
 
 import django_filters
 from django.db.models import QuerySet
@@ -56,7 +57,7 @@ def _present(resource: Resource, request: SignedIn, is_rows: bool) -> dict[str, 
     return _drawn(resource, request, page) | {
         "count_text": _count(resource, len(page.rows), count, is_exact),
         "trouble_text": problem,
-        "empty": _empty(resource, request),
+        "empty": {} if page.rows else _empty(resource, request),
     }
 
 
@@ -230,7 +231,10 @@ def _column_choices(resource: Resource, query: QueryDict) -> list[dict[str, Any]
 
 
 def _empty(resource: Resource, request: SignedIn) -> dict[str, str]:
-    if set(request.GET) - set(tables.OWN):
+    asked = {name: words for name, words in request.GET.items() if name not in tables.OWN}
+    # The filter with which the menu opens a list is nobody's own: where there is nothing, that is.
+    is_usual = asked == dict(parse_qsl(resource.default_query))
+    if asked and not (is_usual and not resource.visible_to(request.user).exists()):
         return {
             "title": f"No {resource.title_plural} match", "text": "Nothing passes these filters.",
             "action_url": resource.url(), "action": "Show all",

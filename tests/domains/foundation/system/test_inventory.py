@@ -359,3 +359,23 @@ def test_programs_send_it_as_any_other_import(ann):
     told = services.receive(by=ann, noun="inventory", text=FILE.decode(), file_name="site.yaml")
 
     assert told.counts["new"] == 5
+
+
+@pytest.mark.django_db
+def test_a_table_without_kinds_says_where_one_is_chosen():
+    admin = make.user(role="administrator")
+    told = services.take_in(b"Hostname,Colour\nweb1,red\n", "a.csv", by=admin)
+
+    assert "What the columns mean" in told.shown["rows"][0]["error"]
+
+
+@pytest.mark.django_db
+def test_a_preview_names_owners_and_attributes_as_people_do():
+    admin = make.user(role="administrator")
+    make.team("Platform")
+    table = b"Hostname,Kind,Owner,Colour\nweb1,host,Platform,red\n"
+    told = services.take_in(table, "a.csv", by=admin).shown["rows"][0]["values"][-1]
+
+    assert "owner: Platform" in told
+    assert "colour: red" in told
+    assert "{" not in told

@@ -197,3 +197,18 @@ def test_the_pages_show_impact_and_likeness(client):
     assert "webshop" in page
     assert "40 min" in page
     assert "No other incident is like this one." in similar.content.decode()
+
+
+def test_an_action_is_not_set_for_a_day_that_is_over():
+    review, owner = make.review(), make.person()
+    yesterday = time.now().date() - timedelta(days=1)
+
+    with pytest.raises(Invalid, match="not over"):
+        services.add_action(
+            review, by=system(), title="Alarm", kind="detect", owner=owner, due_on=yesterday
+        )
+    action = services.add_action(
+        review, by=system(), title="Alarm", kind="detect", owner=owner,
+        due_on=time.now().date(),
+    )  # fmt: skip
+    assert action.pk

@@ -329,3 +329,28 @@ def test_a_notice_of_an_incident_names_the_components_its_alerts_touch():
     assert list(notice.components.all()) == [shop]
     assert other not in notice.components.all()
     assert StatusNotice.objects.get().published_at is None
+
+
+def test_a_wrong_address_keeps_the_form_and_says_what_is_wrong():
+    page = Client().post("/status/subscribe", {"kind": "email", "address": "nonsense"})
+
+    assert page.status_code == 422
+    assert "Give an e-mail address" in page.content.decode()
+    assert 'value="nonsense"' in page.content.decode()
+
+
+def test_before_anything_is_published_the_page_says_so():
+    page = Client().get("/status/")
+
+    assert page.status_code == 404
+    assert "Nothing was published yet" in page.content.decode()
+    assert "Nothing was published" not in Client().get("/status/other.html").content.decode()
+
+
+def test_phases_say_when_they_are_of_maintenance():
+    notice = make.status_notice()
+    page = make.client(make.user(role="approver")).get(f"/status-notices/{notice.pk}/publish")
+    offered = dict(page.context["form"].fields["phase"].choices)
+
+    assert offered["scheduled"].endswith("(maintenance)")
+    assert "maintenance" not in offered["investigating"]

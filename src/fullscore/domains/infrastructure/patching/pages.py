@@ -32,6 +32,7 @@ def patching(request: SignedIn) -> HttpResponse:
         now=now,
         today=now.date(),
         has_baseline=Baseline.objects.exists(),
+        waiting=compliance.security_waiting(request.user),
     )
 
 

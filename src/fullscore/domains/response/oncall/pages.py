@@ -1,7 +1,7 @@
 """On call now, my shifts, who bore what; bringing rotas over; the page that answers a call."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -29,11 +29,14 @@ from fullscore.domains.response.oncall.queries.rota import now_on_call
 from fullscore.domains.response.oncall.services import answering, bringing, channels, rota
 from fullscore.interfaces.web import shell
 from fullscore.interfaces.web.shell import SignedIn
-from fullscore.kit import time
+from fullscore.interfaces.web.writing import verb_of
+from fullscore.kit import access, time
 from fullscore.kit.errors import Invalid, Problem
-from fullscore.kit.perform import require
+from fullscore.kit.perform import Verb, perform, require
+from fullscore.kit.resource import Resource
 
 SHOWN = 20
+PUBLISH = Verb(rota.publish, permission="oncall.change_schedule")
 MOST_BYTES = 10 * 1024 * 1024
 
 
@@ -62,6 +65,7 @@ def on_call(request: SignedIn) -> HttpResponse:
     return shell.page(
         request, "oncall/now.html", title="On call", lines=lines, nobody=nobody,
         runs=runs.order_by("-severity", "started_at")[:SHOWN],
+        may_answer=access.may(request.user, "oncall.acknowledge_run"),
     )  # fmt: skip
 
 
@@ -96,6 +100,7 @@ def _mine(request: SignedIn) -> dict[str, Any]:
     asked = Swap.objects.filter(state=Swap.State.OPEN, ends_at__gt=now)
     others = asked.exclude(person=me) if me else asked.none()
     return {
+        "now": now, "may_take": access.may(request.user, "oncall.change_swap"),
         "me_person": me, "shifts": shifts.select_related("schedule").order_by("starts_at")[:SHOWN],
         "asked": [s for s in others.select_related("person", "shift__schedule")
                   if s.wanted_id in (None, me.pk if me else 0)],
@@ -111,7 +116,22 @@ def publish_own(request: SignedIn) -> HttpResponse:
     """Show the new private address of one's calendar, this once."""
     require("oncall.view_schedule", by=request.user)
     address = settings.OPTIONS.address + rota.publish_own(by=request.user)
-    return shell.page(request, "oncall/calendar.html", title="Your calendar", address=address)
+    return shell.page(
+        request, "oncall/calendar.html", title="Your calendar", address=address, whose="your",
+        back="/my-shifts",
+    )  # fmt: skip
+
+
+@never_cache
+def publish(request: SignedIn, pk: int) -> HttpResponse:
+    """Show the new private address of a schedule's calendar, this once, for it to be copied."""
+    if request.method != "POST":
+        return verb_of(cast(Resource, shell.resource_of(Schedule)), PUBLISH)(request, pk)
+    address = settings.OPTIONS.address + perform(PUBLISH, Schedule, pk, by=request.user, values={})
+    return shell.page(
+        request, "oncall/calendar.html", title="Calendar of a schedule", address=address,
+        whose="its", back=f"/schedules/{pk}",
+    )  # fmt: skip
 
 
 def bore(request: SignedIn) -> HttpResponse:
@@ -224,6 +244,7 @@ PATTERNS = [
     path("on-call", login_required(on_call), name="on-call"),
     path("my-shifts", login_required(my_shifts), name="my-shifts"),
     path("my-shifts/calendar", login_required(publish_own), name="my-calendar"),
+    path("schedules/<int:pk>/publish", login_required(publish), name="publish-schedule"),
     path("fairness", login_required(bore), name="fairness"),
     path("rota-imports/add", login_required(bring), name="bring-rotas"),
     path("answer/<str:token>", answer, name="answer-page"),

@@ -139,6 +139,10 @@ class _Plan:
             raise _Wrong("It has no name.")
         if len(thing.name) > 200:
             raise _Wrong("Its name has more than 200 letters.")
+        if not thing.kind:
+            raise _Wrong(
+                "It does not say its kind: choose one for all rows under “What the columns mean”."
+            )
         if thing.kind not in BY_NAME:
             raise _Wrong(f"There is no kind of item “{thing.kind[:30]}”.")
         if any(ord(letter) < 32 for letter in thing.name):
@@ -268,7 +272,10 @@ def _chosen(name: str, text: str, among: Sequence[str]) -> str:
 
 def words_of(made: Planned) -> Mapping[str, Any]:
     """Return what differs, for a person."""
-    told = {name.removesuffix("_id"): value for name, value in made.values.items()}
+    told = {n: v for n, v in made.values.items() if n not in ("owner_id", "attributes")}
+    if "owner_id" in made.values:
+        told["owner"] = str(made.thing.values.get("owner") or "nobody")
+    told |= made.values.get("attributes") or {}
     if made.words:
         told["recognised by"] = ", ".join(f"{w.kind} {w.value}" for w in made.words)
     return told

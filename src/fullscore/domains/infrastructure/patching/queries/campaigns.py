@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from django.utils.timezone import localtime
+
 from fullscore.domains.foundation.estate import queries as estate
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.infrastructure.patching.facts import Standing
@@ -33,7 +35,7 @@ def _told(run: ServerRun) -> str:
         return f"{run.get_state_display().capitalize()} in {where}: {run.why}"
     stands = {"draft": "not proposed yet", "proposed": "not approved yet", "paused": "paused"}
     told = stands.get(run.campaign.state, "")
-    when = f"{where}, wave {run.wave.number}, {run.wave.starts_at:%-d %b %H:%M} UTC"
+    when = f"{where}, wave {run.wave.number}, {localtime(run.wave.starts_at):%-d %b %H:%M %Z}"
     return f"{when} ({told})." if told else f"{when}."
 
 

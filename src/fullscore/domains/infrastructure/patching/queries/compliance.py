@@ -5,11 +5,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db.models import Sum
+
 from fullscore.domains.foundation.changes.queries.blast import needed_by
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.findings.models import Finding
 from fullscore.domains.infrastructure.patching.facts import Standing
 from fullscore.domains.infrastructure.patching.queries import standing
+from fullscore.domains.infrastructure.servers.models import Server
 from fullscore.kit.access import Actor
 
 PATCHED_FOR = 3  # the criticality of services that count
@@ -65,6 +68,13 @@ def compliance(user: Actor, *, now: datetime, waits: Waits) -> Compliance:
         tuple(_rings(found, now)),
         tuple(_lines(found, now, waits)),
     )
+
+
+def security_waiting(user: Actor) -> int:
+    """Return how many security updates the servers somebody may see say they wait for."""
+    rows = Server.objects.filter(item__in=Item.objects.visible_to(user).live())
+    told: int | None = rows.aggregate(told=Sum("security_updates"))["told"]
+    return told or 0
 
 
 def tally(name: str, url: str, found: Iterable[Standing], now: datetime) -> Tally:

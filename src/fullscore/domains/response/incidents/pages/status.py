@@ -19,6 +19,7 @@ from fullscore.kit import limits
 from fullscore.kit.errors import Problem
 
 FOR_BROWSERS = {"style-src": [statuspage.STYLE_SOURCE]}
+WORDS = "Be told when something is published. You prove the address first; one click ends it."
 MOST_ASKED = 10  # an hour from one address of the network
 
 
@@ -36,12 +37,20 @@ def shown(request: HttpRequest, name: str = "index.html") -> HttpResponse:
         return refused
     found = settings.OPTIONS.status_files / name
     if name not in statuspage.FILES or not found.is_file():
-        raise Http404("Nothing is published yet: publish an update of a notice first.")
+        return _nothing_yet(request, name)
     answer = HttpResponse(found.read_bytes(), content_type=statuspage.FILES[name])
     answer["Cache-Control"] = (
         "public, max-age=30" if settings.OPTIONS.is_status_public else "no-store"
     )
     return _styled(answer)
+
+
+def _nothing_yet(request: HttpRequest, name: str) -> HttpResponse:
+    """Say that nobody has published anything, where a page of ours is asked for."""
+    if name not in statuspage.FILES:
+        raise Http404
+    words = "Nothing was published yet. Whoever may publish writes a notice, and its first update."
+    return _page(request, "Nothing yet", words, 404)
 
 
 def _refused(request: HttpRequest) -> HttpResponse | None:
@@ -68,11 +77,11 @@ def subscribe(request: HttpRequest) -> HttpResponse:
             limits.limit(f"status.from:{_where(request)}", per=timedelta(hours=1), count=MOST_ASKED)
             services.subscribe(**form.cleaned_data)
         except Problem as problem:
-            return _page(request, "It did not work", str(problem), problem.status, tone="outage")
+            form.add_error(None, str(problem))
+            return _page(request, "Subscribe", WORDS, problem.status, form=form)
         return _page(request, "One more step", "Open the link that was just sent there.")
     status = 422 if form.errors else 200
-    words = "Be told when something is published. You prove the address first; one click ends it."
-    return _page(request, "Subscribe", words, status, form=form)
+    return _page(request, "Subscribe", WORDS, status, form=form)
 
 
 def _where(request: HttpRequest) -> str:

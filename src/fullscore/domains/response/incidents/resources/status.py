@@ -10,6 +10,10 @@ from fullscore.domains.response.incidents.models import (
 from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Panel, Resource
 
+PHASES = [
+    (value, f"{label} (maintenance)" if value in StatusUpdate.OF_MAINTENANCE else label)
+    for value, label in StatusUpdate.Phase.choices
+]
 TONES = {"outage": "crit", "partial": "high", "degraded": "warn", "maintenance": "info"}
 
 
@@ -43,7 +47,7 @@ STATUS_NOTICE = Resource(
     verbs=[
         Verb(services.publish, permission="incidents.publish_status", icon="megaphone",
              tone="primary", in_bulk=False, done="Published: {}.",
-             choices={"phase": StatusUpdate.Phase.choices,
+             choices={"phase": PHASES,
                       "impact": StatusNotice.Impact.choices},
              hints={"text": "What people outside read: no names of machines or people.",
                     "impact": "Empty: as before."},

@@ -142,6 +142,9 @@ def add_action(
     require("incidents.add_reviewaction", review.incident, by=by)
     if owner.state == Person.State.LEFT:
         raise Conflict(f"{owner} has left: choose somebody who is here.")
+    if due_on < time.now().date():
+        words = "Choose a day that is not over."
+        raise Invalid(words, {"due_on": [words]})
     action = ReviewAction(
         review=review, title=title.strip(), kind=kind, owner=owner, due_on=due_on,
         created_at=time.now(),

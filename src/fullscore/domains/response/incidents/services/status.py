@@ -144,9 +144,10 @@ def _check_publishing(notice: StatusNotice, by: User, phase: str, text: str) -> 
     if notice.closed_at is not None:
         raise Conflict("This notice is closed: write a new one.")
     is_planned = notice.kind == Kind.MAINTENANCE
+    about = "maintenance" if is_planned else "an incident"
     known = StatusUpdate.OF_MAINTENANCE if is_planned else StatusUpdate.OF_INCIDENT
     if phase not in known:
-        words = f"Choose one of {', '.join(known)}: this is {notice.get_kind_display()}."
+        words = f"Choose one of {', '.join(known)}: this notice is of {about}."
         raise Invalid(words, {"phase": [words]})
     if not text or len(text) > LONGEST:
         words = f"Write what the public is told, up to {LONGEST:,} letters."

@@ -6,10 +6,12 @@ from django.db import models
 from django.db.models import Q
 
 from fullscore.domains.foundation.directory.models import Person, Team
+from fullscore.domains.foundation.estate import queries as estate
 from fullscore.domains.response.oncall.models.people import URGENCIES
 from fullscore.domains.response.oncall.models.schedules import Schedule, check_hours, check_zone
 from fullscore.kit import access
 from fullscore.kit.checks import SEVERITIES
+from fullscore.kit.errors import Invalid
 from fullscore.kit.models.querysets import VisibleQuerySet
 from fullscore.kit.models.secret import Secret
 
@@ -210,3 +212,10 @@ class EscalationRoute(models.Model):
 
     def __str__(self) -> str:
         return f"{self.selector or 'everything'} → {self.policy}"
+
+    def clean(self) -> None:
+        """Refuse a selector that cannot be read: nobody would be called by it."""
+        try:
+            estate.selected(self.selector)
+        except Invalid as error:
+            raise ValidationError({"selector": str(error)}) from error

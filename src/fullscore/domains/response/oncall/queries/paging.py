@@ -19,6 +19,7 @@ from fullscore.domains.response.oncall.models import (
 from fullscore.domains.response.oncall.queries import rota
 from fullscore.engines.escalation import Step, holds
 from fullscore.kit import access
+from fullscore.kit.errors import Invalid
 from fullscore.kit.models import User
 
 LAST_RESORT_MOST = 10
@@ -33,11 +34,17 @@ def route_for(
     for route in rows.order_by("position", "pk"):
         if route.team_id is not None and route.team_id != team:
             continue
-        if not route.selector or (
-            item is not None and estate.selected(route.selector).filter(pk=item).exists()
-        ):
+        if not route.selector or (item is not None and _fits(route.selector, item)):
             return route
     return None
+
+
+def _fits(selector: str, item: int) -> bool:
+    """Say whether a selector names an item; one that cannot be read stands in no other's way."""
+    try:
+        return estate.selected(selector).filter(pk=item).exists()
+    except Invalid:
+        return False
 
 
 def plan_of(policy: EscalationPolicy) -> list[dict[str, Any]]:

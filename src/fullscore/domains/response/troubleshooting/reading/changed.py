@@ -13,6 +13,7 @@ from fullscore.domains.response.troubleshooting.reading.lines import Line, lines
 from fullscore.domains.response.troubleshooting.reading.neighbourhood import around
 from fullscore.engines import happenings as scoring
 from fullscore.engines.rootcause import Signal
+from fullscore.engines.rootcause.reasons import plain
 from fullscore.engines.rootcause.shifts import Shift, shift_of
 from fullscore.interfaces.web.figures import duration
 from fullscore.kit.access import Actor
@@ -86,7 +87,7 @@ def _row(
 
 def _moved(shift: Shift) -> str:
     words = shift.signal.metric[:1].upper() + shift.signal.metric[1:]
-    return f"{words} shifted after it: {shift.now:.4g}, usual {shift.usual:.4g}."
+    return f"{words} shifted after it: {plain(shift.now)}, usual {plain(shift.usual)}."
 
 
 def _shifts(told: Sequence[Happening], moment: datetime) -> Mapping[Happening, Shift | str]:
