@@ -34,7 +34,8 @@ class Verb:
     `done` says what became true: a sentence in which `{}` is the record, or one made from what the
     service returned; without it, `past` does. `undo(record)`, asked before, names the verb and the
     values that take it back. `hints` say what an argument may be; `secrets` names those that no
-    screen, list of processes or history of a shell may show.
+    screen, list of processes or history of a shell may show; `reaches` those that name records
+    which the service alters too, so that the permission must hold for them as well.
     """
 
     service: Callable[..., Any]
@@ -51,6 +52,7 @@ class Verb:
     undo: Callable[[Any], tuple[str, Mapping[str, Any]] | None] | None = None
     hints: Mapping[str, str] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
+    reaches: frozenset[str] = frozenset()
     turn: Callable[[Any], None] | None = None  # turn(pk): what is locked before the record is
 
     def __post_init__(self) -> None:
@@ -124,6 +126,8 @@ def perform(
         for name, related in verb.records().items():
             if given.get(name) is not None:
                 given[name] = find(related, given[name], by=by)
+                if name in verb.reaches:
+                    require(verb.permission, given[name], by=by)
         return verb.service(record, by=by, **given)
 
 

@@ -9,14 +9,17 @@ from django.test.utils import CaptureQueriesContext
 from fullscore.domains.foundation.access.services import grants
 from fullscore.domains.foundation.estate import checks, queries, services
 from fullscore.domains.foundation.estate.models import Claim, Difference, Identifier, Item, Sighting
+from fullscore.domains.foundation.estate.resources import ITEM
 from fullscore.domains.foundation.estate.services import Told
+from fullscore.domains.foundation.estate.services.differences import compare
 from fullscore.domains.infrastructure.servers.models import Server
 from fullscore.engines.identity import Word
 from fullscore.kit import history, time
 from fullscore.kit.checks import Limits, Scope
-from fullscore.kit.errors import Conflict
-from fullscore.kit.models import AuditEntry
+from fullscore.kit.errors import Conflict, NotAllowed
+from fullscore.kit.models import AuditEntry, User
 from fullscore.kit.models.user import system
+from fullscore.kit.perform import perform
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -307,6 +310,33 @@ def test_what_both_have_and_may_have_once_stays_where_it_is():
     assert list(Server.objects.filter(item=other)) == [kept]
     assert list(Server.objects.filter(item=one)) == [left]
     assert set(both.items.all()) == {one, other}
+
+
+def test_a_merge_needs_the_right_at_both_ends():
+    mine, theirs = make.team("mine"), make.team("theirs")
+    ours, other = make.item("a", owner=mine), make.item("b", owner=theirs)
+    boss = make.user("boss", role="administrator", team=mine)
+    make.grant(user=boss, role="viewer")
+    verb = next(verb for verb in ITEM.verbs if verb.name == "merge")
+
+    with pytest.raises(NotAllowed):
+        perform(verb, Item, ours.pk, by=boss, values={"into": other.pk})
+
+    make.grant(user=boss, role="administrator", team=theirs)
+    perform(verb, Item, ours.pk, by=User.objects.get(pk=boss.pk), values={"into": other.pk})
+    ours.refresh_from_db()
+    assert ours.merged_into == other
+
+
+def test_what_a_source_sees_undoes_nothing_a_person_wrote_meanwhile():
+    item = make.item("web", criticality=4)
+    stale = Item.objects.get(pk=item.pk)
+    services.change(item, by=make.user("ann"), criticality=1)
+
+    compare(stale, {"os_version": "13"}, by=system(), source=make.source(), now=make.AT)
+
+    item.refresh_from_db()
+    assert (item.criticality, item.attributes["os_version"]) == (1, "13")
 
 
 def test_nobody_gains_a_right_by_a_merge():

@@ -136,6 +136,7 @@ ITEM = Resource(
              done="{} is in service again.",
              when=lambda i: "" if i.state in ("retiring", "retired") else "It is in service."),
         Verb(services.merge, permission="estate.merge_item", icon="git-merge", in_bulk=False,
+             reaches=frozenset({"into"}),
              done="It is one thing with {} now.".format, tone="danger",
              when=lambda i: "It is retired." if i.state == "retired" else ""),
         Verb(services.split, permission="estate.merge_item", icon="share-2", in_bulk=False,

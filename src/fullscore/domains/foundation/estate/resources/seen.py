@@ -58,7 +58,7 @@ SIGHTING = Resource(
         Verb(services.confirm, permission="estate.decide_sighting", icon="check", tone="primary",
              when=lambda s: "" if s.proposed_id and not s.item_id else "No item is proposed."),
         Verb(services.match, permission="estate.decide_sighting", icon="link", in_bulk=False,
-             past="matched"),
+             past="matched", reaches=frozenset({"to"})),
         Verb(services.adopt, permission="estate.decide_sighting", icon="plus",
              past="adopted", when=_no_item),
         Verb(services.dismiss, permission="estate.decide_sighting", icon="x", past="dismissed",

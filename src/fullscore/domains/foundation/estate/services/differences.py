@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+
 from fullscore.domains.foundation.estate import authority
 from fullscore.domains.foundation.estate.announcements import DifferenceRejected
 from fullscore.domains.foundation.estate.models import Claim, Difference, Item, Source
@@ -48,10 +50,14 @@ def _believed(
 
 def _take(item: Item, taken: Mapping[str, Any], *, by: User, source: Source) -> None:
     """Write what is believed into the record; what is equal writes nothing."""
-    attributes = {**item.attributes, **{n: v for n, v in taken.items() if n != "site"}}
-    if attributes != item.attributes:
+    seen = {name: value for name, value in taken.items() if name != "site"}
+    if {**item.attributes, **seen} == item.attributes:
+        return
+    with transaction.atomic():
+        # Read with many others a while ago: what people wrote since must stand.
+        item.refresh_from_db(from_queryset=Item.objects.select_for_update(no_key=True))
         with recorded(item, "see", by=by, note=source.name):
-            item.attributes = attributes
+            item.attributes = {**item.attributes, **seen}
 
 
 def differ(

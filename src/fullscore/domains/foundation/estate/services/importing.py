@@ -109,17 +109,25 @@ def _learn(planned: Sequence[Planned], standing: Standing, *, by: User) -> None:
             standing.learns(one.item, word)
     if not made:
         return
-    _free(made)
+    _free(made, by=by)
     Identifier.objects.bulk_create(made, batch_size=200, ignore_conflicts=True)
     told = [[row.item_id, row.kind, row.value, row.vendor] for row in made]
     bulk("estate.identifier", "import: add", by=by, counts={"add": len(made)}, rows=told,
          facts={"words": told})  # fmt: skip
 
 
-def _free(words: Iterable[Identifier]) -> None:
-    """Let retired items give up the strong words that are found elsewhere now."""
-    values = {word.value for word in words}
-    Identifier.objects.filter(value__in=values, item__state=Item.State.RETIRED).delete()
+def _free(words: Iterable[Identifier], *, by: User) -> None:
+    """Let retired items give up the words that are found elsewhere now, and no other."""
+    wanted = {(word.kind, word.value, word.vendor) for word in words}
+    retired = Identifier.objects.filter(
+        value__in={value for _, value, _ in wanted}, item__state=Item.State.RETIRED
+    )
+    told = retired.values_list("pk", "item_id", "kind", "value", "vendor")
+    given_up = [row for row in told if row[2:] in wanted]
+    if given_up:
+        Identifier.objects.filter(pk__in=[row[0] for row in given_up]).delete()
+        bulk("estate.identifier", "import: give up", by=by, counts={"given up": len(given_up)},
+             rows=[list(row[1:]) for row in given_up])  # fmt: skip
 
 
 def write_links(
