@@ -175,7 +175,6 @@ INCIDENT = Resource(
              when=lambda i: "It is open." if i.state == "open"
              else "It was merged." if i.merged_into_id else ""),
         Verb(services.merge, permission="incidents.change_incident", icon="git-merge",
-             reaches=frozenset({"into"}),
              past="merged", hints={"other": "The number of the other incident."},
              when=lambda i: "It was merged." if i.merged_into_id else ""),
         Verb(services.split, permission="incidents.change_incident", icon="git-branch",
