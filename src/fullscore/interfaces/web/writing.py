@@ -105,7 +105,7 @@ def verb_of(resource: Resource, verb: Verb) -> View:
         form_class = form_of(verb, user=request.user)
         is_sent = request.method == "POST"
         sent = request.GET if "undo" in request.GET else request.POST
-        first = {n: v for n, v in request.GET.items() if n in form_class.base_fields}  # type: ignore[attr-defined]
+        first = {n: v for n, v in request.GET.items() if n in form_class.base_fields}
         form = form_class(sent if is_sent else None, initial=first)
         if is_sent and form.is_valid():
             undo = _undo_url(resource, verb, record)
