@@ -119,7 +119,7 @@ def parser_of(command: Any) -> ArgumentParser | None:
 
     words = {
         "check": ["run", "--all"], "server": ["enrol"], "import": ["file"], "schedule": ["bring"],
-        "push-key": ["make"],
+        "push-key": ["make"], "runbook": ["read"],
     }.get(command.name, [])  # fmt: skip
     with patch.object(ArgumentParser, "parse_args", caught):
         try:

@@ -98,6 +98,7 @@ from fullscore.domains.infrastructure.servers.models import (
     Filesystem,
     Hypervisor,
     Installed,
+    KnownLogin,
     Machine,
     MachineAct,
     MachineSnapshot,
@@ -456,9 +457,6 @@ def trouble(**values: Any) -> Trouble:
     return _with(Trouble, known | values, item=item)
 
 
-# ── servers ────────────────────────────────────────────────────────────────────────────────────
-
-
 STEPS = """## Look
 Read what it says.
 
@@ -504,6 +502,14 @@ def runbook_step(**values: Any) -> RunbookStepRun:
 def command_access(**values: Any) -> CommandAccess:
     known = {"address": f"{_one('host')}.example.org", "port": 22}
     return CommandAccess.objects.create(item=values.pop("item", None) or item(), **known | values)
+
+
+# ── servers ────────────────────────────────────────────────────────────────────────────────────
+
+
+def known_login(**values: Any) -> KnownLogin:
+    known = {} if values.get("person") else {"purpose": "Deploys the shop"}
+    return KnownLogin.objects.create(**{"name": _one("login"), **known, **values})
 
 
 def server(**values: Any) -> Server:

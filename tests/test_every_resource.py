@@ -37,7 +37,7 @@ ONE: dict[str, Callable[..., Any]] = {
     "scope": make.scope,
     "installed-package": make.installed, "fact": make.facts, "push-key": make.push_key,
     "refusal": make.refusal,
-    "ssh-host": make.ssh_host, "hypervisor": make.hypervisor,
+    "known-login": make.known_login, "ssh-host": make.ssh_host, "hypervisor": make.hypervisor,
     "cloud-account": make.cloud_account, "cloud-resource": make.cloud_resource,
     "cost-export": make.cost_export, "cost-period": make.cost_period, "cost-row": make.cost_row,
     "virtual-machine": make.machine, "machine-act": make.machine_act,

@@ -31,6 +31,7 @@ PAGES = {
     "estate/single_points": "/single-points", "estate/decide": "/differences/decide",
     "estate/discovery": "/discovery", "system/inventory": "/inventory",
     "findings/closed": "/closed", "access/token": "/api-tokens/add",
+    "servers/capacity": "/capacity/1", "patching/end_of_life": "/end-of-life",
     "snooze": "/queue/finding:1/snooze",
     "password": "/account/password/", "second factor": "/account/second-factor/",
     "sessions": "/account/sessions/",

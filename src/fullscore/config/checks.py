@@ -37,6 +37,7 @@ from fullscore.domains.infrastructure.servers.queries import (
     volumes,
 )
 from fullscore.domains.infrastructure.servers.queries import capacity as used
+from fullscore.domains.infrastructure.servers.queries import logins as opened
 from fullscore.domains.infrastructure.servers.queries import virtual as machines
 from fullscore.domains.response.incidents import checks as incidents
 from fullscore.domains.response.incidents import queries as alerts
@@ -86,6 +87,8 @@ CHECKS: tuple[Check, ...] = (
     # Who can log in, and become root
     logins.empty_password.reading(hosts("users")),
     logins.second_root.reading(hosts("users")),
+    logins.unexplained.reading(opened.logins),
+    logins.of_leavers.reading(opened.logins),
     logins.weak_key.reading(hosts("users")),
     logins.sudo_without_password.reading(hosts("sudo")),
     logins.sudo_escape.reading(hosts("sudo")),

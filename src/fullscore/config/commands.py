@@ -244,6 +244,27 @@ def server(argv: Sequence[str]) -> int:
     return enrolling.enrol(given.name, by=_who(given.email))
 
 
+def runbook(argv: Sequence[str]) -> int:
+    """Runbooks: beside the noun's own acts, `suggest` for an incident, and `read FILE`."""
+    if not argv or argv[0] not in ("suggest", "read"):
+        return run(["runbook", *argv], _resources, (), _who)
+    parser = ArgumentParser("fullscore runbook", description=runbook.__doc__)
+    acts = parser.add_subparsers(dest="act", required=True)
+    suggest = acts.add_parser("suggest", help="which runbooks fit, and how often each helped")
+    about = suggest.add_mutually_exclusive_group(required=True)
+    about.add_argument("--incident", type=int, metavar="NUMBER")
+    about.add_argument("--item", type=int, metavar="NUMBER")
+    suggest.add_argument("--as", dest="email")
+    acts.add_parser("read", help="say what is wrong with one").add_argument("file", help="Markdown")
+    given = parser.parse_args(argv)
+    ready()
+    from fullscore.domains.response.incidents import commands
+
+    if given.act == "read":
+        return commands.read_runbook(given.file)
+    return commands.suggest_runbooks(incident=given.incident, item=given.item, by=_who(given.email))
+
+
 def schedule(argv: Sequence[str]) -> int:
     """On-call schedules: beside the noun's own acts, `bring TOOL` from Grafana OnCall, Opsgenie."""
     if not argv or argv[0] != "bring":
@@ -360,6 +381,7 @@ COMMANDS = tuple(
     Command(one.__name__.rstrip("_").replace("_", "-"), (one.__doc__ or "").split("\n")[0], one)
     for one in (
         up, demo, web, worker, scheduler, collector, behind, status, migrate, mcp, audit, access,
-        secret, check, server, push_key, schedule, import_, inventory, focus, changed, figures,
+        secret, check, server, push_key, runbook, schedule, import_, inventory, focus, changed,
+        figures,
     )
 )  # fmt: skip

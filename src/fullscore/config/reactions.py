@@ -53,6 +53,7 @@ REACTIONS: Reactions = {
         incidents_jobs.call_after_change,
     ],
     changes.RollbackProposed: [changes_jobs.notify_proposed],
+    changes.RunbookTold: [incidents_jobs.tell_runbook],
     changes.RunbookAsks: [changes_jobs.notify_driver],
     patching.PlanAsked: [patching_jobs.draw_up],
     patching.CampaignPaused: [patching_jobs.notify_paused],

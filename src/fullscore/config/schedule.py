@@ -28,6 +28,7 @@ SCHEDULE: Sequence[Clocked] = (
     findings.prune,
     system.prune_imports,
     servers.declare_silent,
+    servers.match_logins,
     servers.measure_capacity,
     servers.read_hypervisors,
     cloud.read_accounts,

@@ -6,6 +6,7 @@ from fullscore.domains.foundation.estate import queries as estate
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.findings.models import Finding
 from fullscore.domains.overview.attention import queries as attention
+from fullscore.domains.response.incidents.reading import runbooks
 from fullscore.domains.response.troubleshooting.reading import asked
 from fullscore.interfaces.mcp.server import Tool
 from fullscore.kit.models import User
@@ -58,9 +59,15 @@ def what_changed_before(
     return asked.changed(user, incident=incident or None, item=item or None, hours=hours)
 
 
+def which_runbook(user: User, incident: int = 0, item: int = 0) -> dict[str, Any]:
+    """Return the runbooks that fit an incident or an item, why, and how often each helped."""
+    return runbooks(user, incident=incident or None, item=item or None)
+
+
 TOOLS = (
     Tool("what_needs_me", what_needs_me.__doc__ or "", what_needs_me),
     Tool("why", why.__doc__ or "", why),
     Tool("what_if", what_if.__doc__ or "", what_if),
+    Tool("which_runbook", which_runbook.__doc__ or "", which_runbook),
     Tool("what_changed_before", what_changed_before.__doc__ or "", what_changed_before),
 )

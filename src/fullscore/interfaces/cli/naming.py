@@ -31,8 +31,9 @@ def record_of(model: type[Model], text: str, *, by: User) -> Any:
 def _names(model: type[Model]) -> list[str]:
     """Return the fields that may name a record; what is one with an item goes by its name."""
     known = {field.name: field for field in model._meta.fields}
+    whole = [field for field in known.values() if isinstance(field, OneToOneField)]
     own = [name for name in NAMES if name in known]
-    return own or [f"{n}__name" for n, field in known.items() if isinstance(field, OneToOneField)]
+    return own or [f"{one.name}__{n}" for one in whole for n in _names(one.related_model)]
 
 
 def named(field_class: Any, extra: Any, text: str, *, by: User) -> str:

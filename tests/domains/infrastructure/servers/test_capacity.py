@@ -8,7 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from fullscore.config.resources import RESOURCES
 from fullscore.connectors.samples import Samples, open_store
+from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry import queries as telemetry
 from fullscore.domains.foundation.telemetry.models import Series
 from fullscore.domains.infrastructure.servers import services
@@ -17,6 +19,7 @@ from fullscore.domains.infrastructure.servers.models import Capacity
 from fullscore.domains.infrastructure.servers.queries import capacity, daily
 from fullscore.domains.infrastructure.servers.queries.capacity import Course, Key, Standing
 from fullscore.domains.infrastructure.servers.rules import outlook
+from fullscore.interfaces.cli.run import run
 from fullscore.kit import time
 from fullscore.kit.checks import Limits, Scope
 from fullscore.kit.models.user import system
@@ -165,7 +168,7 @@ def test_what_grows_says_between_which_days_it_runs_out_and_what_first(store, db
     services.judge_capacity(DAY, by=system())
 
     told = Capacity.objects.get(server=server)
-    assert told.limit == "cpu"
+    assert told.runs_out_of == "cpu"
     assert 35 <= (told.runs_out_on - DAY).days <= 65
     first, last = told.cpu_reaches.split("/")
     assert date.fromisoformat(first) <= told.runs_out_on <= date.fromisoformat(last)
@@ -186,6 +189,24 @@ def test_the_same_days_made_again_replace_what_was_known(store, db):
     assert Capacity.objects.get(server=server).cpu_p95 == 60
 
 
+def test_upkeep_that_drops_raw_samples_leaves_the_days_as_they_were(store, db):
+    server = make.server()
+    keeps(server, cpu=noisy(0.6, 0.002), srv=noisy(0.5, 0.004))
+    before = capacity.history(DAY)
+
+    for hours in range(6):
+        store.maintain(now_ms=telemetry.milliseconds(NOW + timedelta(hours=hours)))
+
+    after = capacity.history(DAY)
+    kept = store.read(
+        list(Series.objects.values_list("pk", flat=True)),
+        start_ms=0, end_ms=telemetry.milliseconds(NOW - timedelta(days=40)),
+    )  # fmt: skip
+    assert len(kept) == 0
+    assert np.isfinite(before.table).all()
+    np.testing.assert_array_equal(before.table, after.table)
+
+
 def test_a_few_days_have_a_level_and_no_forecast(store, db):
     server = make.server()
     keeps(server, days=5, cpu=noisy(0.9, 0.01))
@@ -194,6 +215,20 @@ def test_a_few_days_have_a_level_and_no_forecast(store, db):
 
     told = Capacity.objects.get(server=server)
     assert (told.days, told.cpu_trend, told.cpu_reaches, told.tried) == (5, None, "", 0)
+
+
+def test_what_fell_silent_keeps_the_day_of_its_last_figures_and_what_is_retired_goes(store, db):
+    silent, retired = make.server(), make.server()
+    keeps(silent, until=DAY - timedelta(days=5), cpu=noisy(0.7, 0.002))
+    keeps(retired, cpu=noisy(0.3, 0))
+    services.judge_capacity(DAY, by=system())
+    Item.objects.filter(pk=retired.item_id).update(state="retired")
+
+    services.judge_capacity(DAY, by=system())
+
+    (told,) = Capacity.objects.all()
+    assert told.until == DAY - timedelta(days=5)
+    assert told.runs_out_on == told.until + timedelta(days=told.cpu_days)
 
 
 def test_what_is_over_its_limit_runs_out_now(store, db):
@@ -220,7 +255,7 @@ def test_a_night_makes_the_days_that_are_over_and_the_next_one_only_what_is_new(
 
     services.measure_capacity(by=system(), now=now + timedelta(days=1))
     told.refresh_from_db()
-    assert (told.until, told.days) == (DAY + timedelta(days=3), 3)
+    assert (told.until, told.days) == (DAY + timedelta(days=2), 3)
     assert Series.objects.filter(bound_by=Series.BoundBy.OURS).count() == 3
 
 
@@ -406,12 +441,25 @@ def test_the_page_of_a_server_without_figures_says_when_they_come(store, ann):
 
 
 def test_the_list_says_what_is_near_and_sorts_it_first(ann):
-    near = make.capacity(limit="disk", runs_out_on=DAY, urgency=170, disk_reaches=f"{DAY}/..")
+    near = make.capacity(runs_out_of="disk", runs_out_on=DAY, urgency=170, disk_reaches=f"{DAY}/..")
     make.capacity()
 
     page = make.client(ann).get("/capacity").content.decode()
-    told = make.client(ann).get("/api/capacity", {"limit": "disk"}).json()
+    told = make.client(ann).get("/api/capacity", {"runs_out_of": "disk"}).json()
 
     assert "1 runs out within 60 days" in page
     assert page.index(str(near.server)) < page.index("20 %")
     assert [row["id"] for row in told["items"]] == [near.pk]
+
+
+def test_a_shell_shows_it_by_the_servers_name_and_lists_what_runs_out_of_something(ann, capsys):
+    near = make.capacity(runs_out_of="disk", runs_out_on=DAY, urgency=170)
+    make.capacity()
+
+    run(["capacity", "show", near.server.item.name], lambda: RESOURCES, (), lambda email: ann)
+    shown = capsys.readouterr().out
+    asked = ["capacity", "list", "--runs-out-of", "disk", "--count"]
+    run(asked, lambda: RESOURCES, (), lambda email: ann)
+
+    assert near.server.item.name in shown
+    assert capsys.readouterr().out.strip() == "1"

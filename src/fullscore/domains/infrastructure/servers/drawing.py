@@ -74,8 +74,7 @@ def _picture(
     line = rows[1] if len(rows) > 1 else rows[0]
     known = np.isfinite(line)
     (one,) = rules.outlooks(told.days, line[None, :], np.array([limit]))
-    last = told.days[known][-1] if known.any() else 0.0
-    sentence = _sentence(one, queries.day_of(last), limit)
+    sentence = _sentence(one, limit)
     meets = int(one.likely or 0) + AFTER
     ahead = min(rules.HORIZON_DAYS, max(LEAST_AHEAD, meets))
     band = forecast.band(told.days[known], line[known], horizon_days=ahead, season_days=rules.WEEK)
@@ -105,17 +104,17 @@ def _spread(days: Floats, rows: Sequence[Floats]) -> list[tuple[datetime, float,
 
 
 def _moment(day: float) -> datetime:
-    return datetime.combine(queries.day_of(day), time(12), UTC)
+    return datetime.combine(rules.day_of(day), time(12), UTC)
 
 
-def _sentence(one: rules.Outlook, last: Any, limit: float) -> str:
+def _sentence(one: rules.Outlook, limit: float) -> str:
     if one.level is None:
         return "Nothing was measured."
     now = f"{percent(one.level)} now"
     if one.trend is None:
         return f"{now}; {one.days} days are known, a forecast needs {rules.LEAST_DAYS}."
     trend = f"{points(100 * one.trend)} a month"
-    when = rules.words(rules.interval(one, last), today=clock.now().date())
+    when = rules.words(rules.interval(one), today=clock.now().date())
     meets = "full" if limit == 1 else "over 80 %"
     return (
         f"{now}, {trend}; {meets} {when}."

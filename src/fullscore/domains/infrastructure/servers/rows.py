@@ -14,6 +14,7 @@ from fullscore.domains.infrastructure.servers.models import (
     Server,
     Unit,
 )
+from fullscore.domains.infrastructure.servers.queries.logins import known
 
 # What changes by itself is no change of the host: left out of hashes and versions.
 VOLATILE: Mapping[str, frozenset[str]] = {
@@ -210,12 +211,15 @@ def _write_filesystems(server: Server, mounts: Sequence[Mapping[str, Any]]) -> N
 def _write_accounts(
     server: Server, users: Sequence[Mapping[str, Any]], rules: Sequence[Mapping[str, Any]]
 ) -> None:
-    made = accounts_of(server, users, rules)
+    made, told = accounts_of(server, users, rules), known()
+    for one in made:
+        one.person_id, one.purpose = told.of(server.pk, one.name, one.full_name)
     server.accounts.exclude(name__in=[a.name for a in made]).delete()
     Account.objects.bulk_create(
         made, batch_size=200, update_conflicts=True, unique_fields=["server", "name"],
-        update_fields=["uid", "shell", "home", "groups", "is_locked", "can_log_in", "becomes_root",
-                       "key_count", "password_changed_on", "last_login_at"],
+        update_fields=["uid", "full_name", "shell", "home", "groups", "is_locked", "can_log_in",
+                       "becomes_root", "key_count", "password_changed_on", "last_login_at",
+                       "person", "purpose"],
     )  # fmt: skip
 
 
@@ -235,7 +239,8 @@ def _account(
     changed = str(user.get("password_changed_on") or "")
     return Account(
         server=server, name=str(user["name"])[:80], uid=user.get("uid") or 0, shell=shell[:120],
-        home=str(user.get("home") or "")[:200], groups=user.get("groups") or [],
+        home=str(user.get("home") or "")[:200],
+        full_name=str(user.get("full_name") or "")[:120], groups=user.get("groups") or [],
         is_locked=user.get("is_locked"), key_count=len(keys),
         can_log_in=has_shell and (bool(keys) or user.get("is_locked") is False),
         becomes_root=way_to_root(user, rules)[:200],

@@ -34,7 +34,7 @@ def users(computer: Computer) -> list[dict[str, Any]]:
     team = TEAM_OF_ROLE[computer.role]
     people = [p.name for p in PEOPLE if p.team == team and p.name != COMING and p.roles]
     for place, name in enumerate(people):
-        if name == LEAVER and computer.number % 7:
+        if name == LEAVER and computer.number % 7 != 1:
             continue  # somebody removed it from most hosts
         bits = 1024 if place == 0 and "weak_key" in computer.faults else 256
         found.append(

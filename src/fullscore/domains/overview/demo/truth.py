@@ -98,6 +98,7 @@ PLANTED: tuple[Planted, ...] = (
         "needs a reboot",
     ),
     Planted("weak_key", ("inf-03",), 33, "servers.weak_key", "weak key"),
+    Planted("leaver", ("Thijs Visser",), 10, "servers.leaver_login", "has left and still gets in"),
     Planted("no_backup", ("cloud-02", "cloud-05"), 21, "servers.no_backup", "No backup"),
     Planted("journal_unlimited", ("db-01",), 60, "servers.journal_unlimited", "no limit"),
     # The update that slowed its disk, below: nobody had asked for it.
@@ -108,7 +109,6 @@ PLANTED: tuple[Planted, ...] = (
     Planted("idle", ("cloud-04",), 12, "servers.idle", "next to nothing"),
     # In the data without a check that looks for it.
     Planted("memory_leak", ("app-17",), 48, "", "restarted every six days"),
-    Planted("leaver", ("Thijs Visser",), 10, "", "left, and the account still opens"),
     # Since an update its disk is slow, and with it the customer portal: the one open incident.
     Planted("slow_disk", ("db-02",), 0, "", "is the cause of the incident of the customer portal"),
     # Found, then repaired, so that the closed list and its proofs are not empty.

@@ -1,7 +1,12 @@
 """Commands about incidents that are no noun and no verb."""
 
+from pathlib import Path
+
+from fullscore.domains.foundation.changes.services.runbooks import writing
 from fullscore.domains.response.incidents import reading
+from fullscore.engines import runbooks as engine
 from fullscore.interfaces.web.figures import figure
+from fullscore.kit.errors import Invalid
 from fullscore.kit.models import User
 
 
@@ -17,3 +22,30 @@ def tell_figures(
         shown = "".join(f"{figure(value, unit):>14}" for value in values)
         print(f"{name:34}{count:>8}{shown}")
     return 0
+
+
+def suggest_runbooks(*, incident: int | None, item: int | None, by: User) -> int:
+    """Print which runbooks fit, the best first, why, and how often each helped."""
+    rows = reading.runbooks(by, incident=incident, item=item)["rows"]
+    for row in rows:
+        helped = f"{row['helped']} of {row['runs']} helped" if row["runs"] else "never run yet"
+        print(f"{row['runbook']['id']:>6}  {row['runbook']['title']}: {', '.join(row['why'])};"
+              f" {helped}")  # fmt: skip
+    if not rows:
+        print("No runbook fits.")
+    return 0
+
+
+def read_runbook(file: str) -> int:
+    """Print what is wrong with a runbook in a file; 1 when something is."""
+    try:
+        text = Path(file).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"{file} cannot be read: {error}.") from error
+    book = engine.read(text)
+    troubles = writing.troubles(book)
+    for one in troubles:
+        print(one)
+    if not troubles:
+        print(f"{len(book.steps)} steps, {len(book.back)} on the way back.")
+    return 1 if troubles else 0

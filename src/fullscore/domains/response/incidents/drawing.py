@@ -6,18 +6,21 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
+from fullscore.domains.foundation.changes.drawing.runbooks import draw_suggested
 from fullscore.domains.foundation.changes.models import Change
 from fullscore.domains.foundation.estate.maps import drawn
 from fullscore.domains.foundation.estate.models import Item, Link
 from fullscore.domains.response.incidents import queries
 from fullscore.domains.response.incidents.models import Alert, Incident, TimelineEntry
 from fullscore.domains.response.incidents.queries import weighing
+from fullscore.domains.response.incidents.queries.fitting import reference
 from fullscore.domains.response.oncall.models import Page, Run, Schedule
 from fullscore.domains.response.oncall.queries.rota import now_on_call
 from fullscore.kit import time
 from fullscore.kit.models import User
 
 MOST_TOLD = 200
+RUNBOOKS = "Runbooks"  # the panel that the page and the room share
 MOST_DRAWN = 40
 MOST_NAMED = 6
 CHANGES = 5
@@ -38,7 +41,7 @@ def timeline(incident: Incident, user: User, most: int = MOST_TOLD) -> dict[str,
     told = list(seen.shown().select_related("by")[:most])
     texts = named([entry.text for entry in told], user)
     rows = [
-        (entry, entry.text if _is_prose(entry) else text)
+        (entry, *_parts(entry, entry.text if _is_prose(entry) else text))
         for entry, text in zip(told, texts, strict=True)
     ]
     more = seen.shown().count() - most if len(told) == most else 0
@@ -47,7 +50,24 @@ def timeline(incident: Incident, user: User, most: int = MOST_TOLD) -> dict[str,
 
 
 def _is_prose(entry: TimelineEntry) -> bool:
-    return entry.kind == TimelineEntry.Kind.NOTE
+    return entry.kind in (TimelineEntry.Kind.NOTE, TimelineEntry.Kind.COMMAND)
+
+
+def _parts(entry: TimelineEntry, text: str) -> tuple[str, str]:
+    """Return what is said, and what a command printed, which is shown when it is asked for."""
+    if entry.kind != TimelineEntry.Kind.COMMAND:
+        return text, ""
+    head, _, rest = text.partition("\n")
+    return head, rest
+
+
+def draw_runbooks(incident: Incident, user: User, at: Any) -> str:
+    """Draw which runbooks fit an incident, how often each helped, and what is run for it."""
+    is_over = incident.state == Incident.State.RESOLVED
+    return draw_suggested(
+        [] if is_over else queries.runbooks_for(incident, user), user,
+        reference=reference(incident), runs=queries.runs_for(incident, user),
+    )  # fmt: skip
 
 
 def named(texts: Sequence[str], user: User) -> list[str]:

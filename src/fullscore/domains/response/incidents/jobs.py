@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from fullscore.domains.foundation.changes import services as changes
+from fullscore.domains.foundation.changes.models import RunbookStepRun
 from fullscore.domains.response.incidents import queries, services
 from fullscore.domains.response.incidents.models import (
     Incident,
@@ -80,6 +81,14 @@ def call_people(ids: list[int]) -> None:
 def call_after_change(change: int) -> None:
     """Let people be called for what a change left behind."""
     services.call_after(change, by=system())
+
+
+@job()
+def tell_runbook(step: int) -> None:
+    """Put what a step of a runbook showed on the timeline of the incident it is run for."""
+    rows = RunbookStepRun.objects.select_related("run__runbook", "run__driver", "by")
+    for one in rows.filter(pk=step):
+        services.tell_runbook(one)
 
 
 @job()

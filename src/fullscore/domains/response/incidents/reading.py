@@ -5,10 +5,12 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+from fullscore.domains.foundation.changes.queries.suggesting import suggested
 from fullscore.domains.foundation.directory.models import Team
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.response.incidents import queries
-from fullscore.domains.response.incidents.queries import Asked
+from fullscore.domains.response.incidents.models import Incident
+from fullscore.domains.response.incidents.queries import Asked, runbooks_for
 from fullscore.kit import time
 from fullscore.kit.errors import Invalid
 from fullscore.kit.models import User
@@ -74,3 +76,29 @@ def rows_of(told: Mapping[str, Any]) -> Iterator[tuple[str, str, Any, Any, Any, 
 
 def _row(words: str, spread: Mapping[str, Any]) -> tuple[str, str, Any, Any, Any, Any]:
     return words, "s", spread["count"], spread["mean"], spread["median"], spread["p90"]
+
+
+def runbooks(by: User, *, incident: int | None = None, item: int | None = None) -> dict[str, Any]:
+    """Return the runbooks that fit an incident, or an item, the best first, each with its reasons.
+
+    `helped` of `runs` were good: they came to their end and nobody said that they did not help.
+    """
+    require("changes.view_runbook", by=by)
+    if (incident is None) == (item is None):
+        raise Invalid("Name either an incident or an item.")
+    if incident is not None:
+        require("incidents.view_incident", by=by)
+        found = runbooks_for(find(Incident, incident, by=by), by)
+    else:
+        found = suggested(by, items=[find(Item, item, by=by).pk])
+    return {
+        "rows": [
+            {
+                "runbook": {"id": one.runbook.pk, "title": one.runbook.title},
+                "item": {"id": one.item.pk, "name": one.item.name} if one.item else None,
+                "why": list(one.reasons), "helped": one.rate.good, "runs": one.rate.runs,
+                "score": round(one.score, 3), "url": f"/runbooks/{one.runbook.pk}",
+            }
+            for one in found
+        ]
+    }  # fmt: skip

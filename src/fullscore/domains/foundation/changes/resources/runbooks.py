@@ -35,9 +35,7 @@ class RunbookForm(forms.ModelForm):
         fields = tuple(FIELDS)
         widgets = {
             "alerts": forms.Textarea(attrs={"rows": 2}),
-            "text": forms.Textarea(
-                attrs={"rows": 24, "class": "input input--code", "spellcheck": "false"}
-            ),
+            "text": forms.Textarea(attrs={"rows": 24, "spellcheck": "false"}),
         }
 
 
@@ -75,7 +73,7 @@ RUNBOOK = Resource(
         Panel(
             "Runs",
             rows=lambda r: r.runs.all(),
-            columns=["item", "state", "asks", "started_by", "started_at", "outcome", "helped"],
+            columns=["item", "state", "started_at", "outcome", "helped"],
         ),
         Panel(
             "Versions",
@@ -179,7 +177,7 @@ RUNBOOK_RUN = Resource(
     quick={words: f"show={name}" for name, words in QUICK.items()},
     search=["reference", "outcome", "runbook__title"],
     order=["-started_at"],
-    icon="square-terminal",
+    icon="list-ordered",
     group="Change",
     under="Changes",
     badges=_run_badges,
@@ -264,7 +262,7 @@ RUNBOOK_STEP = Resource(
     filters=["run", "kind", "state", "is_altering"],
     search=["title"],
     order=["-started_at"],
-    icon="list-ordered",
+    icon="square-check",
     panels=[
         Panel(
             "Steps of runbooks",
@@ -283,7 +281,7 @@ COMMAND_ACCESS = Resource(
     filters=["item"],
     search=["user", "address"],
     order=["item"],
-    icon="terminal",
+    icon="log-in",
     group="Change",
     under="Changes",
     add=entering.add_way,

@@ -7,6 +7,7 @@ from fullscore.domains.infrastructure.servers.jobs.local import (
     declare_silent,
     read_local,
 )
+from fullscore.domains.infrastructure.servers.jobs.logins import match_logins
 from fullscore.domains.infrastructure.servers.jobs.virtual import (
     carry_out,
     read_hypervisor,
@@ -20,6 +21,7 @@ __all__ = [
     "carry_out",
     "check_facts",
     "declare_silent",
+    "match_logins",
     "measure_capacity",
     "read_hypervisor",
     "read_hypervisors",

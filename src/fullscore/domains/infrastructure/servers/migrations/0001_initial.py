@@ -8,6 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("changes", "0001_initial"),
+        ("directory", "0001_initial"),
         ("estate", "0001_initial"),
         ("kit", "0003_search_index_and_audit_guard"),
     ]
@@ -883,7 +884,7 @@ class Migration(migrations.Migration):
                     models.CharField(blank=True, max_length=24, verbose_name="disk full"),
                 ),
                 (
-                    "limit",
+                    "runs_out_of",
                     models.CharField(
                         blank=True,
                         choices=[
@@ -968,9 +969,9 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("limit", ""), ("runs_out_on__isnull", True)),
+                            models.Q(("runs_out_of", ""), ("runs_out_on__isnull", True)),
                             models.Q(
-                                models.Q(("limit", ""), _negated=True),
+                                models.Q(("runs_out_of", ""), _negated=True),
                                 ("runs_out_on__isnull", False),
                             ),
                             _connector="OR",
@@ -980,5 +981,108 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
+        ),
+        migrations.AlterModelOptions(
+            name="account",
+            options={
+                "ordering": ["uid"],
+                "permissions": [("decide_account", "Can say whose the logins of servers are")],
+                "verbose_name": "server account",
+            },
+        ),
+        migrations.AddField(
+            model_name="account",
+            name="person",
+            field=models.ForeignKey(
+                help_text="Whose it is, as is known by its name.",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="server_accounts",
+                to="directory.person",
+            ),
+        ),
+        migrations.AddField(
+            model_name="account",
+            name="purpose",
+            field=models.CharField(blank=True, max_length=200, verbose_name="what for"),
+        ),
+        migrations.CreateModel(
+            name="KnownLogin",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="As in /etc/passwd.", max_length=80, verbose_name="login"
+                    ),
+                ),
+                (
+                    "purpose",
+                    models.CharField(
+                        blank=True,
+                        help_text="What it is for, when it is nobody's own.",
+                        max_length=200,
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Whose it is; empty for a login of a program.",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="known_logins",
+                        to="directory.person",
+                    ),
+                ),
+                (
+                    "server",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Empty: wherever it is found.",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="known_logins",
+                        to="servers.server",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["name"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("name", "server"),
+                        name="known_login_once_per_server",
+                        violation_error_message="This login of the server is known already.",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("server__isnull", True)),
+                        fields=("name",),
+                        name="known_login_once",
+                        violation_error_message="This login is known already.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("person__isnull", False), ("purpose", "")),
+                            models.Q(
+                                ("person__isnull", True), models.Q(("purpose", ""), _negated=True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="known_login_says_whose_or_what_for",
+                        violation_error_message="Say whose it is or what it is for: one of the two.",
+                    ),
+                ],
+            },
+        ),
+        migrations.AddField(
+            model_name="account",
+            name="full_name",
+            field=models.CharField(blank=True, help_text="As in /etc/passwd.", max_length=120),
         ),
     ]

@@ -2,6 +2,7 @@
 
 from fullscore.domains.infrastructure.servers.models.capacity import Capacity
 from fullscore.domains.infrastructure.servers.models.hosts import SshHost
+from fullscore.domains.infrastructure.servers.models.logins import KnownLogin
 from fullscore.domains.infrastructure.servers.models.servers import (
     Account,
     Facts,
@@ -26,6 +27,7 @@ __all__ = [
     "Filesystem",
     "Hypervisor",
     "Installed",
+    "KnownLogin",
     "Machine",
     "MachineAct",
     "MachineSnapshot",

@@ -37,7 +37,7 @@ class Capacity(models.Model):
     disk_trend = models.FloatField("disk a month", null=True, help_text="Percent points.")
     disk_days = models.FloatField(null=True, editable=False)
     disk_reaches = models.CharField("disk full", max_length=24, blank=True)
-    limit = models.CharField("runs out of", max_length=6, choices=Limit, blank=True)
+    runs_out_of = models.CharField("runs out of", max_length=6, choices=Limit, blank=True)
     runs_out_on = models.DateField("runs out", null=True, help_text="By the likely course.")
     urgency = models.PositiveSmallIntegerField(default=0, editable=False)  # more is sooner
     cpu_most = models.FloatField(
@@ -73,8 +73,8 @@ class Capacity(models.Model):
             ),
             models.CheckConstraint(
                 name="capacity_says_what_runs_out",
-                condition=Q(limit="", runs_out_on__isnull=True)
-                | (~Q(limit="") & Q(runs_out_on__isnull=False)),
+                condition=Q(runs_out_of="", runs_out_on__isnull=True)
+                | (~Q(runs_out_of="") & Q(runs_out_on__isnull=False)),
                 violation_error_message="Say what runs out, and when.",
             ),
         ]

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 
+from fullscore.domains.foundation.directory.models import Person
 from fullscore.domains.foundation.estate.models import Item, OfItemQuerySet
 from fullscore.kit import access
 from fullscore.kit.models.querysets import VisibleQuerySet
@@ -168,6 +169,7 @@ class Account(models.Model):
     server = models.ForeignKey(Server, on_delete=models.CASCADE, related_name="accounts")
     name = models.CharField(max_length=80)
     uid = models.BigIntegerField()
+    full_name = models.CharField(max_length=120, blank=True, help_text="As in /etc/passwd.")
     shell = models.CharField(max_length=120, blank=True)
     home = models.CharField(max_length=200, blank=True)
     groups = models.JSONField(default=list)
@@ -177,12 +179,18 @@ class Account(models.Model):
     key_count = models.PositiveIntegerField("keys", default=0)
     password_changed_on = models.DateField(null=True)
     last_login_at = models.DateTimeField("last login", null=True)
+    person = models.ForeignKey(
+        Person, on_delete=models.SET_NULL, null=True, related_name="server_accounts",
+        help_text="Whose it is, as is known by its name.",
+    )  # fmt: skip
+    purpose = models.CharField("what for", max_length=200, blank=True)
 
     objects = OfServerQuerySet.as_manager()
 
     class Meta:
         ordering = ["uid"]
         verbose_name = "server account"
+        permissions = [("decide_account", "Can say whose the logins of servers are")]
         constraints = [
             models.UniqueConstraint(fields=["server", "name"], name="account_once_per_server")
         ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -42,12 +42,16 @@ class History:
     """Daily figures: days since 1970 [n], and of each key a row of a table [S, n], NaN: unknown."""
 
     days: Floats
-    keys: Sequence[Key]
+    keys: Mapping[Key, int]  # in the order of their rows
     table: Floats
 
     def row(self, key: Key) -> Floats | None:
         """Return the figures of one key."""
-        return self.table[self.keys.index(key)] if key in self.keys else None
+        return self.table[self.keys[key]] if key in self.keys else None
+
+    def is_known(self, key: Key) -> bool:
+        """Say whether any day of a key is known."""
+        return bool(np.isfinite(self.table[self.keys[key]]).any())
 
 
 def history(until: date, *, items: Sequence[int] | None = None) -> History:
@@ -67,17 +71,12 @@ def history(until: date, *, items: Sequence[int] | None = None) -> History:
         )  # fmt: skip
         rows_of = np.searchsorted(pks, seen.series)
         table[rows_of, seen.ts_ms // DAY_MS - days[0]] = seen.values
-    return History(days.astype(np.float64), keys, table)
+    return History(days.astype(np.float64), {key: n for n, key in enumerate(keys)}, table)
 
 
 def starts_ms(day: date) -> int:
     """Return when a day of UTC begins, as the store counts time."""
     return (day - date(1970, 1, 1)).days * DAY_MS
-
-
-def day_of(number: float) -> date:
-    """Return the day that so many days after 1970-01-01 is."""
-    return date(1970, 1, 1) + timedelta(days=int(number))
 
 
 def known_until() -> date | None:

@@ -6,6 +6,7 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from fullscore.connectors.ssh.keys import fingerprint
+from fullscore.domains.foundation.directory.models import Person
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.infrastructure.servers import queries, services
 from fullscore.domains.infrastructure.servers.models import (
@@ -13,6 +14,7 @@ from fullscore.domains.infrastructure.servers.models import (
     Facts,
     Filesystem,
     Installed,
+    KnownLogin,
     PackageVersion,
     Server,
     SshHost,
@@ -172,16 +174,39 @@ UNIT = Resource(
 
 ACCOUNT = Resource(
     Account,
-    columns=["name", "server", "uid", "can_log_in", "becomes_root", "key_count", "last_login_at"],
-    facts=["shell", "home", "groups", "is_locked", "password_changed_on"],
-    filters=["server", "can_log_in", "is_locked"],
+    columns=["name", "server", "person", "purpose", "can_log_in", "becomes_root", "key_count",
+             "last_login_at"],
+    facts=["uid", "full_name", "shell", "home", "groups", "is_locked", "password_changed_on"],
+    filters=["server", "person", "can_log_in", "is_locked"],
     quick={"Can log in": "can_log_in=true"},
-    search=["name", "server__item__name"],
+    search=["name", "server__item__name", "person__name", "purpose"],
     order=["name", "uid"],
     icon="square-terminal",
     group="Estate",
     under="Servers",
     name="server-account",
+    verbs=[
+        Verb(services.explain, permission="servers.decide_account", icon="user-check",
+             done="{}: it is known whose it is, or what for."),
+    ],
+    panels=[
+        Panel("Logins of servers", on=Person, rows=lambda p: p.server_accounts.all(),
+              columns=["name", "server", "can_log_in", "becomes_root", "key_count",
+                       "last_login_at"]),
+    ],
+)  # fmt: skip
+
+KNOWN_LOGIN = Resource(
+    KnownLogin,
+    columns=["name", "server", "person", "purpose"],
+    fields=["name", "server", "person", "purpose"],
+    filters=["server", "person"],
+    search=["name", "purpose", "person__name"],
+    order=["name"],
+    icon="user-search",
+    group="Estate",
+    under="Servers",
+    name="known-login",
 )
 
 PACKAGE = Resource(

@@ -39,10 +39,12 @@ def _trouble(rows: QuerySet[Any]) -> str:
 
 
 def _badges(one: Capacity) -> list[tuple[str, str]]:
-    if not one.limit:
+    if not one.runs_out_of:
         return []
     near = (one.runs_out_on - time.now().date()).days if one.runs_out_on else 999
-    return [(f"runs out of {one.get_limit_display()}", "warn" if near <= NEAR_DAYS else "info")]
+    return [
+        (f"runs out of {one.get_runs_out_of_display()}", "warn" if near <= NEAR_DAYS else "info")
+    ]
 
 
 NEAR_DAYS = 60
@@ -52,14 +54,14 @@ TRENDS = ("cpu_trend", "memory_trend", "disk_trend")
 
 CAPACITY = Resource(
     Capacity,
-    columns=["server", "limit", "cpu_p95", "cpu_trend", "cpu_reaches", "memory_p95", "memory_trend",
-             "memory_reaches", "disk_used", "disk_trend", "disk_reaches"],
+    columns=["server", "runs_out_of", "cpu_p95", "cpu_trend", "cpu_reaches", "memory_p95",
+             "memory_trend", "memory_reaches", "disk_used", "disk_trend", "disk_reaches"],
     facts=["mount", "runs_out_on", "days", "until", "cpu_most", "network_most", "quiet_days",
            "tried", "inside"],
-    filters=["limit", "runs_out_on", "cpu_p95", "memory_p95", "disk_used", "cpu_most",
+    filters=["runs_out_of", "runs_out_on", "cpu_p95", "memory_p95", "disk_used", "cpu_most",
              "server__item__environment"],
-    quick={"Runs out of CPU": "limit=cpu", "Of memory": "limit=memory", "Of disk": "limit=disk",
-           "Hardly used": "cpu_most__lte=3"},
+    quick={"Runs out of CPU": "runs_out_of=cpu", "Of memory": "runs_out_of=memory",
+           "Of disk": "runs_out_of=disk", "Hardly used": "cpu_most__lte=3"},
     search=["server__item__name"],
     order=["-urgency", "-cpu_p95", "-memory_p95", "-disk_used", "runs_out_on"],
     icon="memory-stick",

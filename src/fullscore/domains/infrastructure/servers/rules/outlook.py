@@ -27,6 +27,7 @@ class Outlook:
     latest: float | None = None
     tried: int = 0
     inside: int = 0
+    last: float = 0.0  # the last known day, since 1970
 
 
 def outlooks(days: Floats, table: Floats, limits: Floats) -> list[Outlook]:
@@ -54,7 +55,7 @@ def _alike(days: Floats, table: Floats, limits: Floats) -> list[Outlook]:
     level = np.median(table[:, days > days[-1] - WEEK], axis=1)
     bands = forecast.bands(days, table, horizon_days=HORIZON_DAYS, season_days=WEEK)
     if bands is None:
-        return [Outlook(len(days), float(one)) for one in level]
+        return [Outlook(len(days), float(one), last=float(days[-1])) for one in level]
     inside, tried = forecast.backtest(days, table, held_days=HELD_DAYS, season_days=WEEK)
     is_over = level >= limits
     edges = [
@@ -67,7 +68,15 @@ def _alike(days: Floats, table: Floats, limits: Floats) -> list[Outlook]:
         trend = float(bands.slope[n] * MONTH)
         found.append(
             Outlook(
-                len(days), float(level[n]), trend, soonest, likely, latest, tried, int(inside[n])
+                len(days),
+                float(level[n]),
+                trend,
+                soonest,
+                likely,
+                latest,
+                tried,
+                int(inside[n]),
+                float(days[-1]),
             )
         )
     return found
@@ -79,13 +88,17 @@ def _first(edge: Floats, limits: Floats, ahead: Floats) -> Floats:
     return np.where(over.any(axis=1), ahead[over.argmax(axis=1)], np.nan)
 
 
-def interval(one: Outlook, last: date) -> str:
+def day_of(number: float) -> date:
+    """Return the day that so many days after 1970-01-01 is."""
+    return date(1970, 1, 1) + timedelta(days=int(number))
+
+
+def interval(one: Outlook) -> str:
     """Return when a limit is met, as an interval of ISO 8601; empty when that is not likely."""
     if one.likely is None:
         return ""
-    first = last + timedelta(days=one.soonest if one.soonest is not None else one.likely)
-    end = OPEN if one.latest is None else str(last + timedelta(days=one.latest))
-    return f"{first}/{end}"
+    first = day_of(one.last + (one.soonest if one.soonest is not None else one.likely))
+    return f"{first}/{OPEN if one.latest is None else day_of(one.last + one.latest)}"
 
 
 def words(interval: str, *, today: date) -> str:
@@ -124,10 +137,10 @@ def _day(day: date, today: date) -> str:
     return f"{day:%-d %B}" if (day - today).days < 300 else f"{day:%-d %B %Y}"
 
 
-def soonest_of(named: Sequence[tuple[str, Outlook]]) -> tuple[str, float] | None:
-    """Return which of some figures is likely at its limit first, and in how many days."""
-    waiting = [(one.likely, name) for name, one in named if one.likely is not None]
+def soonest_of(named: Sequence[tuple[str, Outlook]]) -> tuple[str, date] | None:
+    """Return which of some figures is likely at its limit first, and when."""
+    waiting = [(one.last + one.likely, name) for name, one in named if one.likely is not None]
     if not waiting:
         return None
-    days, name = min(waiting)
-    return name, days
+    day, name = min(waiting)
+    return name, day_of(day)

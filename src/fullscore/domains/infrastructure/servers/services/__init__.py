@@ -15,6 +15,7 @@ from fullscore.domains.infrastructure.servers.services.capacity import (
     keep_figures,
     measure_capacity,
 )
+from fullscore.domains.infrastructure.servers.services.logins import explain, match_logins
 from fullscore.domains.infrastructure.servers.services.reports import (
     PROBE,
     declare_silent,
@@ -63,12 +64,14 @@ __all__ = [
     "digest",
     "end",
     "enrol",
+    "explain",
     "give_credential",
     "judge_capacity",
     "keep",
     "keep_figures",
     "local_server",
     "make_key",
+    "match_logins",
     "measure_capacity",
     "note_unread",
     "note_visits",

@@ -72,25 +72,29 @@ def judge_capacity(until: date, *, by: User) -> int:
     for key in told.keys:
         by_item.setdefault(key.item, []).append(key)
     rows = [
-        Capacity(server_id=servers[item], until=until, **_said(keys, told, found, until))
+        Capacity(server_id=servers[item], **_said(keys, told, found, until))
         for item, keys in sorted(by_item.items())
-        if item in servers
+        if item in servers and any(told.is_known(key) for key in keys)
     ]
+    gone = Capacity.objects.exclude(server__in=servers.values())
+    if not rows and not gone.exists():
+        return 0
     with transaction.atomic():
+        gone.delete()
         Capacity.objects.bulk_create(
             rows, batch_size=500, update_conflicts=True, unique_fields=["server"],
             update_fields=WRITTEN,
         )  # fmt: skip
         bulk(
             "servers.capacity", "measure", by=by, counts={"servers": len(rows)},
-            rows=[[row.server_id, row.limit, row.cpu_p95, row.memory_p95] for row in rows],
+            rows=[[row.server_id, row.runs_out_of, row.cpu_p95, row.memory_p95] for row in rows],
         )  # fmt: skip
     return len(rows)
 
 
 def _outlooks(told: History) -> Mapping[Key, Outlook]:
-    places = [n for n, key in enumerate(told.keys) if key.name in (CPU, MEMORY, FILESYSTEM_DAY)]
-    keys = [told.keys[n] for n in places]
+    keys = [key for key in told.keys if key.name in (CPU, MEMORY, FILESYSTEM_DAY)]
+    places = [told.keys[key] for key in keys]
     limits = np.array([FULL if key.name == FILESYSTEM_DAY else SATURATED for key in keys])
     found = rules.outlooks(told.days, told.table[places], limits)
     return dict(zip(keys, found, strict=True))
@@ -107,16 +111,23 @@ def _said(
     disk = found[worst] if worst else Outlook(0)
     first = rules.soonest_of([(Limit.CPU, cpu), (Limit.MEMORY, memory), (Limit.DISK, disk)])
     own = [found[key] for key in keys if key in found]
+    last = max(one.last for one in own) if own else 0.0
     return {
+        "until": rules.day_of(last) if last else until,
         "days": max(one.days for one in own) if own else 0,
-        **_course("cpu", "cpu_p95", cpu, until), **_course("memory", "memory_p95", memory, until),
-        **_course("disk", "disk_used", disk, until), "mount": worst.mount if worst else "",
-        "limit": first[0] if first else Limit.NOTHING,
-        "runs_out_on": until + timedelta(days=first[1]) if first else None,
-        "urgency": int(rules.HORIZON_DAYS + 1 - first[1]) if first else 0,
+        **_course("cpu", "cpu_p95", cpu), **_course("memory", "memory_p95", memory),
+        **_course("disk", "disk_used", disk), "mount": worst.mount if worst else "",
+        "runs_out_of": first[0] if first else Limit.NOTHING,
+        "runs_out_on": first[1] if first else None,
+        "urgency": _urgency(first[1], until) if first else 0,
         "tried": sum(one.tried for one in own), "inside": sum(one.inside for one in own),
         **_quiet(item, told),
     }  # fmt: skip
+
+
+def _urgency(day: date, until: date) -> int:
+    """Return what sorts what is sooner before what is later."""
+    return max(0, rules.HORIZON_DAYS + 1 - max(0, (day - until).days))
 
 
 def _worst(found: Mapping[Key, Outlook]) -> Any:
@@ -130,10 +141,10 @@ def _worst(found: Mapping[Key, Outlook]) -> Any:
     return rank
 
 
-def _course(name: str, level: str, one: Outlook, until: date) -> dict[str, Any]:
+def _course(name: str, level: str, one: Outlook) -> dict[str, Any]:
     return {
         level: _percent(one.level), f"{name}_trend": _percent(one.trend),
-        f"{name}_days": one.likely, f"{name}_reaches": rules.interval(one, until),
+        f"{name}_days": one.likely, f"{name}_reaches": rules.interval(one),
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from fullscore.domains.foundation.findings import services as findings
 from fullscore.domains.foundation.findings.models import Check
 from fullscore.domains.overview.demo import company, truth
 from fullscore.domains.overview.demo.services import (
+    books,
     changes,
     duty,
     estate,
@@ -44,6 +45,7 @@ def fill(*, seed: int, size: float = 1.0, today: date | None = None) -> None:
         items = estate.found(drawn, found, by=by, now=now, began=now - AGE)
         told = servers.found(drawn, items, by=by, now=now, began=now - AGE)
         changes.found(found, items, by=by, now=now, began=now - AGE)
+        books.found(items, by=by, now=now, began=now - AGE)
         duty.found(found, by=by, now=now, began=now - AGE)
         patching.found(by=by, now=now, began=now - AGE)
         _own_limits()

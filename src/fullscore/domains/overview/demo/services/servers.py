@@ -101,6 +101,7 @@ def _rows(known: Mapping[str, Server], told: Told) -> None:
     Unit.objects.bulk_create(units, batch_size=1000)
     Filesystem.objects.bulk_create(mounts, batch_size=1000)
     Account.objects.bulk_create(accounts, batch_size=1000)
+    servers.match_logins()
 
 
 def _packages(known: Mapping[str, Server], told: Told) -> None:

@@ -17,6 +17,7 @@ from fullscore.domains.response.incidents.models import (
     Incident,
     Role,
     StatusNotice,
+    StatusUpdate,
     TimelineEntry,
 )
 from fullscore.engines import updates
@@ -42,6 +43,7 @@ TELL = Verb(services.publish_update, permission="incidents.publish_status")
 USUAL_MINUTES = {1: 30, 2: 60, 3: 240, 4: 0}  # until the next update; 0: none is promised
 DOING = (TimelineEntry.Kind.NOTE, TimelineEntry.Kind.DECISION)
 TOLD_HERE = "It stands on the timeline. Outside, people read the status page."
+TOLD_BOTH = "It stands on the timeline, and on the status page too."
 OFFERED = ("", "15", "30", "60", "120", "240")
 
 
@@ -115,13 +117,13 @@ PART = {"top": _top, "told": _told, "side": _side, "map": _map}
 def _beside(user: User, incident: Incident) -> list[dict[str, str]]:
     """Return what others put on the page of an incident, such as suspects: fetched when it stands.
 
-    These are the panels of packages this one does not know.
+    These are the runbooks that fit, and the panels of packages this one does not know.
     """
     here = f"/incidents/{incident.pk}"
     return [
         {"title": panel.title, "key": panel.key, "url": f"{here}/panel/{panel.key}"}
         for owner, panel in panels_on(Incident, shell.resources())
-        if owner.model is not Incident and panel.draw
+        if (owner.model is not Incident or panel.title == drawing.RUNBOOKS) and panel.draw
         and access.may(user, panel.permission or owner.permission("view"))
     ]  # fmt: skip
 
@@ -172,6 +174,21 @@ class UpdateForm(forms.Form):
         required=False, coerce=int, empty_value=None,
         choices=[(n, f"{n} minutes" if n else "not promised") for n in OFFERED],
     )  # fmt: skip
+    phase = forms.ChoiceField(
+        label="Status page", required=False,
+        choices=[("", "not told there"), *((p.value, p.label) for p in StatusUpdate.OF_INCIDENT)],
+        help_text="The public reads the same words there: no names of machines or people.",
+    )  # fmt: skip
+    public_title = forms.CharField(
+        label="Title there", max_length=120, required=False,
+        help_text="Nothing of this incident is open on the status page yet: name it.",
+    )  # fmt: skip
+
+    def __init__(self, *values: Any, notice: StatusNotice | None = None, **named: Any) -> None:
+        super().__init__(*values, **named)
+        if notice is not None:  # it has its title
+            del self.fields["public_title"]
+            self.fields["phase"].label = f"On the status page, of “{notice}”"
 
 
 def update(request: SignedIn, pk: int) -> HttpResponse:
@@ -183,14 +200,16 @@ def update(request: SignedIn, pk: int) -> HttpResponse:
     drafts = {"plain": updates.plain(facts), "technical": updates.technical(facts)}
     chosen = request.GET.get("as", "plain")
     first = {"text": drafts.get(chosen, drafts["plain"]), "next_minutes": str(minutes or "")}
-    form = UpdateForm(request.POST if request.method == "POST" else None, initial=first)
+    sent = request.POST if request.method == "POST" else None
+    form = UpdateForm(sent, initial=first, notice=services.open_notice(incident))
     if request.method == "POST" and form.is_valid():
         try:
             perform(TELL, Incident, pk, by=request.user, values=form.cleaned_data)
         except Problem as problem:
-            form.add_error(None, ValidationError(str(problem)))
+            for name, told in (getattr(problem, "fields", {}) or {"": [str(problem)]}).items():
+                form.add_error(name if name in form.fields else None, ValidationError(told))
         else:
-            messages.success(request, TOLD_HERE)
+            messages.success(request, TOLD_BOTH if form.cleaned_data["phase"] else TOLD_HERE)
             return HttpResponseRedirect(f"/incidents/{pk}/room")
     return shell.page(
         request, "incidents/update.html", 422 if form.errors else 200,

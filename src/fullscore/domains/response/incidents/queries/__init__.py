@@ -9,6 +9,7 @@ from fullscore.domains.response.incidents.queries.figuring import (
     times_of,
     weeks_of,
 )
+from fullscore.domains.response.incidents.queries.fitting import runbooks_for, runs_for
 from fullscore.domains.response.incidents.queries.learning import (
     REVIEWED,
     due_on,
@@ -54,6 +55,8 @@ __all__ = [
     "needs",
     "owed",
     "rang",
+    "runbooks_for",
+    "runs_for",
     "similar_to",
     "swung",
     "times_of",

@@ -8,11 +8,13 @@ from django.template.loader import render_to_string
 
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.response.incidents import drawing, queries, services
+from fullscore.domains.response.incidents.drawing import RUNBOOKS
 from fullscore.domains.response.incidents.models import (
     Incident,
     IncidentChange,
     Role,
     StatusNotice,
+    StatusUpdate,
 )
 from fullscore.domains.response.incidents.resources.shared import CELLS, TONES, in_turn, over
 from fullscore.kit.perform import Verb
@@ -107,6 +109,8 @@ INCIDENT = Resource(
               columns=["kind", "change", "at", "by"]),
         Panel("On the status page", rows=lambda i: i.notices.all(),
               columns=["title", "impact", "published_at", "closed_at"]),
+        Panel(RUNBOOKS, draw=drawing.draw_runbooks, is_lazy=True,
+              permission="changes.view_runbook"),
         Panel("Similar incidents", draw=draw_similar, is_lazy=True),
         Panel("Merged into this", rows=lambda i: i.merged.all(), columns=["title", "detected_at"]),
         Panel("Open incidents", on=Item, leads=True, rows=queries.incidents_of,
@@ -133,7 +137,11 @@ INCIDENT = Resource(
              when=lambda i: "" if i.state == "open" else f"It is {i.state}."),
         Verb(services.publish_update, permission="incidents.publish_status", icon="megaphone",
              in_bulk=False, done="The update stands on the timeline of {}.",
-             hints={"next_minutes": "In how many minutes the next word comes; empty: not said."}),
+             choices={"phase": [("", "not on the status page"),
+                                *((p.value, p.label) for p in StatusUpdate.OF_INCIDENT)]},
+             hints={"next_minutes": "In how many minutes the next word comes; empty: not said.",
+                    "phase": "Said, the same words are an update of the status page.",
+                    "public_title": "Where nothing is open there yet: what people outside read."}),
         Verb(services.page, permission="incidents.acknowledge_incident", icon="phone-call",
              past="called for", when=over, done="Somebody is called for {}."),
         Verb(services.start_role, permission="incidents.acknowledge_incident", icon="crown",

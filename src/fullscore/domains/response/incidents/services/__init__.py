@@ -1,6 +1,7 @@
 """What can be done with alerts and incidents."""
 
 from fullscore.domains.response.incidents.services.declaring import declare, describe
+from fullscore.domains.response.incidents.services.doing import tell_runbook
 from fullscore.domains.response.incidents.services.entries import (
     BY_PEOPLE,
     decide,
@@ -100,7 +101,7 @@ from fullscore.domains.response.incidents.services.tasks import (
     take_up_task,
 )
 from fullscore.domains.response.incidents.services.telling import tell
-from fullscore.domains.response.incidents.services.updates import publish_update
+from fullscore.domains.response.incidents.services.updates import open_notice, publish_update
 from fullscore.domains.response.incidents.services.upkeep import (
     expire_acknowledgements,
     forget_events,
@@ -186,6 +187,7 @@ __all__ = [
     "mitigate",
     "new_key",
     "note",
+    "open_notice",
     "open_review",
     "owe_reviews",
     "own",
@@ -225,6 +227,7 @@ __all__ = [
     "tell",
     "tell_alerts",
     "tell_findings",
+    "tell_runbook",
     "verify_action",
     "webhook_key",
     "weigh",

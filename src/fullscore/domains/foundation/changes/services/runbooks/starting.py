@@ -33,6 +33,8 @@ def run(
 ) -> RunbookRun:
     """Begin to run a runbook for an item; a dry run reads and measures, and alters nothing."""
     version = runbook.current
+    if troubles := version.book.troubles:  # it was written when more, or less, could be read
+        raise Conflict(f"Version {version.number} cannot be read: {troubles[0]} Edit it first.")
     given = _given(version, item, parameters)
     if not may(by, RUN, item):
         raise NotAllowed(f"You may not run runbooks for {item}; ask whoever grants access.")
@@ -51,7 +53,7 @@ def run(
         started_at=time.now(),
     )
     try:
-        with recorded(started, "dry run" if is_dry else "run", by=by):
+        with recorded(started, "rehearse" if is_dry else "run", by=by):
             pass
     except IntegrityError as error:  # two windows at the same moment
         raise Conflict("It is being run for this item already: go on there.") from error

@@ -1,0 +1,63 @@
+"""Whose logins are, and which of them nobody answers for."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from fullscore.domains.foundation.directory.models import Person
+from fullscore.domains.foundation.estate.models import Item
+from fullscore.domains.infrastructure.servers.models import Account, KnownLogin
+from fullscore.domains.infrastructure.servers.rules.logins import Known, Whose, by_address, by_name
+from fullscore.kit.checks import Scope
+
+NAMED = 20  # servers, in evidence
+
+
+class Login(NamedTuple):
+    """A login that opens servers, and for whom."""
+
+    name: str
+    person: int | None
+    person_name: str
+    has_left: bool
+    purpose: str
+    servers: tuple[str, ...]  # the first ones
+    total: int
+    becomes_root: int  # on how many of them
+
+
+def known() -> Known:
+    """Return what is known of logins: a few rows, and what people are called."""
+    rows = KnownLogin.objects.order_by().values_list("server", "name", "person", "purpose")
+    told: dict[tuple[int | None, str], Whose] = {
+        (server, name): Whose(person, purpose) for server, name, person, purpose in rows
+    }
+    people = list(Person.objects.order_by().values_list("pk", "email", "name"))
+    return Known(
+        told,
+        by_address((pk, email) for pk, email, _ in people),
+        by_name((pk, name) for pk, _, name in people),
+    )
+
+
+def logins(scope: Scope) -> Iterator[Login]:
+    """Yield every login by which somebody gets in, root aside: one for each name and owner."""
+    if scope.items is not None:
+        return  # one name is one finding, wherever it is found
+    rows = Account.objects.filter(can_log_in=True, server__item__in=Item.objects.live())
+    rows = rows.exclude(uid=0).order_by("name", "person", "purpose", "server__item__name")
+    found: dict[tuple[str, int | None, str], list[tuple[str, bool]]] = {}
+    people: dict[int | None, tuple[str, bool]] = {None: ("", False)}
+    read: Iterable[tuple[Any, ...]] = rows.values_list(
+        "name", "person", "person__name", "person__state", "purpose", "server__item__name",
+        "becomes_root",
+    )  # fmt: skip
+    for name, person, who, state, purpose, server, root in read:
+        if person is not None:
+            people[person] = (who, state == Person.State.LEFT)
+        found.setdefault((name, person, purpose), []).append((server, bool(root)))
+    for (name, person, purpose), places in found.items():
+        who, has_left = people[person]
+        yield Login(
+            name, person, who, has_left, purpose, tuple(s for s, _ in places[:NAMED]),
+            len(places), sum(root for _, root in places),
+        )  # fmt: skip

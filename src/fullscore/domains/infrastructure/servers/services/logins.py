@@ -1,0 +1,48 @@
+"""Logins get an owner: a person, or what they are for."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from fullscore.domains.foundation.directory.models import Person
+from fullscore.domains.infrastructure.servers.models import Account, KnownLogin
+from fullscore.domains.infrastructure.servers.queries.logins import known
+from fullscore.kit.audit import recorded
+from fullscore.kit.errors import Invalid
+from fullscore.kit.models import User
+
+
+@transaction.atomic
+def explain(
+    account: Account, *, by: User, person: Person | None = None, purpose: str = "",
+    on_every_server: bool = True,
+) -> Account:  # fmt: skip
+    """Say whose a login is, or what it is for: here, or on every server that has it."""
+    if (person is None) == (not purpose.strip()):
+        told = "Say whose it is or what it is for: one of the two."
+        raise Invalid(told, {"purpose": [told]})
+    server = None if on_every_server else account.server
+    one = KnownLogin.objects.filter(name=account.name, server=server).first()
+    one = one or KnownLogin(name=account.name, server=server)
+    with recorded(one, "explain", by=by):
+        one.person, one.purpose = person, purpose.strip()
+    match_logins(names=[account.name])
+    account.refresh_from_db()
+    return account
+
+
+def match_logins(*, names: Iterable[str] | None = None) -> int:
+    """Write to every login whose it is by now; returns how many were altered.
+
+    It follows from what is recorded elsewhere, so it is no entry of the audit's.
+    """
+    rows = Account.objects.all() if names is None else Account.objects.filter(name__in=names)
+    told, changed = known(), []
+    wanted = ("name", "full_name", "server_id", "person_id", "purpose")
+    for one in rows.only(*wanted).iterator(chunk_size=5000):
+        whose = told.of(one.server_id, one.name, one.full_name)
+        if whose != (one.person_id, one.purpose):
+            one.person_id, one.purpose = whose
+            changed.append(one)
+    Account.objects.bulk_update(changed, ["person", "purpose"], batch_size=500)
+    return len(changed)
