@@ -45,6 +45,17 @@ def test_a_change_goes_from_request_to_review(running, crew, clock):
     ]
 
 
+def test_a_service_that_is_changed_counts_by_itself(ask, crew):
+    shop, wiki = (
+        make.item(n, kind="service", criticality=c) for n, c in (("shop", 1), ("wiki", 4))
+    )
+    grave, light, host = (
+        services.assess(ask(item), by=crew.ann) for item in (shop, wiki, make.item("host"))
+    )
+
+    assert grave.points > light.points > host.points
+
+
 def test_nobody_approves_their_own(ask, crew, someone):
     boss = someone("boss", "administrator")
     change = services.assess(ask(by=boss), by=boss)

@@ -1,6 +1,6 @@
 """What the risk engine is told of a change."""
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -11,6 +11,7 @@ from fullscore.domains.foundation.changes.models import Change, Trouble
 from fullscore.domains.foundation.changes.queries.blast import Blast
 from fullscore.domains.foundation.changes.queries.overlaps import InTheWay
 from fullscore.domains.foundation.estate.kinds import CRITICALITY_WEIGHT
+from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry import queries as telemetry
 from fullscore.engines import risk, servicehours
 from fullscore.kit import time
@@ -46,13 +47,7 @@ def facts(draft: Draft, reached: Blast, way: InTheWay) -> risk.Facts:
     within = reached.within(draft.items)
     return risk.Facts(
         kind=draft.kind,
-        dependents=tuple(
-            risk.Dependent(
-                CRITICALITY_WEIGHT[one.criticality] * (1 if one.is_down else STANDBY_SHARE),
-                max(1, one.hops),
-            )
-            for one in reached.touched
-        ),
+        dependents=(*_served(draft), *_felt(reached)),
         failed=failed,
         closed=closed,
         usual_failure_rate=usual_failure_rate(),
@@ -65,6 +60,22 @@ def facts(draft: Draft, reached: Blast, way: InTheWay) -> risk.Facts:
         in_business_hours=in_business_hours(draft.starts_at, draft.ends_at),
         keeps_redundancy=reached.keeps_redundancy,
     )
+
+
+def _felt(reached: Blast) -> Iterator[risk.Dependent]:
+    for one in reached.touched:
+        share = 1 if one.is_down else STANDBY_SHARE
+        yield risk.Dependent(CRITICALITY_WEIGHT[one.criticality] * share, max(1, one.hops))
+
+
+def _served(draft: Draft) -> Iterator[risk.Dependent]:
+    """Yield the services that are changed themselves: who uses them stands for a direct dependent.
+
+    What people use is the end of the graph: nothing recorded depends on it.
+    """
+    services = Item.objects.filter(pk__in=draft.items, kind="service")
+    for criticality in services.values_list("criticality", flat=True):
+        yield risk.Dependent(CRITICALITY_WEIGHT[criticality], 1)
 
 
 def usual_failure_rate() -> float:
