@@ -113,3 +113,9 @@ def test_the_line_that_cannot_be_read_is_named(body):
 def test_more_samples_than_the_limit_are_refused():
     with pytest.raises(Garbled, match="more than 3"):
         text.parse(b"a 1\nb 1\nc 1\nd 1\n", at_ms=AT, limit=3)
+
+
+@pytest.mark.parametrize("instant", ["nan", "inf", "-inf", "1e300", "1e18"])
+def test_a_line_with_an_instant_nobody_knows_is_refused(instant):
+    with pytest.raises(Garbled, match="Line 1"):
+        text.parse(f"a 1 {instant}\n".encode(), at_ms=AT)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fullscore.connectors.base import Garbled
 
 ACCEPT = "text/plain;version=0.0.4"
+LATEST_MS = 1e15  # the year 33658: what lies beyond is a mistake, and overflows somewhere
 _LABEL = rb'[a-zA-Z_][a-zA-Z0-9_]*="[^"\\ }\n]*"'
 _PLAIN = re.compile(
     rb"[a-zA-Z_:][a-zA-Z0-9_:]*(?:\{(?:" + _LABEL + rb"(?:," + _LABEL + rb")*,?)?\})?"
@@ -105,6 +106,8 @@ def _read_with_care(number: int, line: bytes, found: Exposition, at_ms: int) -> 
     for one in samples:
         labels = {k: v for k, v in one.labels.items() if v}
         key = repr((one.name, sorted(labels.items()))).encode()
+        instant = at_ms if one.timestamp is None else float(one.timestamp) * 1000
+        if not abs(instant) < LATEST_MS:  # and not when it is no number
+            raise Garbled(f"Line {number} has no instant we know: {line[:60]!r}.")
         found.named[key] = (one.name, labels)
-        instant = at_ms if one.timestamp is None else round(float(one.timestamp) * 1000)
-        found.add(key, one.value, instant)
+        found.add(key, one.value, round(instant))

@@ -19,6 +19,7 @@ from fullscore.connectors.base import Garbled, Unreachable
 from fullscore.domains.foundation.telemetry import checks, queries, services
 from fullscore.domains.foundation.telemetry.jobs import Scraper, reader
 from fullscore.domains.foundation.telemetry.models import Collector, ScrapeTarget, Series
+from fullscore.domains.foundation.telemetry.services.scraped import Scraped
 from fullscore.interfaces.cli.run import run
 from fullscore.kit import time
 from fullscore.kit.checks import Limits, Scope
@@ -160,6 +161,32 @@ def test_a_paused_target_is_only_shown(scraper, shown):
     target.refresh_from_db()
     assert (target.state, target.first_metrics) == ("paused", "up2 1")
     assert not Series.objects.exists()
+
+
+def test_what_nobody_foresaw_in_one_target_is_told_of_it_alone(monkeypatch):
+    def broken(body, **more):
+        raise RuntimeError("odd")
+
+    monkeypatch.setattr(reader, "fetched", lambda *asked: b"a 1\n")
+    monkeypatch.setattr(reader.text, "parse", broken)
+    reading = reader.Reader()
+    reading.start(reader.Aim(1, "http://192.0.2.1/", 15, 5, 10, {}), time.now())
+    reading.wait(5)
+
+    [came] = reading.came()
+    assert came.read.error == "It could not be read: RuntimeError."
+
+
+def test_a_scrape_of_the_future_does_not_hide_what_comes_after_it():
+    target, now = make.scrape_target(), time.now()
+    services.note_scraped([Scraped(target.pk, now + timedelta(days=36500), 1, 1, "", "")])
+    services.note_scraped([Scraped(target.pk, now, 1, 0, "", "Unreachable: nobody there.")])
+
+    ScrapeTarget.objects.filter(pk=target.pk).update(last_at=now + timedelta(days=900))
+    services.note_scraped([Scraped(target.pk, now, 1, 0, "", "Unreachable: nobody there.")])
+
+    target.refresh_from_db()
+    assert (target.state, target.failures) == ("failing", 1)
 
 
 def test_a_fault_names_its_line_and_its_family(scraper, shown):

@@ -74,7 +74,10 @@ def _stored(told: Node, targets: dict[int, ScrapeTarget]) -> Iterator[Scraped]:
     except Garbled as wrong:
         found, error = Exposition(), error or f"Garbled: {wrong}"
     ended = b"".join(one.of(str).encode() + b" 0\n" for one in told.field("gone").items())
-    gone = text.parse(ended, at_ms=at_ms, limit=target.sample_limit)
+    try:
+        gone = text.parse(ended, at_ms=at_ms, limit=target.sample_limit)
+    except Garbled as wrong:
+        gone, error = Exposition(), error or f"Garbled: {wrong}"
     found.named.update(gone.named)
     took_ms = _count(told, "took_ms")
     yield services.store_scrape(target, found, at=at, took_ms=took_ms, error=error, gone=gone.keys)

@@ -19,6 +19,9 @@ from fullscore.connectors.http import Call
 from fullscore.connectors.prometheus import text
 from fullscore.connectors.prometheus.text import Exposition
 from fullscore.domains.foundation.telemetry.models.targets import PORTS
+from fullscore.kit.log import get_logger
+
+log = get_logger()
 
 AT_ONCE, MOST_BYTES = 200, 16 * 1024 * 1024
 
@@ -87,7 +90,10 @@ class Reader:
                 return Read(found, int((monotonic() - began) * 1000), "", body)
             except ConnectorError as error:
                 told = f"{type(error).__name__}: {error}"
-                return Read(Exposition(), int((monotonic() - began) * 1000), told)
+            except Exception as error:  # one target's oddity must not end the reading of all
+                log.exception("a target could not be read", url=aim.url)
+                told = f"It could not be read: {type(error).__name__}."
+            return Read(Exposition(), int((monotonic() - began) * 1000), told)
 
         self._flying[aim.pk] = (now, self._pool.submit(read))
 

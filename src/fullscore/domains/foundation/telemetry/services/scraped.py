@@ -1,7 +1,7 @@
 """What scrapes brought: their samples stored, and how each went written down."""
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from fullscore.kit import live, time
 STALE = np.array([0x7FF0000000000002], np.uint64).view(np.float64)  # "ended here", bit for bit
 State = ScrapeTarget.State
 SHOWN = 20  # of the first metrics, on the target's page
+AHEAD = timedelta(minutes=1)  # so far the clock of a site may run before ours
 
 
 class Scraped(NamedTuple):
@@ -81,18 +82,18 @@ def _called(target: ScrapeTarget, found: Exposition, key: bytes) -> Called:
 
 def note_scraped(found: Iterable[Scraped]) -> None:
     """Write down how scrapes went; who watches is told when a state changes."""
-    told = {one.target: one for one in found}
+    told, soon = {one.target: one for one in found}, time.now() + AHEAD
     with transaction.atomic():
         rows = ScrapeTarget.objects.select_for_update().in_bulk(told)
         changed = []
         for pk, target in rows.items():
-            if target.last_at is not None and told[pk].at < target.last_at:
+            if target.last_at is not None and told[pk].at < target.last_at <= soon:
                 continue  # from a spool: what is known is newer
             state = State.FAILING if told[pk].error else State.OK
             if target.state not in (State.PAUSED, state):
                 target.state = state
                 changed.append(pk)
-            _take_over(target, told[pk])
+            _take_over(target, told[pk], min(told[pk].at, soon))
         ScrapeTarget.objects.bulk_update(
             rows.values(),
             [
@@ -110,9 +111,9 @@ def note_scraped(found: Iterable[Scraped]) -> None:
             live.publish("telemetry.scrapetarget", pk)
 
 
-def _take_over(target: ScrapeTarget, found: Scraped) -> None:
+def _take_over(target: ScrapeTarget, found: Scraped, at: datetime) -> None:
     target.failures = target.failures + 1 if found.error else 0
-    target.last_error, target.last_at = found.error[:300], found.at
+    target.last_error, target.last_at = found.error[:300], at
     target.last_took_ms, target.last_samples = found.took_ms, found.samples
     target.first_metrics = found.first or target.first_metrics
     if target.wanted_at and target.wanted_at <= found.at:
