@@ -9,7 +9,7 @@ from fullscore.connectors.aws.shapes import Gap, Reading, Thing
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.infrastructure.cloud import jobs, services
 from fullscore.domains.infrastructure.cloud.checks import accounts as checks
-from fullscore.domains.infrastructure.cloud.models import CloudResource
+from fullscore.domains.infrastructure.cloud.models import CloudAccount, CloudResource
 from fullscore.domains.infrastructure.cloud.queries import accounts as queries
 from fullscore.kit.checks import Limits, Scope
 from fullscore.kit.errors import Invalid
@@ -70,6 +70,44 @@ def test_instances_need_their_volumes_and_groups_so_many_of_their_members():
     assert instance.requirements.get(kind="stored_on").links.get().to_item.name == "vol-1"
     need = members.requirements.get(kind="needs")
     assert (need.needed, need.links.count()) == (2, 3)
+
+
+def test_targets_that_could_not_be_asked_for_stay_needed():
+    account = make.cloud_account()
+    group = {"name": "shop", "joins": ("arn:lb",)}
+    found = thing("target group", "arn:tg", facts={"health": {"i-1": "healthy"}}, **group)
+    take(account, thing(), thing("balancer", "arn:lb"), found)
+
+    gap = Gap("target health", "eu-central-1", "asked too often")
+    take(account, thing(), thing("balancer", "arn:lb"), thing("target group", "arn:tg", **group),
+         gaps=[gap])  # fmt: skip
+
+    balancer = CloudResource.objects.get(ident="arn:lb").item
+    assert balancer.requirements.get(kind="needs").links.count() == 1
+
+
+def test_what_lies_in_a_region_nobody_looks_at_any_more_stays():
+    account = make.cloud_account(regions=["eu-central-1", "eu-west-1"])
+    take(account, thing(), thing(ident="i-2", region="eu-west-1"))
+    CloudAccount.objects.update(regions=["eu-central-1"])
+
+    take(account, thing())
+
+    assert Item.objects.get(name="i-2").state == "active"
+    assert CloudResource.objects.filter(ident="i-2").exists()
+
+
+def test_a_reading_under_way_undoes_no_pause():
+    account = make.cloud_account()
+    under_way = CloudAccount.objects.get(pk=account.pk)
+    services.pause_account(account, by=make.user("ann"))
+
+    take(under_way, thing())
+    assert under_way.state == "paused"
+
+    services.note_unread(under_way, "Nobody there.", by=system())
+    account.refresh_from_db()
+    assert account.state == "paused"
 
 
 def test_a_balancer_needs_one_of_its_targets():

@@ -77,6 +77,21 @@ def test_two_exports_do_not_replace_each_other(take):
     assert [p.billed for p in CostPeriod.objects.order_by("export__name")] == [1, 2]
 
 
+def test_bills_of_two_currencies_stand_beside_each_other(take):
+    take(charge("100", BillingCurrency="USD"))
+    take(charge("7", BillingCurrency="EUR"))
+    take(charge("8", BillingCurrency="EUR"))
+
+    told = CostPeriod.objects.order_by("currency").values_list("currency", "billed")
+    assert list(told) == [("EUR", 8), ("USD", 100)]
+
+
+def test_periods_that_begin_alike_and_end_apart_are_two(take):
+    take(charge("100"), charge("7", BillingPeriodEnd="2027-03-01T00:00:00Z"))
+
+    assert sorted(CostPeriod.objects.values_list("billed", flat=True)) == [7, 100]
+
+
 def test_two_currencies_are_not_added_up(take):
     with pytest.raises(Invalid, match="EUR and USD"):
         take(charge(), charge(BillingCurrency="USD"))

@@ -58,7 +58,8 @@ class CostPeriod(models.Model):
         verbose_name = "cost period"
         constraints = [
             models.UniqueConstraint(
-                fields=["export", "starts_on"], name="cost_period_once_per_export",
+                fields=["export", "starts_on", "ends_on", "currency"],
+                name="cost_period_once_per_export",
                 violation_error_message="This period of this export is there already.",
             ),
             models.CheckConstraint(

@@ -1,8 +1,8 @@
 """Cloud accounts: added, given a key, and what is read of them taken over."""
 
 import secrets as dice
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,6 +28,7 @@ ITEMS = {
     "instance": "vm", "volume": "cloud resource", "balancer": "load balancer",
     "scaling group": "cluster", "database": "database", "bucket": "storage",
 }  # fmt: skip
+WORLDWIDE = {"bucket", "user", "root"}  # read once, whatever the regions
 FACTS = ("name", "region", "zone", "state", "tags", "facts", "joins")
 
 
@@ -86,8 +87,12 @@ def resume_account(account: CloudAccount, *, by: User) -> CloudAccount:
     return account
 
 
+@transaction.atomic
 def note_unread(account: CloudAccount, error: str, *, by: User) -> None:
     """Write down why an account could not be read; what is known of it stays."""
+    _read_again(account)
+    if account.state == State.PAUSED:
+        return
     if account.state == State.FAILING:
         CloudAccount.objects.filter(pk=account.pk).update(last_error=error[:300])
         return
@@ -98,14 +103,16 @@ def note_unread(account: CloudAccount, error: str, *, by: User) -> None:
 @transaction.atomic
 def take_reading(account: CloudAccount, reading: Reading, *, by: User, now: datetime) -> None:
     """Take over what an account has; what could not be read stays as it was."""
+    _read_again(account)
     known = {(r.kind, r.ident): r for r in account.resources.select_related("item")}
-    told = {(t.kind, t.id): t for t in reading.things}
     unread = {(gap.kind, gap.region) for gap in reading.gaps}
+    told = {(t.kind, t.id): _with_health(t, known.get((t.kind, t.id)), unread)
+            for t in reading.things}  # fmt: skip
     if ("user", "") in unread:  # one is read after the other
         unread.add(("root", ""))
     gone = [
         row for key, row in known.items()
-        if key not in told and (row.kind, row.region) not in unread
+        if key not in told and (row.kind, row.region) not in unread and _is_read(account, row)
     ]  # fmt: skip
     _let_go(gone, by=by)
     altered = [_take(account, known.get(key), thing, now, by=by) for key, thing in told.items()]
@@ -118,8 +125,26 @@ def take_reading(account: CloudAccount, reading: Reading, *, by: User, now: date
     live.publish("cloud.cloudaccount", account.pk)
 
 
+def _read_again(account: CloudAccount) -> None:
+    """Take what people changed while the account was being read: its pause, its regions."""
+    account.refresh_from_db(from_queryset=CloudAccount.objects.select_for_update(no_key=True))
+
+
+def _with_health(thing: Thing, row: CloudResource | None, unread: Set[tuple[str, str]]) -> Thing:
+    """Return a target group with the members known before, where they could not be asked for."""
+    if row is None or thing.kind != "target group" or ("target health", thing.region) not in unread:
+        return thing
+    return replace(thing, facts={**thing.facts, "health": row.facts.get("health", {})})
+
+
+def _is_read(account: CloudAccount, row: CloudResource) -> bool:
+    """Say whether an account's regions are where a thing was: elsewhere nobody looked."""
+    return row.kind in WORLDWIDE or row.region in ("", *account.regions)
+
+
 def _write_account(account: CloudAccount, reading: Reading, *, by: User, now: datetime) -> None:
-    state = State.PARTIAL if reading.gaps else State.OK
+    read = State.PARTIAL if reading.gaps else State.OK
+    state = State.PAUSED if account.state == State.PAUSED else read
     if (account.state, account.number) != (state, reading.account):
         with recorded(account, "read", by=by):
             account.state, account.number = state, reading.account

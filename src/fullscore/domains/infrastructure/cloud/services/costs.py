@@ -114,15 +114,17 @@ def _replace(
     source: CostExport, period: Period, told: Delivered, bad: list[Bad], *, by: User
 ) -> CostPeriod:
     starts_on, ends_on = period
-    known = CostPeriod.objects.filter(export=source, starts_on=starts_on).first()
+    # A provider bills each currency apart, and a support plan by another period than the rest.
+    own = {"export": source, "starts_on": starts_on, "ends_on": ends_on, "currency": told.currency}
+    known = CostPeriod.objects.filter(**own).first()
     digest, items = told.digest(), _items(told)
     explained = _explained(told, items)
     same = (digest, len(bad), explained)
     if known is not None and (known.digest, known.bad_count, known.explained) == same:
         return known
-    kept = known or CostPeriod(export=source, starts_on=starts_on)
+    kept = known or CostPeriod(**own)
     with recorded(kept, "deliver", by=by):
-        kept.ends_on, kept.currency, kept.digest = ends_on, told.currency, digest
+        kept.digest = digest
         kept.row_count, kept.imported_at = told.row_count, time.now()
         kept.billed, kept.effective = told.total("billed"), told.total("effective")
         kept.explained = explained
