@@ -20,6 +20,7 @@ from fullscore.domains.infrastructure.patching.queries import standing as patche
 from fullscore.domains.infrastructure.servers.checks import (
     capacity,
     logins,
+    owners,
     reaching,
     running,
     samples,
@@ -87,8 +88,8 @@ CHECKS: tuple[Check, ...] = (
     # Who can log in, and become root
     logins.empty_password.reading(hosts("users")),
     logins.second_root.reading(hosts("users")),
-    logins.unexplained.reading(opened.logins),
-    logins.of_leavers.reading(opened.logins),
+    owners.unexplained.reading(opened.logins),
+    owners.of_leavers.reading(opened.logins),
     logins.weak_key.reading(hosts("users")),
     logins.sudo_without_password.reading(hosts("sudo")),
     logins.sudo_escape.reading(hosts("sudo")),

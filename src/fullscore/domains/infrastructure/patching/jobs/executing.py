@@ -81,7 +81,7 @@ class Patcher:
         if self._runs:
             await self._asked(running.beat, list(self._runs), holder=self.holder, now=time.now())
         most = AT_ONCE - len(self._runs)
-        for run in await self._asked(_claim, self.holder, most) if most else ():
+        for run in await self._asked(_claim, self.holder, most, list(self._runs)) if most else ():
             if run.pk not in self._runs:
                 self._runs[run.pk] = asyncio.create_task(self._carry(run))
 
@@ -98,6 +98,11 @@ class Patcher:
             await Carrying(run, session, self._asked, self._patience).carry()
         except (Failed, ConnectorError, Problem) as problem:
             state, why = ServerRun.State.FAILED, str(problem)
+        except (OperationalError, InterfaceError):
+            raise  # the database is away, not the host: the run is taken up again
+        except Exception as odd:  # a host may print anything
+            log.exception("a run broke off", run=run.pk)
+            state, why = ServerRun.State.FAILED, f"It broke off: {type(odd).__name__}."
         finally:
             if session is not None:
                 session.close()
@@ -125,8 +130,9 @@ def _turn() -> None:
     driving.turn(by=system(), now=time.now())
 
 
-def _claim(holder: str, most: int) -> list[ServerRun]:
-    return driving.claim(by=system(), holder=holder, most=most, now=time.now())
+def _claim(holder: str, most: int, holding: list[int]) -> list[ServerRun]:
+    now = time.now()
+    return driving.claim(by=system(), holder=holder, most=most, now=now, holding=holding)
 
 
 def _end(run: ServerRun, state: str, why: str) -> None:

@@ -69,6 +69,10 @@ class Campaign(models.Model):
     drafted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False
     )
+    authors = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, related_name="+", editable=False,
+        help_text="Who drafted, altered or planned it: none of them approves it.",
+    )  # fmt: skip
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT, editable=False)
     is_planning = models.BooleanField(default=False, editable=False)
     planned_at = models.DateTimeField("planned", null=True, editable=False)

@@ -33,6 +33,7 @@ def draft(*, by: User, **values: Any) -> Campaign:
     _check_release(campaign)
     with recorded(campaign, "draft", by=by):
         pass
+    campaign.authors.add(by)
     return campaign
 
 
@@ -60,6 +61,7 @@ def revise(campaign: Campaign, *, by: User, **values: Any) -> Campaign:
         _check_release(campaign)
         void(campaign)
         campaign.digest, campaign.planned_at = "", None
+    campaign.authors.add(by)
     _abandon(campaign, by=by)
     return campaign
 
@@ -87,6 +89,7 @@ def plan(campaign: Campaign, *, by: User) -> Campaign:
     with recorded(campaign, "request_plan", by=by):
         void(campaign)
         campaign.is_planning = True
+    campaign.authors.add(by)
     _abandon(campaign, by=by)
     announce(PlanAsked(campaign.pk))
     return campaign
@@ -179,8 +182,8 @@ def _asked(campaign: Campaign, *, by: User) -> Change:
 def approve(campaign: Campaign, *, by: User, digest: str, note: str = "") -> Campaign:
     """Say yes to exactly the plan whose digest begins so; another plan needs another yes."""
     need(campaign, State.PROPOSED, to="an approval")
-    if campaign.drafted_by_id == by.pk:
-        raise Conflict("Someone else must approve your campaign.")
+    if campaign.drafted_by_id == by.pk or campaign.authors.filter(pk=by.pk).exists():
+        raise Conflict("Someone must approve it who neither wrote nor altered nor planned it.")
     if by.kind != User.Kind.PERSON:
         raise Conflict("A person has to approve a plan.")
     wanted = digest.strip().lower()

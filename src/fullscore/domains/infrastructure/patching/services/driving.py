@@ -1,5 +1,6 @@
 """Campaigns under way: started, paused, stopped; waves opened and closed; who runs what."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -252,20 +253,24 @@ def _finish(campaign: Campaign, *, by: User, now: datetime) -> None:
 # ── who runs what ──────────────────────────────────────────────────────────────────────────────
 
 
-def claim(*, by: User, holder: str, most: int, now: datetime) -> list[ServerRun]:
-    """Return runs that this process carries out from now on: those that may begin, and those whose
-    process has died."""
+def claim(
+    *, by: User, holder: str, most: int, now: datetime, holding: Collection[int] = ()
+) -> list[ServerRun]:
+    """Return runs that this process carries out from now on: those that may begin, and those that
+    nobody carries on any more, its own among them that it does not hold in its hand."""
     declare_unknown(by=by, now=now)
     found = []
     dead = ServerRun.objects.filter(state=Run.RUNNING, beat_at__lte=now - TAKEN_OVER)
-    for run in dead.exclude(holder=holder).order_by("pk")[:most]:
+    for run in dead.exclude(pk__in=holding).order_by("pk")[:most]:
         row = ServerRun.objects.filter(pk=run.pk, holder=run.holder, beat_at=run.beat_at)
         if row.update(holder=holder, beat_at=now):
             found.append(run.pk)
     forth = Q(is_back=False, campaign__state=State.RUNNING, wave__state=Wave.State.RUNNING)
     back = Q(is_back=True, campaign__state__in=[*Campaign.UNDER_WAY, State.DONE, State.STOPPED])
     ready = ServerRun.objects.filter(forth | back, state=Run.PLANNED, is_live=True)
-    for run in ready.order_by("-risk", "pk")[: max(0, most - len(found))]:
+    for run in ready.order_by("-risk", "pk"):
+        if len(found) >= most:
+            break
         if running.begin(run, by=by, holder=holder, now=now):
             found.append(run.pk)
     rows = ServerRun.objects.filter(pk__in=found).select_related("server__item", "campaign")

@@ -1,17 +1,23 @@
 """One server's run: begun with its spare, told step by step, ended."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Sum
 
 from fullscore.domains.foundation.changes.models import Trouble
 from fullscore.domains.foundation.changes.queries.blast import blast
 from fullscore.domains.foundation.estate.models import Requirement
 from fullscore.domains.foundation.findings.models import Finding
-from fullscore.domains.infrastructure.patching.models import RunStep, ServerRun, SpareLease
+from fullscore.domains.infrastructure.patching.models import (
+    Campaign,
+    RunStep,
+    ServerRun,
+    SpareLease,
+    Wave,
+)
 from fullscore.domains.infrastructure.patching.reading import given as reading
 from fullscore.kit import live
 from fullscore.kit.audit import recorded
@@ -20,6 +26,7 @@ from fullscore.kit.models import User
 
 State = ServerRun.State
 MOST_EVIDENCE = 64 * 1024
+ORDER_LOCK = 0x66756C70  # any number of our own, for pg_advisory_xact_lock
 TROUBLED = 3  # criticality up to which a trouble keeps a server from being touched
 BACKUP_CHECK = "backups.too_old"
 
@@ -28,11 +35,14 @@ BACKUP_CHECK = "backups.too_old"
 def begin(run: ServerRun, *, by: User, holder: str, now: datetime) -> bool:
     """Let a planned run begin, if what it takes away can be spared now; says whether it did.
 
-    The spare is counted under a lock on what is needed, so that two campaigns cannot spend the
-    same. What keeps it from beginning is told on the run.
+    One run after the other is decided on, so that two campaigns cannot spend the same; a campaign
+    that was paused a moment ago begins none. What keeps it from beginning is told on the run.
     """
-    run = ServerRun.objects.select_for_update(of=("self",)).select_related("server").get(pk=run.pk)
-    if run.state != State.PLANNED:
+    _take_turn()
+    campaign = Campaign.objects.select_for_update(of=("self",), no_key=True).get(pk=run.campaign_id)
+    rows = ServerRun.objects.select_for_update(of=("self",)).select_related("server", "wave")
+    run = rows.get(pk=run.pk)
+    if run.state != State.PLANNED or not run.is_live or not _is_its_time(run, campaign, now):
         return False
     why = _keeps(run, now)
     if why:
@@ -44,6 +54,26 @@ def begin(run: ServerRun, *, by: User, holder: str, now: datetime) -> bool:
         run.why = run.why if run.is_back else ""
         run.holder, run.beat_at = holder, now
     return True
+
+
+def _take_turn() -> None:
+    """Let one process at a time decide; SQLite's IMMEDIATE transactions already do."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ORDER_LOCK])
+
+
+def _is_its_time(run: ServerRun, campaign: Campaign, now: datetime) -> bool:
+    """Say whether its campaign goes on, and half of the minutes of a run are left in its slot.
+
+    A slot is as long as a run: to ask for all of them would let it begin in the first second alone.
+    """
+    if run.is_back:
+        return campaign.state in (*Campaign.UNDER_WAY, Campaign.State.DONE, Campaign.State.STOPPED)
+    if campaign.state != Campaign.State.RUNNING or run.wave is None:
+        return False
+    half = timedelta(minutes=campaign.run_minutes) / 2
+    return run.wave.state == Wave.State.RUNNING and now + half <= run.wave.ends_at
 
 
 def _keeps(run: ServerRun, now: datetime) -> str:
@@ -96,7 +126,12 @@ def _lease(run: ServerRun, now: datetime) -> str:
             if pk not in own
         ]
     )
-    fallen = world.falls({*held.values_list("run__server__item_id", flat=True), run.server.item_id})
+    # Those that take nothing counted away hold no spare, and are away all the same.
+    others = ServerRun.objects.filter(
+        state__in=[State.RUNNING, *ServerRun.WENT_WRONG], is_live=True
+    )
+    gone = {*others.exclude(pk=run.pk).values_list("server__item_id", flat=True), *away}
+    fallen = world.falls({*gone, run.server.item_id})
     if lost := fallen - allowed:
         held.filter(run=run).delete()
         return f"Waits: {reading.name_of(world, min(lost))} would fall with what is away now."
@@ -121,7 +156,11 @@ def release(run: ServerRun, *, now: datetime) -> None:
 
 
 def step(run: ServerRun, name: str, *, now: datetime) -> RunStep:
-    """Return the step of that name that is not over, else begin one."""
+    """Return the step of that name that is not over, else begin one.
+
+    Conflict: another process has taken the run over.
+    """
+    _need_hold(run)
     known = run.steps.filter(name=name, state=RunStep.State.RUNNING).first()
     if known is not None:
         return known
@@ -130,7 +169,11 @@ def step(run: ServerRun, name: str, *, now: datetime) -> RunStep:
 
 
 def note(of: RunStep, told: Mapping[str, Any]) -> None:
-    """Keep what a step has ordered, before it is ordered: it is never ordered twice."""
+    """Keep what a step has ordered, before it is ordered: it is never ordered twice.
+
+    Conflict: another process has taken the run over, and nothing may be ordered.
+    """
+    _need_hold(of.run)
     of.told = {**of.told, **told}
     RunStep.objects.filter(pk=of.pk).update(told=of.told)
 
@@ -155,8 +198,14 @@ def finished(run: ServerRun) -> dict[str, dict[str, Any]]:
 
 @transaction.atomic
 def end(run: ServerRun, state: str, *, by: User, now: datetime, why: str = "") -> ServerRun:
-    """End a run; only what was verified gives its spare back."""
+    """End a run; only what was verified gives its spare back.
+
+    Nothing happens where another process has taken it over: how it ends is for that one to say.
+    """
+    holder = run.holder
     run = ServerRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
+    if holder and run.holder != holder:
+        return run
     with recorded(run, state, by=by, note=why):
         run.state, run.ended_at, run.why = state, now, why[:300]
         run.is_live = state in ServerRun.WENT_WRONG and run.is_live
@@ -164,6 +213,11 @@ def end(run: ServerRun, state: str, *, by: User, now: datetime, why: str = "") -
     if state in (State.DONE, State.BACK):
         release(run, now=now)
     return run
+
+
+def _need_hold(run: ServerRun) -> None:
+    if not ServerRun.objects.filter(pk=run.pk, holder=run.holder).exists():
+        raise Conflict("Another process carries this run out now.")
 
 
 def beat(runs: Collection[int], *, holder: str, now: datetime) -> None:

@@ -1,0 +1,60 @@
+"""Checks of whose the logins are: nobody's, and of those who have left."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from fullscore.domains.infrastructure.servers.queries.logins import Login
+from fullscore.kit.checks import Limits, Subject, Verdict, bad, good, rule
+
+HOURLY = timedelta(hours=1)
+
+
+@rule(
+    "servers.unexplained_login", title="Logins nobody answers for", codes=["S13"], every=HOURLY,
+    why="A login without an owner is never taken away, and whoever knows its key is in.",
+    source="A login that gets in, root aside, of no person and for no recorded purpose.",
+    fix="Say whose it is or what it is for (Explain, on its page), or lock it.",
+)  # fmt: skip
+def unexplained(logins: Iterable[Login], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
+    """Say which logins are nobody's; one finding for each name, on however many servers."""
+    for name, same in groupby(logins, key=lambda one: one.name):
+        nobodys = [one for one in same if one.person is None and not one.purpose]
+        subject = Subject(key=name)
+        if not nobodys:
+            yield good(subject)
+            continue
+        one = nobodys[0]
+        where = one.servers[0] if one.total == 1 else f"{one.total} servers"
+        root = ", and becomes root" if one.becomes_root else ""
+        yield bad(
+            subject, severity=4, title=f"Nobody answers for the login {name} on {where}{root}",
+            figure=one.total, unit="servers", advice=unexplained.fix,
+            evidence=({"login": name, "becomes root on": one.becomes_root,
+                       "servers": list(one.servers)},),
+        )  # fmt: skip
+
+
+@rule(
+    "servers.leaver_login", title="Logins of people who have left", codes=["S13"], every=HOURLY,
+    why="Who has left may come back in by a key or a password that nobody took away.",
+    source="A login that gets in, of somebody recorded as having left.",
+    fix="Lock the accounts and remove their keys; then run the check again.", is_urgent=True,
+)  # fmt: skip
+def of_leavers(logins: Iterable[Login], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
+    """Say who has left and can still get in: one finding for each, over all servers."""
+    known = sorted((one.person, one) for one in logins if one.person is not None)
+    for person, own in groupby(known, key=lambda pair: pair[0]):
+        subject, theirs = Subject(record=f"directory.person:{person}"), [one for _, one in own]
+        if not theirs[0].has_left:
+            yield good(subject)
+            continue
+        count, roots = sum(o.total for o in theirs), sum(o.becomes_root for o in theirs)
+        where = theirs[0].servers[0] if count == 1 else f"{count} servers"
+        yield bad(
+            subject, severity=5 if roots else 4, figure=count, unit="logins",
+            title=f"{theirs[0].person_name} has left and still gets in on {where}",
+            evidence=tuple({"login": o.name, "becomes root on": o.becomes_root,
+                            "servers": list(o.servers)} for o in theirs),
+            advice="; ".join(f"usermod --lock --expiredate 1 {o.name}" for o in theirs),
+        )  # fmt: skip
