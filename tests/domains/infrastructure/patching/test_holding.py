@@ -87,6 +87,8 @@ def test_who_lost_a_run_neither_goes_on_nor_ends_it(ready):
         running.note(step, {"ordered": True})
     with pytest.raises(Conflict, match="Another process"):
         running.step(mine, "restart", now=NOW)
+    with pytest.raises(Conflict, match="Another process"):
+        running.end_step(step, now=NOW, is_good=True, told={}, evidence="")
     running.end(mine, "failed", by=system(), now=NOW + timedelta(minutes=3))
     run.refresh_from_db()
     assert (run.state, run.holder) == ("running", "y")
@@ -94,6 +96,26 @@ def test_who_lost_a_run_neither_goes_on_nor_ends_it(ready):
     running.end(theirs, "done", by=system(), now=NOW + timedelta(minutes=4))
     run.refresh_from_db()
     assert run.state == "done"
+
+
+def test_a_campaign_that_cannot_go_on_is_paused_and_holds_up_no_other(ready, monkeypatch):
+    bad, good = (run.campaign for run in (*ready("a"), *ready("b")))
+    turned, real = [], driving._turn
+
+    def turn(campaign, **more):
+        turned.append(campaign.pk)
+        if campaign.pk == bad.pk:
+            raise Conflict("Its step was ticked a moment ago.")
+        real(campaign, **more)
+
+    monkeypatch.setattr(driving, "_turn", turn)
+    driving.turn(by=system(), now=NOW)
+
+    bad.refresh_from_db()
+    good.refresh_from_db()
+    assert set(turned) == {bad.pk, good.pk}
+    assert (bad.state, bad.why) == ("paused", "Its step was ticked a moment ago.")
+    assert good.state == "running"
 
 
 def test_what_holds_no_spare_is_away_all_the_same(ready):

@@ -24,6 +24,7 @@ from fullscore.kit.models import User
 
 State, Run = Campaign.State, ServerRun.State
 LEAST_BORNE, SHARE_BORNE = 1, 0.05
+WAITING = 50  # runs that wait, looked at in one turn
 TAKEN_OVER = timedelta(seconds=60)  # without a beat: its process has died
 SILENT = timedelta(minutes=15)  # then nobody knows what happened meanwhile
 TROUBLED = 3
@@ -112,12 +113,18 @@ def roll_back_wave(wave: Wave, *, by: User, reason: str) -> Wave:
 
 
 def turn(*, by: User, now: datetime) -> None:
-    """Bring every running campaign on: open the wave that is due, close what is over."""
-    for pk in Campaign.objects.filter(state=State.RUNNING).values_list("pk", flat=True):
-        with transaction.atomic():
-            campaign = Campaign.objects.select_for_update().get(pk=pk)
-            if campaign.state == State.RUNNING:
-                _turn(campaign, by=by, now=now)
+    """Bring every running campaign on: open the wave that is due, close what is over.
+
+    One that cannot go on is paused with the reason, and holds up no other.
+    """
+    for pk in list(Campaign.objects.filter(state=State.RUNNING).values_list("pk", flat=True)):
+        try:
+            with transaction.atomic():
+                campaign = Campaign.objects.select_for_update().get(pk=pk)
+                if campaign.state == State.RUNNING:
+                    _turn(campaign, by=by, now=now)
+        except Problem as problem:
+            pause(Campaign.objects.get(pk=pk), by=by, reason=str(problem) or "It cannot go on.")
 
 
 def _turn(campaign: Campaign, *, by: User, now: datetime) -> None:
@@ -266,9 +273,10 @@ def claim(
         if row.update(holder=holder, beat_at=now):
             found.append(run.pk)
     forth = Q(is_back=False, campaign__state=State.RUNNING, wave__state=Wave.State.RUNNING)
+    forth &= Q(wave__ends_at__gt=now)
     back = Q(is_back=True, campaign__state__in=[*Campaign.UNDER_WAY, State.DONE, State.STOPPED])
     ready = ServerRun.objects.filter(forth | back, state=Run.PLANNED, is_live=True)
-    for run in ready.order_by("-risk", "pk"):
+    for run in ready.order_by("-risk", "pk")[: most + WAITING]:  # each that waits costs a look
         if len(found) >= most:
             break
         if running.begin(run, by=by, holder=holder, now=now):

@@ -181,7 +181,8 @@ def note(of: RunStep, told: Mapping[str, Any]) -> None:
 def end_step(
     of: RunStep, *, now: datetime, is_good: bool, told: Mapping[str, Any], evidence: str
 ) -> RunStep:
-    """Say how a step ended, with what the host printed."""
+    """Say how a step ended, with what the host printed. Conflict: the run is another's by now."""
+    _need_hold(of.run)
     of.state = RunStep.State.DONE if is_good else RunStep.State.FAILED
     of.ended_at, of.told = now, {**of.told, **told}
     of.evidence = evidence[-MOST_EVIDENCE:]
