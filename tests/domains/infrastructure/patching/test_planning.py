@@ -271,7 +271,7 @@ def test_the_yes_is_to_the_digest_and_another_plan_needs_another(shop, crew):
     planned(campaign)
     services.propose(campaign, by=crew["ann"])
 
-    with pytest.raises(Conflict, match="Someone else"):
+    with pytest.raises(Conflict, match="Someone must approve"):
         services.approve(campaign, by=crew["ann"], digest=campaign.digest[:8])
     with pytest.raises(Invalid, match="begins with"):
         services.approve(campaign, by=crew["ada"], digest="00000000")
