@@ -1,11 +1,15 @@
 """The collector of a site: what it may read, its spool, a centre that is away or killed."""
 
+import errno
 import gzip
 import json
 import math
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -247,6 +251,76 @@ def test_a_spool_goes_on_where_a_killed_collector_left_it(tmp_path):
         found.append(oldest[1])
         second.remove(oldest[0])
     assert found == [b"one", b"two", b"three"]
+
+
+def test_a_body_that_somebody_removed_is_passed_over_and_counted(tmp_path):
+    spool = Spool(tmp_path)
+    spool.put(b"one")
+    spool.put(b"two")
+    (tmp_path / "00000000000000000001.gz").unlink()
+
+    assert spool.oldest()[1] == b"two"
+    assert (spool.waiting, spool.dropped) == (1, 1)
+
+
+def test_a_full_spool_is_emptied_and_filled_at_once(tmp_path):
+    spool, taken = Spool(tmp_path, most_bytes=40), []
+    is_filled = threading.Event()
+
+    def take():
+        while not is_filled.is_set():
+            if (found := spool.oldest()) is not None:
+                spool.remove(found[0])
+                taken.append(found)
+
+    with ThreadPoolExecutor(1) as threads:
+        taker = threads.submit(take)
+        for n in range(1, 501):
+            spool.put(b"%010d" % n)
+        is_filled.set()
+        taker.result(30)
+
+    assert all(int(name.partition(".")[0]) == int(body) for name, body in taken)
+    assert spool.waiting == len(list(tmp_path.glob("*.gz")))
+    assert len(taken) + spool.waiting + spool.dropped >= 500  # one may be dropped as it is taken
+
+
+def test_a_disk_without_room_costs_what_is_read_meanwhile_and_nothing_else(
+    collector, site, shown, monkeypatch, tmp_path
+):
+    make.scrape_target(read_from=site)
+    collector.beat()
+    now = time.now()
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", lambda *words: (_ for _ in ()).throw(full))
+        scrape(collector, now)
+    scrape(collector, now + timedelta(seconds=1))
+
+    assert (collector._spool.waiting, collector._spool.dropped) == (1, 1)
+    assert not list((tmp_path / "spool").glob("*.part"))
+    assert collector.send_one()
+
+
+def test_a_spool_that_cannot_be_read_for_a_while_only_delays(collector, centre, monkeypatch):
+    monkeypatch.setattr(remote, "WAIT_SECONDS", 0.01)
+    collector._spool.put(gzip.compress(b""))
+    asked, oldest = [], collector._spool.oldest
+
+    def unreadable_at_first():
+        asked.append(1)
+        if len(asked) == 1:
+            raise PermissionError("not now")
+        found = oldest()
+        if found is None:
+            collector.stop()
+        return found
+
+    monkeypatch.setattr(collector._spool, "oldest", unreadable_at_first)
+    monkeypatch.setattr(collector, "beat", lambda: None)
+    collector._send()
+
+    assert (collector._spool.waiting, centre["sent"]) == (0, 1)
 
 
 def test_two_collectors_do_not_share_a_spool(tmp_path):

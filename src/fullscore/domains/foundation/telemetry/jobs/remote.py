@@ -44,6 +44,7 @@ class RemoteScraper:
         self._paused: set[int] = set()
         self._before: dict[int, set[bytes]] = {}  # by target: the keys of its last scrape
         self._told = ""  # the last trouble with the centre, so that it is told once
+        self._is_kept = True  # so that a full disk is told once, too
         self._stopped = threading.Event()
         self._sender = threading.Thread(target=self._send, name="send", daemon=True)
 
@@ -68,7 +69,17 @@ class RemoteScraper:
                 self._reader.start(aim, now)
         lines = [self._line(one) for one in self._reader.came()]
         for body in packed(lines):
+            self._keep(body)
+
+    def _keep(self, body: bytes) -> None:
+        """Lay a body into the spool; a disk that takes none costs this body and no more."""
+        try:
             self._spool.put(body)
+            self._is_kept = True
+        except OSError as error:
+            if self._is_kept:
+                log.warning("what is read cannot be kept", why=str(error))
+            self._is_kept = False
 
     def _line(self, came: Came) -> bytes:
         read, keys = came.read, set(came.read.found.keys)
@@ -94,7 +105,7 @@ class RemoteScraper:
                     self.beat()
                 if not self.send_one():
                     self._stopped.wait(0.5)
-            except ConnectorError as error:
+            except (ConnectorError, OSError) as error:  # the second: the spool cannot be read
                 self._tell(str(error))
                 self._stopped.wait(WAIT_SECONDS)
 
