@@ -12,12 +12,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 
 from fullscore.connectors.base import Unreachable
 from fullscore.connectors.http import Answer
 from fullscore.domains.foundation.telemetry import queries, services
 from fullscore.domains.foundation.telemetry.jobs import RemoteScraper, Spool, reader, remote
-from fullscore.domains.foundation.telemetry.models import Collector, Series
+from fullscore.domains.foundation.telemetry.models import Collector, ScrapeTarget, Series
 from fullscore.kit import time
 from fullscore.kit.errors import Conflict, Invalid, NotAllowed
 from fullscore.kit.models.user import system
@@ -50,13 +51,18 @@ def shown(monkeypatch):
 
 @pytest.fixture
 def centre(client, monkeypatch):
-    """Let collectors speak to this process; `down` says that nobody answers."""
-    state = {"down": False, "sent": 0}
+    """Let collectors speak to this process; `down` says that nobody answers.
+
+    `stumbles` is the body it has a fault for.
+    """
+    state = {"down": False, "sent": 0, "stumbles": None}
 
     def fetch(call, *, guard, limits):
         if state["down"]:
             raise Unreachable("nobody")
         state["sent"] += 1
+        if call.content == state["stumbles"]:
+            return Answer(call.url, 500, {}, b"")
         headers = {f"HTTP_{k.upper().replace('-', '_')}": v for k, v in call.headers.items()}
         answer = client.generic(
             call.method, call.url.removeprefix("https://centre.example.org"), call.content,
@@ -175,11 +181,54 @@ def test_a_body_that_can_never_be_taken_does_not_block_those_behind_it(collector
     assert centre["sent"] == 2
 
 
+def line(target, text="a 1\n", **more):
+    told = {"target": target.pk, "at": time.now().isoformat(), "took_ms": 1, "error": "",
+            "gone": [], "text": text}  # fmt: skip
+    return json.dumps(told | more).encode()
+
+
+def test_a_line_that_can_never_be_taken_costs_that_line_alone(collector, centre, site):
+    first, second, third = (make.scrape_target(read_from=site) for _ in range(3))
+    lines = [line(first), line(second, took_ms="long"), line(third)]
+    collector._spool.put(gzip.compress(b"\n".join(lines)))
+
+    with structlog.testing.capture_logs() as told:
+        assert collector.send_one()
+
+    states = {t.pk: t.state for t in ScrapeTarget.objects.all()}
+    assert states == {first.pk: "ok", second.pk: "new", third.pk: "ok"}
+    assert "took_ms" in told[0]["why"][0]
+
+
+def test_what_the_centre_stumbles_over_waits_behind_the_others(collector, centre, site):
+    target = make.scrape_target(read_from=site)
+    centre["stumbles"] = b"odd"
+    collector._spool.put(b"odd")
+    for _ in range(remote.MOST_TRIES):
+        collector._spool.put(gzip.compress(line(target)))
+        with pytest.raises(Unreachable, match="500"):
+            collector.send_one()
+        assert collector.send_one()
+
+    assert (collector._spool.waiting, collector._spool.dropped) == (0, 1)
+
+
+def test_nothing_is_given_up_while_the_centre_stumbles_over_everything(collector, centre):
+    centre["stumbles"] = b"odd"
+    collector._spool.put(b"odd")
+    collector._spool.put(b"odd")
+
+    for _ in range(20):
+        with pytest.raises(Unreachable):
+            collector.send_one()
+
+    assert (collector._spool.waiting, collector._spool.dropped) == (2, 0)
+    centre["stumbles"] = None
+    assert [collector.send_one() for _ in range(3)] == [True, True, False]
+
+
 def test_a_scrape_of_another_site_s_target_is_passed_over(collector, site):
-    foreign = make.scrape_target()
-    line = {"target": foreign.pk, "at": time.now().isoformat(), "took_ms": 1, "error": "",
-            "gone": [], "text": "a 1\n"}  # fmt: skip
-    collector._spool.put(gzip.compress(json.dumps(line).encode()))
+    collector._spool.put(gzip.compress(line(make.scrape_target())))
 
     assert collector.send_one()
 

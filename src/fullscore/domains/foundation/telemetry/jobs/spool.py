@@ -74,6 +74,16 @@ class Spool:
                     self.dropped += 1
         return None
 
+    def set_back(self, name: str) -> str:
+        """Let a body wait behind all others, and return its new name; it may be gone already."""
+        with self._alone:
+            self._last += 1
+            last = f"{self._last:020d}.gz"
+            if (size := self._sizes.pop(name, None)) is not None:
+                (self._folder / name).rename(self._folder / last)
+                self._sizes[last] = size
+            return last
+
     def remove(self, name: str) -> None:
         """Forget a body."""
         with self._alone:
