@@ -19,7 +19,9 @@ Step = str | int
 _SPACE = re.compile(r"[\s,:]*")
 _DECODER = json.JSONDecoder()
 MOST_WHOLE = 1_000_000_000
-KINDS: dict[type, str] = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
+KINDS: dict[type, str] = {
+    dict: "an object", list: "a list", str: "a text", bool: "true or false", int: "a whole number",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,24 @@
 """The collector of a site: what it may read, its spool, a centre that is away or killed."""
 
+import errno
 import gzip
 import json
 import math
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import structlog
 
 from fullscore.connectors.base import Unreachable
 from fullscore.connectors.http import Answer
 from fullscore.domains.foundation.telemetry import queries, services
 from fullscore.domains.foundation.telemetry.jobs import RemoteScraper, Spool, reader, remote
-from fullscore.domains.foundation.telemetry.models import Collector, Series
+from fullscore.domains.foundation.telemetry.models import Collector, ScrapeTarget, Series
 from fullscore.kit import time
 from fullscore.kit.errors import Conflict, Invalid, NotAllowed
 from fullscore.kit.models.user import system
@@ -46,13 +51,18 @@ def shown(monkeypatch):
 
 @pytest.fixture
 def centre(client, monkeypatch):
-    """Let collectors speak to this process; `down` says that nobody answers."""
-    state = {"down": False, "sent": 0}
+    """Let collectors speak to this process; `down` says that nobody answers.
+
+    `stumbles` is the body it has a fault for.
+    """
+    state = {"down": False, "sent": 0, "stumbles": None}
 
     def fetch(call, *, guard, limits):
         if state["down"]:
             raise Unreachable("nobody")
         state["sent"] += 1
+        if call.content == state["stumbles"]:
+            return Answer(call.url, 500, {}, b"")
         headers = {f"HTTP_{k.upper().replace('-', '_')}": v for k, v in call.headers.items()}
         answer = client.generic(
             call.method, call.url.removeprefix("https://centre.example.org"), call.content,
@@ -171,11 +181,54 @@ def test_a_body_that_can_never_be_taken_does_not_block_those_behind_it(collector
     assert centre["sent"] == 2
 
 
+def line(target, text="a 1\n", **more):
+    told = {"target": target.pk, "at": time.now().isoformat(), "took_ms": 1, "error": "",
+            "gone": [], "text": text}  # fmt: skip
+    return json.dumps(told | more).encode()
+
+
+def test_a_line_that_can_never_be_taken_costs_that_line_alone(collector, centre, site):
+    first, second, third = (make.scrape_target(read_from=site) for _ in range(3))
+    lines = [line(first), line(second, took_ms="long"), line(third)]
+    collector._spool.put(gzip.compress(b"\n".join(lines)))
+
+    with structlog.testing.capture_logs() as told:
+        assert collector.send_one()
+
+    states = {t.pk: t.state for t in ScrapeTarget.objects.all()}
+    assert states == {first.pk: "ok", second.pk: "new", third.pk: "ok"}
+    assert "took_ms" in told[0]["why"][0]
+
+
+def test_what_the_centre_stumbles_over_waits_behind_the_others(collector, centre, site):
+    target = make.scrape_target(read_from=site)
+    centre["stumbles"] = b"odd"
+    collector._spool.put(b"odd")
+    for _ in range(remote.MOST_TRIES):
+        collector._spool.put(gzip.compress(line(target)))
+        with pytest.raises(Unreachable, match="500"):
+            collector.send_one()
+        assert collector.send_one()
+
+    assert (collector._spool.waiting, collector._spool.dropped) == (0, 1)
+
+
+def test_nothing_is_given_up_while_the_centre_stumbles_over_everything(collector, centre):
+    centre["stumbles"] = b"odd"
+    collector._spool.put(b"odd")
+    collector._spool.put(b"odd")
+
+    for _ in range(20):
+        with pytest.raises(Unreachable):
+            collector.send_one()
+
+    assert (collector._spool.waiting, collector._spool.dropped) == (2, 0)
+    centre["stumbles"] = None
+    assert [collector.send_one() for _ in range(3)] == [True, True, False]
+
+
 def test_a_scrape_of_another_site_s_target_is_passed_over(collector, site):
-    foreign = make.scrape_target()
-    line = {"target": foreign.pk, "at": time.now().isoformat(), "took_ms": 1, "error": "",
-            "gone": [], "text": "a 1\n"}  # fmt: skip
-    collector._spool.put(gzip.compress(json.dumps(line).encode()))
+    collector._spool.put(gzip.compress(line(make.scrape_target())))
 
     assert collector.send_one()
 
@@ -247,6 +300,76 @@ def test_a_spool_goes_on_where_a_killed_collector_left_it(tmp_path):
         found.append(oldest[1])
         second.remove(oldest[0])
     assert found == [b"one", b"two", b"three"]
+
+
+def test_a_body_that_somebody_removed_is_passed_over_and_counted(tmp_path):
+    spool = Spool(tmp_path)
+    spool.put(b"one")
+    spool.put(b"two")
+    (tmp_path / "00000000000000000001.gz").unlink()
+
+    assert spool.oldest()[1] == b"two"
+    assert (spool.waiting, spool.dropped) == (1, 1)
+
+
+def test_a_full_spool_is_emptied_and_filled_at_once(tmp_path):
+    spool, taken = Spool(tmp_path, most_bytes=40), []
+    is_filled = threading.Event()
+
+    def take():
+        while not is_filled.is_set():
+            if (found := spool.oldest()) is not None:
+                spool.remove(found[0])
+                taken.append(found)
+
+    with ThreadPoolExecutor(1) as threads:
+        taker = threads.submit(take)
+        for n in range(1, 501):
+            spool.put(b"%010d" % n)
+        is_filled.set()
+        taker.result(30)
+
+    assert all(int(name.partition(".")[0]) == int(body) for name, body in taken)
+    assert spool.waiting == len(list(tmp_path.glob("*.gz")))
+    assert len(taken) + spool.waiting + spool.dropped >= 500  # one may be dropped as it is taken
+
+
+def test_a_disk_without_room_costs_what_is_read_meanwhile_and_nothing_else(
+    collector, site, shown, monkeypatch, tmp_path
+):
+    make.scrape_target(read_from=site)
+    collector.beat()
+    now = time.now()
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", lambda *words: (_ for _ in ()).throw(full))
+        scrape(collector, now)
+    scrape(collector, now + timedelta(seconds=1))
+
+    assert (collector._spool.waiting, collector._spool.dropped) == (1, 1)
+    assert not list((tmp_path / "spool").glob("*.part"))
+    assert collector.send_one()
+
+
+def test_a_spool_that_cannot_be_read_for_a_while_only_delays(collector, centre, monkeypatch):
+    monkeypatch.setattr(remote, "WAIT_SECONDS", 0.01)
+    collector._spool.put(gzip.compress(b""))
+    asked, oldest = [], collector._spool.oldest
+
+    def unreadable_at_first():
+        asked.append(1)
+        if len(asked) == 1:
+            raise PermissionError("not now")
+        found = oldest()
+        if found is None:
+            collector.stop()
+        return found
+
+    monkeypatch.setattr(collector._spool, "oldest", unreadable_at_first)
+    monkeypatch.setattr(collector, "beat", lambda: None)
+    collector._send()
+
+    assert (collector._spool.waiting, centre["sent"]) == (0, 1)
 
 
 def test_two_collectors_do_not_share_a_spool(tmp_path):

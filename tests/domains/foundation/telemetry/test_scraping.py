@@ -129,6 +129,17 @@ def test_nobody_there_is_told_in_words_and_found_after_three_times(scraper):
     assert list(stored("up").values()) == [[0.0, 0.0, 0.0]]
 
 
+def test_a_zero_byte_in_what_is_shown_stops_nothing(scraper, shown):
+    target = make.scrape_target()
+    shown[""] = b'a{b="\x00"} 1\nc 2\n'
+
+    scrape(scraper)
+
+    target.refresh_from_db()
+    assert (target.state, target.first_metrics) == ("ok", 'a{b=""} 1\nc 2')
+    assert list(stored("c").values()) == [[2.0]]
+
+
 def test_a_series_that_vanishes_gets_the_marker_of_the_end(scraper, shown):
     make.scrape_target()
     shown[""] = b"a 1\nb 2\n"

@@ -24,6 +24,7 @@ from fullscore.kit import time
 from fullscore.kit.errors import NotAllowed
 
 BEAT_BYTES = 64 * 1024
+TOLD_WRONG = 5  # lines that could not be understood
 
 
 @doors.door
@@ -43,13 +44,24 @@ def beat(request: HttpRequest) -> JsonResponse:
 
 @doors.door
 def scrapes(request: HttpRequest) -> JsonResponse:
-    """Take scrapes; 200 says that what can be kept of them is on the disk."""
+    """Take scrapes; 200 says that what can be kept of them is on the disk.
+
+    A line that cannot be understood costs that line; where no other was taken, it is a 400.
+    """
     key = collector_of(request)
     lines = bodies.unpacked(request, most_bytes=MOST_BYTES).split(b"\n")
     targets = queries.targets_read_from(key.site)
-    told = [one for line in lines if line for one in _stored(documents.read(line), targets)]
+    told: list[Scraped] = []
+    wrong: list[Garbled] = []
+    for line in filter(None, lines):
+        try:
+            told += _stored(documents.read(line), targets)
+        except Garbled as error:
+            wrong.append(error)
+    if wrong and not told:
+        raise wrong[0]
     services.note_scraped(told)
-    return JsonResponse({"taken": len(told)})
+    return JsonResponse({"taken": len(told), "wrong": [str(one) for one in wrong[:TOLD_WRONG]]})
 
 
 def collector_of(request: HttpRequest) -> PushKey:

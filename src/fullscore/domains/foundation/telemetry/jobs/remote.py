@@ -27,6 +27,8 @@ BEAT_SECONDS, WAIT_SECONDS = 5.0, 5.0
 MOST_AT_ONCE = 8 * 1024 * 1024  # of text in one body
 ASKED = Limits(timeout_seconds=30, size_bytes=16 * 1024 * 1024)
 NEVER_GOOD = (400, 413, 415)  # sending it again would not help
+NOT_NOW = (401, 403, 429, 503)  # the key or the moment is wrong, not what was sent
+MOST_TRIES = 5  # of a body the centre stumbles over while it takes others
 EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 log = get_logger()
 
@@ -44,6 +46,9 @@ class RemoteScraper:
         self._paused: set[int] = set()
         self._before: dict[int, set[bytes]] = {}  # by target: the keys of its last scrape
         self._told = ""  # the last trouble with the centre, so that it is told once
+        self._taken = 0  # bodies the centre took
+        self._tries: dict[str, tuple[int, int]] = {}  # by body: how often, and what was taken then
+        self._is_kept = True  # so that a full disk is told once, too
         self._stopped = threading.Event()
         self._sender = threading.Thread(target=self._send, name="send", daemon=True)
 
@@ -68,7 +73,17 @@ class RemoteScraper:
                 self._reader.start(aim, now)
         lines = [self._line(one) for one in self._reader.came()]
         for body in packed(lines):
+            self._keep(body)
+
+    def _keep(self, body: bytes) -> None:
+        """Lay a body into the spool; a disk that takes none costs this body and no more."""
+        try:
             self._spool.put(body)
+            self._is_kept = True
+        except OSError as error:
+            if self._is_kept:
+                log.warning("what is read cannot be kept", why=str(error))
+            self._is_kept = False
 
     def _line(self, came: Came) -> bytes:
         read, keys = came.read, set(came.read.found.keys)
@@ -94,7 +109,7 @@ class RemoteScraper:
                     self.beat()
                 if not self.send_one():
                     self._stopped.wait(0.5)
-            except ConnectorError as error:
+            except (ConnectorError, OSError) as error:  # the second: the spool cannot be read
                 self._tell(str(error))
                 self._stopped.wait(WAIT_SECONDS)
 
@@ -123,12 +138,32 @@ class RemoteScraper:
             return False
         name, body = found
         answer = self._post("scrapes", body, **{"Content-Encoding": "gzip"})
-        if answer.status in NEVER_GOOD:
+        if answer.status == 200:
+            self._taken += 1
+            _warn_of_wrong(answer)
+        elif answer.status in NEVER_GOOD:
             log.warning("scrapes were not taken", why=_sentence(answer))
-        elif answer.status != 200:
+        else:
+            if answer.status not in NOT_NOW:
+                self._set_back(name, _sentence(answer))
             raise Unreachable(_sentence(answer))
+        self._tries.pop(name, None)
         self._spool.remove(name)
         return True
+
+    def _set_back(self, name: str, why: str) -> None:
+        """Let others be sent first: the fault may lie in this body, or in the centre.
+
+        It is the body's when others are taken meanwhile; then it is given up after a few times.
+        """
+        tries, taken = self._tries.pop(name, (0, -1))
+        tries += self._taken > taken
+        if tries < MOST_TRIES:
+            self._tries[self._spool.set_back(name)] = (tries, self._taken)
+            return
+        log.warning("scrapes were given up", why=why, tries=tries)
+        self._spool.remove(name)
+        self._spool.dropped += 1
 
     def _post(self, path: str, body: bytes, **headers: str) -> Answer:
         headers |= {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
@@ -180,6 +215,17 @@ def _aim(told: documents.Node) -> Aim:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Garbled(f"The centre named a target without {error}.") from error
+
+
+def _warn_of_wrong(answer: Answer) -> None:
+    """Log the lines of a body that the centre did not understand."""
+    try:
+        wrong = documents.read(answer.body).optional("wrong")
+        told = [one.of(str) for one in wrong.items()] if wrong else []
+    except Garbled:
+        return  # it was taken: how the centre says so does not matter
+    if told:
+        log.warning("some scrapes were not taken", why=told)
 
 
 def _sentence(answer: Answer) -> str:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from django.db import transaction
 
+from fullscore.connectors.output import readable
 from fullscore.connectors.prometheus.text import Exposition
 from fullscore.domains.foundation.telemetry import queries
 from fullscore.domains.foundation.telemetry.models import ScrapeTarget
@@ -46,7 +47,7 @@ def store_scrape(
     `gone` are the keys of the scrape before that were not found again: their series end.
     """
     shown = zip(found.keys[:SHOWN], found.values[:SHOWN], strict=True)
-    first = "\n".join(f"{key.decode(errors='replace')[:120]} {v:g}" for key, v in shown)
+    first = "\n".join(f"{readable(key)[:120]} {v:g}" for key, v in shown)
     told = Scraped(target.pk, at, took_ms, len(found.keys), first, error)
     if target.state != State.PAUSED:
         _store(target, found, told, gone)
