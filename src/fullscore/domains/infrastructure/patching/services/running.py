@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Sum
 
 from fullscore.domains.foundation.changes.models import Trouble
@@ -26,7 +26,6 @@ from fullscore.kit.models import User
 
 State = ServerRun.State
 MOST_EVIDENCE = 64 * 1024
-ORDER_LOCK = 0x66756C70  # any number of our own, for pg_advisory_xact_lock
 TROUBLED = 3  # criticality up to which a trouble keeps a server from being touched
 BACKUP_CHECK = "backups.too_old"
 
@@ -57,10 +56,9 @@ def begin(run: ServerRun, *, by: User, holder: str, now: datetime) -> bool:
 
 
 def _take_turn() -> None:
-    """Let one process at a time decide; SQLite's IMMEDIATE transactions already do."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ORDER_LOCK])
+    """Let one process at a time decide: all that is under way is locked, in one order."""
+    under_way = Campaign.objects.filter(state__in=Campaign.UNDER_WAY).order_by("pk")
+    list(under_way.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
 
 
 def _is_its_time(run: ServerRun, campaign: Campaign, now: datetime) -> bool:
