@@ -52,6 +52,14 @@ def test_uses_are_audited_once_an_hour_and_without_the_value():
     assert "ciphertext" not in str(states)
 
 
+def test_who_uses_it_again_within_the_hour_writes_nothing(django_assert_num_queries):
+    value_of(kept := secrets.keep("core switches", CANARY, by=system()))
+    kept.refresh_from_db()
+
+    with django_assert_num_queries(0), kept.open() as value:
+        assert value == CANARY
+
+
 def test_a_replaced_secret_has_its_new_value_and_a_new_data_key():
     secret = secrets.keep("db", "old", by=system())
     before = bytes(secret.data_key)

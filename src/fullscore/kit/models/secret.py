@@ -70,9 +70,12 @@ class Secret(models.Model):
     def _note_use(self, by: User | None) -> None:
         from fullscore.kit import audit  # which stands on the models
 
-        unnoted = Q(last_used_at=None) | Q(last_used_at__lt=now() - USE_NOTED_EVERY)
+        at = now()
+        if self.last_used_at is not None and self.last_used_at >= at - USE_NOTED_EVERY:
+            return  # who reads it every few seconds does not write every few seconds
+        unnoted = Q(last_used_at=None) | Q(last_used_at__lt=at - USE_NOTED_EVERY)
         with transaction.atomic():
-            if Secret.objects.filter(unnoted, pk=self.pk).update(last_used_at=now()):
+            if Secret.objects.filter(unnoted, pk=self.pk).update(last_used_at=at):
                 audit.noted(self, "use", by=by or system())
 
     def seal(self, value: str) -> None:

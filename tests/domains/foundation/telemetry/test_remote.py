@@ -21,6 +21,7 @@ from fullscore.domains.foundation.telemetry.jobs import RemoteScraper, Spool, re
 from fullscore.domains.foundation.telemetry.models import Collector, ScrapeTarget, Series
 from fullscore.kit import time
 from fullscore.kit.errors import Conflict, Invalid, NotAllowed
+from fullscore.kit.models import Secret
 from fullscore.kit.models.user import system
 from tests import make
 from tests.domains.foundation.telemetry.live import serving, settle
@@ -242,6 +243,18 @@ def test_a_credential_reaches_the_collector_of_its_site(collector, site, shown):
     collector.beat()
 
     assert collector._aims[target.pk].headers == {"Authorization": "Bearer canary-7"}
+
+
+def test_a_credential_that_cannot_be_opened_keeps_no_other_target_back(collector, site):
+    locked, other = (make.scrape_target(read_from=site) for _ in range(2))
+    services.give_credential(locked, by=system(), value="canary-7")
+    Secret.objects.update(ciphertext=b"short")
+
+    collector.beat()
+
+    assert list(collector._aims) == [other.pk]
+    locked.refresh_from_db()
+    assert locked.state == "failing"
 
 
 @pytest.mark.parametrize("path", ["beat", "scrapes"])

@@ -23,7 +23,7 @@ from fullscore.domains.foundation.telemetry.services.scraped import Scraped
 from fullscore.interfaces.cli.run import run
 from fullscore.kit import time
 from fullscore.kit.checks import Limits, Scope
-from fullscore.kit.models import AuditEntry
+from fullscore.kit.models import AuditEntry, Secret
 from fullscore.kit.models.user import system
 from tests import make
 from tests.installation import ROOT, Installation
@@ -242,6 +242,34 @@ def test_a_credential_is_sent_and_shown_nowhere(scraper, monkeypatch):
     page = make.client(make.user("root", role="administrator")).get(f"/scrape-targets/{target.pk}")
     assert page.status_code == 200
     assert "canary" not in told + page.content.decode()
+
+
+def test_a_credential_is_opened_only_when_its_target_is_read(scraper, shown, monkeypatch):
+    opened, really = [], Secret.open
+    monkeypatch.setattr(Secret, "open", lambda one: opened.append(one.pk) or really(one))
+    target = make.scrape_target(every_seconds=3600)
+    services.give_credential(target, by=system(), value="canary-7")
+    now = scrape(scraper)
+    assert opened == [ScrapeTarget.objects.get().credential_id]
+    ScrapeTarget.objects.update(wanted_at=None)
+
+    for n in range(20):
+        scraper.turn(now + timedelta(milliseconds=n))
+
+    assert len(opened) == 1
+
+
+def test_a_credential_that_cannot_be_opened_is_told_of_its_target_alone(scraper, shown):
+    locked, other = make.scrape_target(), make.scrape_target()
+    services.give_credential(locked, by=system(), value="canary-7")
+    Secret.objects.update(ciphertext=b"short")
+    ScrapeTarget.objects.update(wanted_at=time.now())
+
+    scrape(scraper)
+
+    states = dict(ScrapeTarget.objects.values_list("pk", "state"))
+    assert states == {locked.pk: "failing", other.pk: "ok"}
+    assert "altered or moved" in ScrapeTarget.objects.get(pk=locked.pk).last_error
 
 
 @pytest.fixture

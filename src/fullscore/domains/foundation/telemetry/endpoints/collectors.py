@@ -4,7 +4,7 @@
 `POST /api/collectors/scrapes`   a line of JSON for each scrape
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
@@ -21,7 +21,7 @@ from fullscore.domains.foundation.telemetry.models import PushKey, ScrapeTarget
 from fullscore.domains.foundation.telemetry.services import Scraped
 from fullscore.interfaces.ingest import bodies, doors
 from fullscore.kit import time
-from fullscore.kit.errors import NotAllowed
+from fullscore.kit.errors import NotAllowed, Problem
 
 BEAT_BYTES = 64 * 1024
 TOLD_WRONG = 5  # lines that could not be understood
@@ -39,7 +39,7 @@ def beat(request: HttpRequest) -> JsonResponse:
         waiting=_count(told, "waiting"),
         dropped=_count(told, "dropped"),
     )
-    return JsonResponse({"targets": [_told(target) for target in held.values()]})
+    return JsonResponse({"targets": list(_all_told(held.values()))})
 
 
 @doors.door
@@ -100,6 +100,15 @@ def _count(told: Node, name: str) -> int:
     if not 0 <= number < 2**31:
         raise told.wrong("is out of range", name)
     return number
+
+
+def _all_told(held: Iterable[ScrapeTarget]) -> Iterator[dict[str, Any]]:
+    """Yield what a collector has to know of each target whose credential can be opened."""
+    for target in held:
+        try:
+            yield _told(target)
+        except Problem as problem:
+            services.note_scraped([services.unopened(target, problem, now=time.now())])
 
 
 def _told(target: ScrapeTarget) -> dict[str, Any]:

@@ -64,13 +64,13 @@ class Reader:
         self._flying: dict[int, tuple[datetime, Future[Read]]] = {}
         self._turns: dict[int, int] = {}  # by target: the interval it was last read in
 
-    def is_due(self, aim: Aim, now: datetime) -> bool:
-        """Say whether a new interval has begun; one that was missed is passed over."""
-        every = aim.every_seconds * 1000
-        offset = int.from_bytes(blake2b(str(aim.pk).encode(), digest_size=8).digest(), "big")
+    def is_due(self, pk: int, every_seconds: int, now: datetime) -> bool:
+        """Say whether a target's new interval has begun; one that was missed is passed over."""
+        every = every_seconds * 1000
+        offset = int.from_bytes(blake2b(str(pk).encode(), digest_size=8).digest(), "big")
         turn = (int(now.timestamp() * 1000) - offset % every) // every
-        last = self._turns.get(aim.pk)
-        self._turns[aim.pk] = turn
+        last = self._turns.get(pk)
+        self._turns[pk] = turn
         return last is not None and turn != last
 
     def start(self, aim: Aim, now: datetime, *, known: Container[bytes] = frozenset()) -> None:

@@ -69,7 +69,7 @@ class RemoteScraper:
     def turn(self, now: datetime) -> None:
         """Start what is due, and lay what has come back into the spool."""
         for pk, aim in list(self._aims.items()):
-            if self._reader.is_due(aim, now) and pk not in self._paused:
+            if self._reader.is_due(pk, aim.every_seconds, now) and pk not in self._paused:
                 self._reader.start(aim, now)
         lines = [self._line(one) for one in self._reader.came()]
         for body in packed(lines):

@@ -16,6 +16,7 @@ from fullscore.domains.foundation.telemetry.jobs.reader import Aim, Came, Reader
 from fullscore.domains.foundation.telemetry.models import ScrapeTarget
 from fullscore.domains.foundation.telemetry.services import Scraped
 from fullscore.kit import time
+from fullscore.kit.errors import Problem
 from fullscore.kit.log import get_logger
 
 BEAT_SECONDS = 5.0
@@ -66,11 +67,17 @@ class Scraper:
     def _is_due(self, target: ScrapeTarget, now: datetime) -> bool:
         is_paused = target.state == ScrapeTarget.State.PAUSED
         has_lease = target.held_until is not None and target.held_until > now
-        return self.reader.is_due(aim_at(target), now) and has_lease and not is_paused
+        is_due = self.reader.is_due(target.pk, target.every_seconds, now)
+        return is_due and has_lease and not is_paused
 
     def _start(self, target: ScrapeTarget, now: datetime) -> None:
+        try:
+            aim = aim_at(target)
+        except Problem as problem:  # its credential cannot be opened: those of others can
+            services.note_scraped([services.unopened(target, problem, now=now)])
+            return
         known = services.known_keys(services.of_target(target))
-        self.reader.start(aim_at(target), now, known=known)
+        self.reader.start(aim, now, known=known)
 
     def _store_what_came(self) -> None:
         came = [one for one in self.reader.came() if one.pk in self.targets]
@@ -93,7 +100,7 @@ class Scraper:
 
 
 def aim_at(target: ScrapeTarget) -> Aim:
-    """Return what a reader has to know of a target."""
+    """Return what a reader has to know of a target; this opens its credential."""
     return Aim(
         target.pk,
         target.url,

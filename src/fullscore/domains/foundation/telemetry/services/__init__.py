@@ -20,6 +20,7 @@ from fullscore.domains.foundation.telemetry.services.scraped import (
     Scraped,
     note_scraped,
     store_scrape,
+    unopened,
 )
 from fullscore.domains.foundation.telemetry.services.senders import (
     Sender,
@@ -112,4 +113,5 @@ __all__ = [
     "store_scrape",
     "take",
     "unmute",
+    "unopened",
 ]

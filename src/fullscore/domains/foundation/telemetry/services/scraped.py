@@ -15,6 +15,7 @@ from fullscore.domains.foundation.telemetry.services.intake import Batch, take
 from fullscore.domains.foundation.telemetry.services.senders import of_target
 from fullscore.domains.foundation.telemetry.services.series import Called
 from fullscore.kit import live, time
+from fullscore.kit.errors import Problem
 
 STALE = np.array([0x7FF0000000000002], np.uint64).view(np.float64)  # "ended here", bit for bit
 State = ScrapeTarget.State
@@ -52,6 +53,11 @@ def store_scrape(
     if target.state != State.PAUSED:
         _store(target, found, told, gone)
     return told
+
+
+def unopened(target: ScrapeTarget, problem: Problem, *, now: datetime) -> Scraped:
+    """Return how it went with a target whose credential cannot be opened: it was not asked."""
+    return Scraped(target.pk, now, 0, 0, "", str(problem))
 
 
 def _store(target: ScrapeTarget, found: Exposition, told: Scraped, gone: Collection[bytes]) -> None:
