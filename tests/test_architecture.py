@@ -18,8 +18,8 @@ pytestmark = pytest.mark.once
 REPOSITORY = Path(__file__).parents[1]
 ROOT = REPOSITORY / "src/fullscore"
 
-KIT_LINES = 4_200
-INTERFACE_LINES = 5_480
+KIT_LINES = 4_100
+INTERFACE_LINES = 5_420
 """The budgets were 3,200 and 3,000, set before assistants, charts, the palette and as-of pages were
 part of either floor: those four are 1,500 lines. What these floors held then is within the budget;
 the figures here keep them from growing further unnoticed."""

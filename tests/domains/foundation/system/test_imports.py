@@ -13,13 +13,13 @@ from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.system import jobs, reading, services
 from fullscore.domains.foundation.system.commands import import_file
 from fullscore.domains.foundation.system.models import Import
+from fullscore.domains.foundation.system.rows import parse
 from fullscore.domains.foundation.system.services import files
 from fullscore.kit import audit
 from fullscore.kit.audit import recorded
 from fullscore.kit.errors import Conflict, Invalid, NotAllowed
 from fullscore.kit.models import AuditEntry
 from fullscore.kit.resource import named
-from fullscore.kit.rowsin import parse
 from tests import make
 
 pytestmark = pytest.mark.django_db

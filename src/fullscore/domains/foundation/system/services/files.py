@@ -11,6 +11,7 @@ from django.db.models.deletion import Collector
 from fullscore.domains.foundation.system import reading
 from fullscore.domains.foundation.system.announcements import ImportAccepted, ImportRevoked
 from fullscore.domains.foundation.system.models import Import
+from fullscore.domains.foundation.system.rows import In, Parsed, parse
 from fullscore.domains.foundation.system.services import inventory
 from fullscore.kit import audit, live, resource, time
 from fullscore.kit.announcements import announce
@@ -19,7 +20,6 @@ from fullscore.kit.errors import Conflict, Invalid, Problem
 from fullscore.kit.models import AuditEntry, User, VersionBase
 from fullscore.kit.perform import find, require
 from fullscore.kit.resource import Resource
-from fullscore.kit.rowsin import In, Parsed, parse
 
 CHUNK = 500  # rows written in one transaction
 KEPT = timedelta(days=30)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fullscore.connectors.samples import Samples
 from fullscore.domains.foundation.telemetry import queries
 from fullscore.engines.counters import Delta, Fate, Row, accumulated
-from fullscore.interfaces.ingest.commits import GroupCommit
+from fullscore.kit.commits import GroupCommit
 
 Append = Callable[[Samples], int]
 

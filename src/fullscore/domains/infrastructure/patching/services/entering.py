@@ -2,14 +2,11 @@
 
 from typing import Any
 
-from fullscore.connectors.base import Refused
-from fullscore.connectors.ssh import keys
+from fullscore.domains.foundation.changes.services import keys
 from fullscore.domains.infrastructure.patching.models import PatchAccess
-from fullscore.kit import secrets, time
 from fullscore.kit.audit import recorded
 from fullscore.kit.errors import Invalid
 from fullscore.kit.models import User
-from fullscore.kit.models.secret import Secret
 
 
 def add_access(*, by: User, **values: Any) -> PatchAccess:
@@ -31,30 +28,14 @@ def change_access(way: PatchAccess, *, by: User, **values: Any) -> PatchAccess:
 
 def make_access_key(way: PatchAccess, *, by: User) -> PatchAccess:
     """Make a pair of keys for the account; its page says what to put where on the host."""
-    private, public = keys.new_pair("fullscore-patch")
     with recorded(way, "make_key", by=by):
-        _keep(way, private, by)
-        way.public_key = public
+        keys.make_pair(way, by=by, what_for="patch", address=way.host.address)
     return way
 
 
 def give_access_key(way: PatchAccess, *, by: User, private_key: str) -> PatchAccess:
     """Store the private key the account is opened by; it is not shown again."""
-    text = private_key.replace("\r\n", "\n").strip() + "\n"
-    try:
-        keys.check_private(text)
-    except Refused as error:
-        raise Invalid(str(error), {"private_key": [str(error)]}) from error
+    text = keys.checked(private_key)
     with recorded(way, "give_key", by=by):
-        _keep(way, text, by)
-        way.public_key = ""
+        keys.take_private(way, text, by=by, what_for="patch", address=way.host.address)
     return way
-
-
-def _keep(way: PatchAccess, value: str, by: User) -> None:
-    if way.credential is not None:
-        secrets.replace(way.credential, value, by=by)
-        return
-    name = f"patch {way.pk} {time.now():%Y%m%d%H%M%S%f}"
-    scope = f"{way.user}@{way.host.address}"[:120]
-    way.credential = secrets.keep(name, value, by=by, kind=Secret.Kind.PRIVATE_KEY, scope=scope)

@@ -7,12 +7,12 @@ from fullscore.domains.infrastructure.servers.models.servers import OfServerQuer
 
 
 class Capacity(models.Model):
-    """How much of a server is used, how that grows, and when it runs out.
+    """What each server uses, how that grows and when it runs out; made each night of whole days.
 
-    Made each night of the days that are over. Days are those of UTC. A percentile is one of the
-    five-minute means of a day; where a figure stands now is the middle of its last seven days. When
-    something runs out is an interval of ISO 8601: the days on which the upper and the lower edge of
-    the 80 % band meet the limit; open, where the lower one does not within half a year.
+    Days are those of UTC. A percentile is one of the five-minute means of a day; where a figure
+    stands now is the middle of its last seven days. When something runs out is an interval of ISO
+    8601: the days on which the upper and the lower edge of the 80 % band meet the limit; open,
+    where the lower one does not within half a year.
     """
 
     class Limit(models.TextChoices):

@@ -1,5 +1,6 @@
 """How capacity is seen: every server by what runs out first."""
 
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -17,6 +18,12 @@ from fullscore.kit.resource import Panel, Resource
 
 def _percent(value: float | None) -> SafeString | str:
     return NOTHING if value is None else figure(value, "%")
+
+
+def _level(of: str, value: float | None) -> SafeString | str:
+    """Return a share of something; a telephone's row has no heading that says of what."""
+    told = _percent(value)
+    return told if value is None else format_html('<span class="only-m">{}</span>{}', of, told)
 
 
 def _trend(value: float | None) -> SafeString | str:
@@ -49,7 +56,7 @@ def _badges(one: Capacity) -> list[tuple[str, str]]:
 
 NEAR_DAYS = 60
 REACHES = ("cpu_reaches", "memory_reaches", "disk_reaches")
-LEVELS = ("cpu_p95", "memory_p95", "disk_used", "cpu_most")
+LEVELS = {"cpu_p95": "CPU", "memory_p95": "memory", "disk_used": "disk"}
 TRENDS = ("cpu_trend", "memory_trend", "disk_trend")
 
 CAPACITY = Resource(
@@ -67,7 +74,8 @@ CAPACITY = Resource(
     icon="memory-stick",
     group="Estate",
     under="Servers",
-    cells={**dict.fromkeys(REACHES, _when), **dict.fromkeys(LEVELS, _percent),
+    cells={**dict.fromkeys(REACHES, _when), "cpu_most": _percent,
+           **{column: partial(_level, of) for column, of in LEVELS.items()},
            **dict.fromkeys(TRENDS, _trend),
            "network_most": lambda v: NOTHING if v is None else figure(v, "By/s")},
     trouble=_trouble,

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import Q
 
-from fullscore.connectors.base import Refused
 from fullscore.connectors.probe.parse import Report
 from fullscore.connectors.ssh import keys
 from fullscore.domains.foundation.changes.models import CommandAccess
+from fullscore.domains.foundation.changes.services import keys as pairs
 from fullscore.domains.foundation.changes.services.runbooks.entering import tell_way
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.infrastructure.servers.models import Server, SshHost
@@ -134,11 +134,7 @@ def give_credential(
     if bool(private_key) == bool(password):
         raise Invalid("Give either a private key or a password.")
     if private_key:
-        private_key = private_key.replace("\r\n", "\n").strip() + "\n"
-        try:
-            keys.check_private(private_key)
-        except Refused as error:
-            raise Invalid(str(error), {"private_key": [str(error)]}) from error
+        private_key = pairs.checked(private_key)
     with recorded(host, "give_credential", by=by):
         kind = Secret.Kind.PRIVATE_KEY if private_key else Secret.Kind.PASSWORD
         _keep(host, private_key or password, kind, by)

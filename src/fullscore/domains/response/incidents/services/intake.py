@@ -12,9 +12,9 @@ from django.db import OperationalError, connection, transaction
 from fullscore.connectors.base import Refused
 from fullscore.domains.response.incidents.announcements import ReceiptsCame
 from fullscore.domains.response.incidents.models import AlertSource, Receipt
-from fullscore.interfaces.ingest.commits import GroupCommit
 from fullscore.kit import time
 from fullscore.kit.announcements import announce
+from fullscore.kit.commits import GroupCommit
 from fullscore.kit.errors import TooMany
 
 MOST_WAITING = 100_000  # receipts nobody has read yet; then senders have to wait

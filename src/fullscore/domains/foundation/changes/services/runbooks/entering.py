@@ -5,12 +5,11 @@ from typing import Any
 from fullscore.connectors.base import Refused
 from fullscore.connectors.ssh import keys
 from fullscore.domains.foundation.changes.models import CommandAccess
+from fullscore.domains.foundation.changes.services import keys as pairs
 from fullscore.domains.foundation.estate.models import Item
-from fullscore.kit import secrets, time
 from fullscore.kit.audit import recorded
 from fullscore.kit.errors import Conflict, Invalid
 from fullscore.kit.models import User
-from fullscore.kit.models.secret import Secret
 
 PLACE = ("address", "port", "host_key", "user")
 
@@ -69,30 +68,14 @@ def _check_key(line: str) -> None:
 
 def make_way_key(way: CommandAccess, *, by: User) -> CommandAccess:
     """Make a pair of keys for the account; its page says what to put where on the host."""
-    private, public = keys.new_pair("fullscore-run")
     with recorded(way, "make_key", by=by):
-        _keep(way, private, by)
-        way.public_key = public
+        pairs.make_pair(way, by=by, what_for="run", address=way.address)
     return way
 
 
 def give_way_key(way: CommandAccess, *, by: User, private_key: str) -> CommandAccess:
     """Store the private key the account is opened by; it is not shown again."""
-    text = private_key.replace("\r\n", "\n").strip() + "\n"
-    try:
-        keys.check_private(text)
-    except Refused as error:
-        raise Invalid(str(error), {"private_key": [str(error)]}) from error
+    text = pairs.checked(private_key)
     with recorded(way, "give_key", by=by):
-        _keep(way, text, by)
-        way.public_key = ""
+        pairs.take_private(way, text, by=by, what_for="run", address=way.address)
     return way
-
-
-def _keep(way: CommandAccess, value: str, by: User) -> None:
-    if way.credential is not None:
-        secrets.replace(way.credential, value, by=by)
-        return
-    name = f"runbooks {way.pk} {time.now():%Y%m%d%H%M%S%f}"
-    scope = f"{way.user}@{way.address}"[:120]
-    way.credential = secrets.keep(name, value, by=by, kind=Secret.Kind.PRIVATE_KEY, scope=scope)
