@@ -26,6 +26,11 @@ def _level(of: str, value: float | None) -> SafeString | str:
     return told if value is None else format_html('<span class="only-m">{}</span>{}', of, told)
 
 
+def _limit(value: str) -> SafeString | str:
+    """Return what runs out; a telephone's row says so in words."""
+    return format_html('<span class="only-m">short of</span>{}', value) if value else NOTHING
+
+
 def _trend(value: float | None) -> SafeString | str:
     return NOTHING if value is None else drawing.points(value)
 
@@ -74,7 +79,7 @@ CAPACITY = Resource(
     icon="memory-stick",
     group="Estate",
     under="Servers",
-    cells={**dict.fromkeys(REACHES, _when), "cpu_most": _percent,
+    cells={**dict.fromkeys(REACHES, _when), "cpu_most": _percent, "limit": _limit,
            **{column: partial(_level, of) for column, of in LEVELS.items()},
            **dict.fromkeys(TRENDS, _trend),
            "network_most": lambda v: NOTHING if v is None else figure(v, "By/s")},
