@@ -7,6 +7,7 @@ import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,23 @@ def web(argv: Sequence[str]) -> int:
     parser = ArgumentParser("fullscore web", description=web.__doc__)
     parser.add_argument("--host")
     parser.add_argument("--port", type=int)
-    pass_on(parser.parse_args(argv))
+    parser.add_argument(
+        "--on-word", action="store_true",
+        help="load everything, but serve only after a line on standard input; end without one",
+    )  # fmt: skip
+    given = parser.parse_args(argv)
+    is_on_word = vars(given).pop("on_word")
+    pass_on(given)
     ready()
     from django.conf import settings
 
     from fullscore.domains.foundation.system import processes
 
     chosen = settings.OPTIONS
+    if is_on_word:
+        import_module(processes.APPLICATION)
+        if not sys.stdin.readline():
+            return 0
     processes.serve_web(host=chosen.host, port=chosen.port, proxies=chosen.trusted_proxies)
     return 0
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fullscore.config import options
 from fullscore.config.serving import ready
+from fullscore.domains.foundation.system.supervising import Supervisor
 from fullscore.kit.errors import Invalid
 
 
@@ -23,15 +24,21 @@ def up() -> int:
     folder.check_port(chosen.host, chosen.port)
     held = folder.hold(chosen.home)
     folder.tell_address(held, chosen.address)
-    ready()
-    migrate()
-    _first_facts()
-    path = _way_in()
+    supervisor = Supervisor([["web"], ["behind"]])
+    supervisor.prepare(0)
+    try:
+        ready()
+        migrate()
+        _first_facts()
+        path = _way_in()
+    except BaseException:
+        supervisor.give_up()
+        raise
     print(f"\n  Fullscore is ready after {time.monotonic() - began:.1f} s.\n")
     print(f"  {chosen.address}{path or '/'}")
     print("  (this link signs you in once, within an hour)\n" if path else "")
     print("  Stop with Ctrl-C.", flush=True)
-    code = _supervise()
+    code = _supervise(supervisor)
     held.close()
     return code
 
@@ -110,13 +117,11 @@ def _way_in() -> str | None:
     return links.open_installation()
 
 
-def _supervise() -> int:
+def _supervise(supervisor: Supervisor) -> int:
     from django.db import connections
 
-    from fullscore.domains.foundation.system.processes import Supervisor
-
     connections.close_all()
-    return Supervisor([["web"], ["behind"]]).run()
+    return supervisor.run()
 
 
 def demo(*, seed: int, size: float, remove: bool, only_fill: bool) -> int:

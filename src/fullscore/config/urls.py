@@ -1,9 +1,8 @@
 """Every address. Those of the nouns come from the resources; pages of their own follow."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver
+from django.urls.resolvers import RoutePattern
 
-from fullscore.config.doors import authenticate
-from fullscore.config.questions import QUESTIONS
 from fullscore.config.resources import RESOURCES
 from fullscore.domains.foundation.access import pages as access
 from fullscore.domains.foundation.changes.pages import asking, calendar, runbooks
@@ -28,9 +27,20 @@ from fullscore.domains.response.incidents import pages as incidents
 from fullscore.domains.response.oncall import endpoints as calendars
 from fullscore.domains.response.oncall import pages as oncall
 from fullscore.domains.response.troubleshooting import pages as troubleshooting
-from fullscore.interfaces.api.build import build
 from fullscore.interfaces.web import urls as web
 
+
+class BuiltWhenAsked(URLResolver):
+    """Addresses given by their module's name: a page is reversed without loading them."""
+
+    def _populate(self) -> None:
+        if "url_patterns" in self.__dict__:
+            super()._populate()
+
+
+API = BuiltWhenAsked(
+    RoutePattern("api/"), "fullscore.config.api", app_name="ninja", namespace="api"
+)
 urlpatterns: list[URLPattern | URLResolver] = [
     *access.PATTERNS,
     *attention.PATTERNS,
@@ -55,7 +65,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *oncall.PATTERNS,
     *calendars.PATTERNS,
     *troubleshooting.PATTERNS,
-    path("api/", build(RESOURCES, authenticate, asked=QUESTIONS).urls),
+    API,
     *web.patterns(RESOURCES),
 ]
 handler403 = "fullscore.interfaces.web.problems.not_allowed"

@@ -1,18 +1,14 @@
 """The processes of one installation: web, worker, scheduler, collector.
 
-And one that minds them all.
+The one that minds them all is in `supervising`.
 """
 
 import gc
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from itertools import chain, repeat
-from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -26,8 +22,8 @@ from fullscore.kit.log import get_logger
 log = get_logger()
 Work = Callable[[], None]
 Makes = Callable[[], Work]
+APPLICATION = "fullscore.config.asgi"
 RESTART_SECONDS = (1, 2, 4, 8, 15)  # a process that dies at once is not started in a storm
-GRACE_SECONDS = 35  # a job gets 30 s to end
 
 
 class Collector:
@@ -70,7 +66,7 @@ class Collector:
 def serve_web(*, host: str, port: int, proxies: str = "") -> None:
     """Serve pages, API and live streams until told to stop."""
     uvicorn.run(
-        "fullscore.config.asgi:application",
+        f"{APPLICATION}:application",
         host=host,
         port=port,
         log_level="warning",
@@ -167,57 +163,3 @@ def _keep_what_is_loaded() -> None:
 def _stops(work: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: work.stop())
-
-
-class Supervisor:
-    """Keeps some commands of this program running; ends them when it is told to end."""
-
-    def __init__(self, commands: Sequence[Sequence[str]]) -> None:
-        self._commands = [[sys.executable, "-m", "fullscore", *words] for words in commands]
-        self._running: dict[int, subprocess.Popen[bytes]] = {}
-        self._deaths = [0] * len(self._commands)
-        self._is_stopping = False
-
-    def run(self) -> int:
-        """Run them until SIGTERM or SIGINT; returns 0."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
-        for place in range(len(self._commands)):
-            self._start(place)
-        while not self._is_stopping:
-            time.sleep(0.2)
-            for place, process in list(self._running.items()):
-                if process.poll() is not None and not self._is_stopping:
-                    self._restart(place, process.returncode)
-        self._end()
-        return 0
-
-    def _start(self, place: int) -> None:
-        # A group of its own: Ctrl-C in a terminal reaches us, and we end them in order.
-        self._running[place] = subprocess.Popen(self._commands[place], start_new_session=True)
-
-    def _restart(self, place: int, code: int) -> None:
-        pause = RESTART_SECONDS[min(self._deaths[place], len(RESTART_SECONDS) - 1)]
-        self._deaths[place] += 1
-        log.warning(
-            "process ended", command=self._commands[place][3], code=code, restart_seconds=pause
-        )
-        ends = time.monotonic() + pause
-        while time.monotonic() < ends and not self._is_stopping:
-            time.sleep(0.1)
-        if not self._is_stopping:
-            self._start(place)
-
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._is_stopping = True
-
-    def _end(self) -> None:
-        for process in self._running.values():
-            if process.poll() is None:
-                process.terminate()
-        ends = time.monotonic() + GRACE_SECONDS
-        for process in self._running.values():
-            try:
-                process.wait(max(0.1, ends - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
