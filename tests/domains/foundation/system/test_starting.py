@@ -1,0 +1,132 @@
+"""The program's start, as processes: what is in its way is a sentence, and nothing stays behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from fullscore.domains.foundation.system import folder
+from tests.browsing import environment, running, wait_for
+from tests.installation import ROOT, Installation
+
+LONG = 120  # seconds, for a machine that has much to do
+
+
+def ask(home, *words, stdin=None):
+    return subprocess.run(
+        [sys.executable, "-m", "fullscore", *map(str, words)], env=environment(home), cwd=ROOT,
+        input=stdin, capture_output=True, text=True, timeout=LONG,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def taken():
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        door.listen()
+        yield door.getsockname()[1]
+
+
+def test_a_taken_port_is_told_and_no_table_is_made(tmp_path, taken):
+    done = ask(tmp_path, "up", "--port", taken)
+    assert done.returncode != 0
+    assert f"Port {taken} on 127.0.0.1 is not free" in done.stderr
+    assert "--port" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.glob("*.sqlite3"))
+
+
+def test_a_port_that_is_none_is_told(tmp_path):
+    done = ask(tmp_path, "up", "--port", 99999)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert "99999" in done.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    done = ask(tmp_path / "file" / "data", "up")
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert "cannot be written" in done.stderr
+    assert "--data-dir" in done.stderr
+
+
+def test_a_database_that_cannot_be_reached_is_told_and_nothing_is_left_running(tmp_path, taken):
+    done = subprocess.run(
+        [sys.executable, "-m", "fullscore", "up", "--port", str(_free())],
+        env=environment(tmp_path, FULLSCORE_DATABASE_URL="postgresql://x@127.0.0.1:1/x"),
+        cwd=ROOT, capture_output=True, text=True, timeout=LONG,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert "database cannot be reached" in done.stderr
+    assert not _processes_of(tmp_path)
+
+
+def test_a_second_one_on_the_same_folder_is_told_who_holds_it():
+    with running(is_migrated=True) as started:
+        done = ask(started.home, "up", "--port", _free())
+        assert done.returncode != 0
+        assert f"runs on {started.home} already (process " in done.stderr
+        assert folder.address_of(started.home) == started.address
+        assert len(_processes_of(started.home)) == 3  # the first one is as it was
+    assert not _processes_of(started.home)
+
+
+def test_a_web_process_that_dies_is_started_again():
+    with running(is_migrated=True) as started:
+        web = next(pid for pid, words in _processes_of(started.home).items() if " web" in words)
+        os.kill(web, signal.SIGKILL)
+        time.sleep(0.5)
+        wait_for(started.address)
+        others = _processes_of(started.home)
+        assert web not in others
+        assert len(others) == 3
+
+
+def test_web_serves_on_a_word_and_ends_without_one(tmp_path):
+    Installation(tmp_path).migrate()
+    port = _free()
+    assert ask(tmp_path, "web", "--port", port, "--on-word", stdin="").returncode == 0
+    web = subprocess.Popen(
+        [sys.executable, "-m", "fullscore", "web", "--port", str(port), "--on-word"],
+        env=environment(tmp_path), cwd=ROOT, stdin=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        time.sleep(1)
+        folder.check_port("127.0.0.1", port)  # nobody listens yet
+        web.stdin.write(b"begin\n")
+        web.stdin.close()
+        wait_for(f"http://localhost:{port}")
+        with urllib.request.urlopen(f"http://localhost:{port}/sign-in/", timeout=LONG) as page:
+            assert page.status == 200
+    finally:
+        web.terminate()
+        web.wait(LONG)
+
+
+def _free():
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        return door.getsockname()[1]
+
+
+def _processes_of(home):
+    """Return the program's processes on a data folder: pid → command line."""
+    found = {}
+    for entry in os.scandir("/proc"):
+        try:
+            with open(f"/proc/{entry.name}/environ", "rb") as file:
+                if f"FULLSCORE_HOME={home}\0".encode() not in file.read() + b"\0":
+                    continue
+            with open(f"/proc/{entry.name}/cmdline", "rb") as file:
+                found[int(entry.name)] = file.read().replace(b"\0", b" ").decode()
+        except (OSError, ValueError):
+            continue
+    return {pid: words for pid, words in found.items() if "fullscore" in words}
