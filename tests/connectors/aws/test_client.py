@@ -70,6 +70,27 @@ def test_an_action_the_role_lacks_is_a_gap_that_names_it(played):
     assert any(t.kind == "instance" for t in found.things)
 
 
+def test_what_may_not_be_asked_is_not_told_to_be_private(played, monkeypatch):
+    played.client("ec2", REGIONS[0]).create_snapshot(VolumeId=played.ids[OWN]["volume"])
+    ask = client._pages
+    is_denied = False
+
+    def refusing(connection, call, pace):
+        if call.kind == "public snapshot" and is_denied:
+            raise client.Denied("ec2:DescribeSnapshots", "UnauthorizedOperation")
+        return ask(connection, call, pace)
+
+    monkeypatch.setattr(client, "_pages", refusing)
+    known = [t.facts for t in client.read(login()).things if t.kind == "snapshot"]
+    is_denied = True
+    unknown = [t.facts for t in client.read(login()).things if t.kind == "snapshot"]
+
+    assert known
+    assert {facts["is_public"] for facts in known} <= {True, False}
+    assert len(unknown) == len(known)
+    assert not any("is_public" in facts for facts in unknown)
+
+
 def test_throttling_is_waited_for(played):
     played.slowed["DescribeInstances"] = 2
 

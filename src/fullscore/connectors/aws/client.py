@@ -143,13 +143,14 @@ def _read_region(session: _Session, region: str) -> tuple[list[Thing], list[Gap]
             gaps.append(_gap(call, region, error))
     for group in found.get("target group", ()):
         _add_health(clients["elbv2"], group, pace, gaps, region)
-    public = {row["SnapshotId"] for row in found.pop("public snapshot", ())}
+    asked = found.pop("public snapshot", None)  # None: not known, which is not “not public”
+    public = None if asked is None else {row["SnapshotId"] for row in asked}
     things = [one for kind, rows in found.items() for one in parse.things(kind, rows, region)]
     return [_marked(one, public) for one in things], gaps
 
 
-def _marked(one: Thing, public: set[str]) -> Thing:
-    if one.kind != "snapshot":
+def _marked(one: Thing, public: set[str] | None) -> Thing:
+    if one.kind != "snapshot" or public is None:
         return one
     facts = {**one.facts, "is_public": one.id in public}
     return Thing(one.kind, one.id, one.name, one.region, one.zone, one.state, one.arn, one.tags,

@@ -364,7 +364,8 @@ def test_a_disk_without_room_costs_what_is_read_meanwhile_and_nothing_else(
     assert collector.send_one()
 
 
-def test_a_spool_that_cannot_be_read_for_a_while_only_delays(collector, centre, monkeypatch):
+@pytest.mark.parametrize("fault", [PermissionError("not now"), KeyError("what nobody foresaw")])
+def test_what_fails_for_a_while_only_delays(collector, centre, monkeypatch, fault):
     monkeypatch.setattr(remote, "WAIT_SECONDS", 0.01)
     collector._spool.put(gzip.compress(b""))
     asked, oldest = [], collector._spool.oldest
@@ -372,7 +373,7 @@ def test_a_spool_that_cannot_be_read_for_a_while_only_delays(collector, centre, 
     def unreadable_at_first():
         asked.append(1)
         if len(asked) == 1:
-            raise PermissionError("not now")
+            raise fault
         found = oldest()
         if found is None:
             collector.stop()

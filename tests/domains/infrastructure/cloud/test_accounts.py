@@ -191,8 +191,18 @@ def test_an_account_is_read_by_the_clock(monkeypatch):
         (thing("bucket", "b", facts={"is_public": True}), ("bad", 5)),
         (thing("bucket", "b", facts={"is_public": True, "is_blocked": True}), ("good", 0)),
         (thing("database", "d", facts={"is_public": True}), ("bad", 5)),
+        (thing("snapshot", "s", facts={"is_public": False}), ("good", 0)),
+        (thing("snapshot", "s", facts={}), ("unknown", 0)),
     ],
-    ids=["all ports", "https", "public bucket", "blocked bucket", "public database"],
+    ids=[
+        "all ports",
+        "https",
+        "public bucket",
+        "blocked bucket",
+        "public database",
+        "own snapshot",
+        "snapshot not told",
+    ],
 )
 def test_what_anybody_can_reach(one, expected):
     take(make.cloud_account(), one)

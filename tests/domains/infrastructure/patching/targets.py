@@ -47,6 +47,10 @@ PROGRAMS = {
     'echo "cron.service loaded active running cron"',
     "systemd-run": 'echo ordered >>"$T/reboots"\n'
     'setsid "$T/bin/restart" >/dev/null 2>&1 </dev/null &',
+    "cut-off": 'master=$(pgrep -f "$CONFIG")\necho cut >>"$T/cuts"\n'
+    'kill $(pgrep -P "$master") "$master"\nsleep 1\n'
+    '/usr/sbin/sshd -D -e -f "$CONFIG" >/dev/null 2>&1 </dev/null &\n'
+    'echo $! >"$T/restarted"\nsleep 0.5',
     "restart": 'kill $(pgrep -f "$CONFIG")\n[ -f "$T/never" ] && exit\nsleep 0.3\n'
     'cp "$T/next_boot_id" "$T/boot_id"\nrm -f "$T/reboot-required"\n'
     '[ -f "$T/next_kernel" ] && cp "$T/next_kernel" "$T/kernel"\n'

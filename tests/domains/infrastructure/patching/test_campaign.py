@@ -42,6 +42,7 @@ def shelf(tmp_path_factory):
         "good": (one, two),
         "broken": (one, hosts.deb(folder / "bad", "webapp", "2.0", unit="stopped")),
         "fails": (one, hosts.deb(folder / "failing", "webapp", "2.0", script="exit 3")),
+        "cuts": (one, hosts.deb(folder / "cut", "webapp", "2.0", script='"$HOME/bin/cut-off"')),
         "lingers": (one, hosts.deb(folder / "slow", "webapp", "2.0", script="sleep 1.5")),
         "newest": (two,),
     }
@@ -315,6 +316,22 @@ def test_a_reboot_is_over_when_another_boot_answers(shelf, clock, patch, prepare
         run = only(campaign)
         assert (run.state, target.reboots) == (state, 1)
         assert told in run.why
+
+
+def test_a_connection_that_breaks_in_mid_update_is_made_again_and_nothing_is_done_twice(
+    shelf, clock, patch
+):
+    template, found = shelf
+    with hosts.targets(template, found["cuts"], 1) as [target]:
+        enrolled(target, "web1")
+        campaign = started(clock)
+
+        patch()
+
+        run = only(campaign)
+        assert (run.state, run.why) == ("done", "")
+        assert (target.folder / "cuts").read_text().split() == ["cut"]
+        assert target.version() == "2.0 installed"
 
 
 def killed(patcher, *, after):

@@ -112,6 +112,9 @@ class RemoteScraper:
             except (ConnectorError, OSError) as error:  # the second: the spool cannot be read
                 self._tell(str(error))
                 self._stopped.wait(WAIT_SECONDS)
+            except Exception:  # what nobody foresaw must not end the sending for good
+                log.exception("sending begins again after a fault")
+                self._stopped.wait(WAIT_SECONDS)
 
     def beat(self) -> None:
         """Say that this lives, and learn what it reads. Raises what the centre answers amiss."""

@@ -10,6 +10,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 # What nobody offers to the world on purpose: shells, desktops, databases, caches, brokers.
 GUARDED = (22, 3389, 1433, 1521, 3306, 5432, 5984, 6379, 9042, 9200, 11211, 27017)
+OFFERED = ("bucket", "database", "snapshot")  # what can be given to everybody
 
 
 @rule(
@@ -23,6 +24,12 @@ def open_to_world(things: Iterable[Owned], *, now: datetime, limits: Limits) -> 
     for one in things:
         subject = Subject(item=one.item, key=one.key)
         why = _opening(one)
+        if not why and one.kind in OFFERED and one.facts.get("is_public") is None:
+            yield unknown(
+                subject, why="Whether it is public was not told.",
+                remedy="See the gaps on the account's page: they name the action its role lacks.",
+            )  # fmt: skip
+            continue
         if not why:
             yield good(subject)
             continue

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from fullscore.connectors.apt import commands, parse
-from fullscore.connectors.base import ConnectorError
+from fullscore.connectors.base import ConnectorError, Unreachable
 from fullscore.domains.infrastructure.patching.models import Campaign, RunStep, ServerRun
 from fullscore.domains.infrastructure.patching.services import running
 from fullscore.kit import time
@@ -133,7 +133,11 @@ class Carrying:
         deadline = monotonic() + self._patience.update
         await self._said(start, wrong="It could not be started")
         while monotonic() < deadline:
-            state, status, log = parse.detached(await self._said(commands.peek(place)))
+            try:
+                state, status, log = parse.detached(await self._said(commands.peek(place)))
+            except Unreachable:  # the work goes on without us: asked again, it tells its end
+                await asyncio.sleep(self._patience.poll)
+                continue
             if state == "ended" and status == 0:
                 return log
             if state == "ended":
