@@ -141,7 +141,9 @@ def test_figures_are_kept_as_series_each_night():
     ("values", "sentence"),
     [
         pytest.param({"kind": "ratio"}, "both metrics", id="ratio of nothing"),
-        pytest.param({"target": 1.0}, "0.99999", id="nothing may go wrong"),
+        pytest.param({"target": 1.0}, "at most 99.999 percent", id="nothing may go wrong"),
+        pytest.param({"target": 100}, "at most 99.999 percent", id="nothing, in percent"),
+        pytest.param({"target": 30}, "at least 50 percent", id="hardly anything"),
     ],
 )
 def test_what_cannot_be_promised(values, sentence):
@@ -152,3 +154,16 @@ def test_what_cannot_be_promised(values, sentence):
         recorded(ServiceObjective(service=make.item(), **values), "add", by=make.user()),
     ):
         pass
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("written", ["99.9", 99.9, "0.999", 0.999])
+def test_a_promise_is_taken_in_percent_and_as_a_part(written):
+    from fullscore.kit.audit import recorded
+
+    promised = ServiceObjective(service=make.item(kind="service"), target=written)
+    with recorded(promised, "add", by=make.user()):
+        pass  # it is checked and saved on leaving
+
+    promised.refresh_from_db()
+    assert promised.target == 0.999

@@ -1341,10 +1341,14 @@ class Migration(migrations.Migration):
                     "target",
                     models.FloatField(
                         default=0.999,
-                        help_text="0.999: one in a thousand may go wrong.",
+                        help_text="99.9 (or 0.999): one in a thousand may go wrong.",
                         validators=[
-                            django.core.validators.MinValueValidator(0.5),
-                            django.core.validators.MaxValueValidator(0.99999),
+                            django.core.validators.MinValueValidator(
+                                0.5, "A target is at least 50 percent."
+                            ),
+                            django.core.validators.MaxValueValidator(
+                                0.99999, "A target is at most 99.999 percent: nothing never fails."
+                            ),
                         ],
                     ),
                 ),
@@ -1732,7 +1736,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("target__gte", 0.5), ("target__lte", 0.99999)),
                 name="service_objective_leaves_room",
-                violation_error_message="A target lies between 0.5 and 0.99999.",
+                violation_error_message="A target lies between 50 and 99.999 percent.",
             ),
         ),
         migrations.AddIndex(

@@ -24,6 +24,20 @@ class ObjectiveQuerySet(models.QuerySet[Any]):
         return self.filter(service__in=Item.objects.visible_to(user))
 
 
+class Target(models.FloatField):
+    """A part of all, below 1; above 1 it is taken as percent, as people speak of it."""
+
+    def to_python(self, value: Any) -> float | None:
+        """Return the part: 0.999 for 0.999 and for 99.9."""
+        number: float | None = super().to_python(value)
+        return round(number / 100, 9) if number is not None and number > 1 else number
+
+    def deconstruct(self) -> Any:
+        """Return what a migration writes: it is a number there."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.FloatField", args, kwargs
+
+
 class ServiceObjective(models.Model):
     """How good a service is to be over a window, and what is left of what may go wrong."""
 
@@ -41,10 +55,13 @@ class ServiceObjective(models.Model):
         help_text="A counter of the service, such as http_requests_good_total.",
     )  # fmt: skip
     total = models.CharField("metric of all", max_length=200, blank=True)
-    target = models.FloatField(
+    target = Target(
         default=0.999,
-        validators=[MinValueValidator(0.5), MaxValueValidator(0.99999)],
-        help_text="0.999: one in a thousand may go wrong.",
+        validators=[
+            MinValueValidator(0.5, "A target is at least 50 percent."),
+            MaxValueValidator(0.99999, "A target is at most 99.999 percent: nothing never fails."),
+        ],
+        help_text="99.9 (or 0.999): one in a thousand may go wrong.",
     )
     window_days = models.PositiveSmallIntegerField(
         "days", default=28, validators=[MinValueValidator(1), MaxValueValidator(92)]
@@ -76,7 +93,7 @@ class ServiceObjective(models.Model):
             models.CheckConstraint(
                 name="service_objective_leaves_room",
                 condition=Q(target__gte=0.5, target__lte=0.99999),
-                violation_error_message="A target lies between 0.5 and 0.99999.",
+                violation_error_message="A target lies between 50 and 99.999 percent.",
             ),
         ]
 
