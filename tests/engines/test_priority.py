@@ -78,6 +78,29 @@ one = st.builds(
 )
 
 
+@pytest.mark.parametrize(
+    ("severity", "priority", "reason"),
+    [
+        (5, 1, "P1 because it is a critical matter of security."),
+        (4, 2, "P2 because it is a grave matter of security."),
+        (2, 3, "P3 because it is a matter of security."),
+        (None, 4, "P4 because no service is known to suffer."),
+    ],
+)
+def test_a_matter_of_security_is_urgent_though_nothing_fails(severity, priority, reason):
+    judged = judge(Facts((), False, False, security=severity))
+
+    assert (judged.priority, judged.reason) == (priority, reason)
+
+
+@pytest.mark.parametrize("severity", [1, 2, 3, 4, 5])
+@given(st.lists(one, max_size=6), st.floats(0, 100))
+def test_security_never_makes_it_less_urgent(severity, services, burning):
+    calm = judge(Facts(services, False, False, burning)).priority
+
+    assert judge(Facts(services, False, False, burning, severity)).priority <= calm
+
+
 @given(st.lists(one, max_size=6), one, st.booleans(), st.booleans(), st.floats(0, 100))
 def test_worse_facts_never_make_it_less_urgent(services, more, growing, hours, fast):
     before = judge(Facts(services, growing, hours, fast)).priority

@@ -9,14 +9,17 @@ urgency  1, and 0.5 more for each of: still growing (new items within ten minute
 The first line that fits gives the priority:
 
 P1  a critical service (criticality 1) is down, or an error budget burns more than 14.4 times
-    faster than even spending: at that rate a budget of 28 days is gone in two.
+    faster than even spending: at that rate a budget of 28 days is gone in two;
+    or it is a matter of security of severity 5 (critical).
 P2  a critical or important service (1, 2) is down, impaired or without its redundancy,
-    or impact × urgency is 1 or more: as much as one critical service.
-P3  any other service suffers.
+    or impact × urgency is 1 or more: as much as one critical service;
+    or it is a matter of security of severity 4 (high).
+P3  any other service suffers, or it is any other matter of security.
 P4  the rest.
 
-Lines and weights are those of the design; that a sum of small services is raised to P2 at 1 is our
-judgement. 14.4 is the fast burn of the Site Reliability Workbook, chapter 5 (2 % of a 30-day budget
+Lines and weights are those of the design; our judgement are that a sum of small services is raised
+to P2 at 1, and the lines of security: what an intruder reads or takes need not make anything fail.
+14.4 is the fast burn of the Site Reliability Workbook, chapter 5 (2 % of a 30-day budget
 in one hour).
 """
 
@@ -28,6 +31,7 @@ FAST_BURN = 14.4  # times even spending
 SLOW_BURN = 1.0  # above it a budget does not last its window
 AS_ONE_CRITICAL = 1.0
 CRITICAL, IMPORTANT = 1, 2
+SECURITY_CRITICAL, SECURITY_HIGH = 5, 4
 NAMED = 3  # services in a reason
 HALVES = {"down": 1.0, "alone": 0.5, "impaired": 0.5}
 SAID = {"down": "down", "alone": "without redundancy", "impaired": "impaired"}
@@ -50,6 +54,7 @@ class Facts:
     is_growing: bool  # new items alert within the last ten minutes
     in_business_hours: bool
     burn: float | None = None  # times even spending of the error budget; None: none is kept
+    security: int | None = None  # severity, 1 … 5, of a matter of security; None: it is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +86,18 @@ def _line(facts: Facts, burn: float, product: float) -> tuple[int, str]:
         return 1, _suffer(down)
     if burn > FAST_BURN:
         return 1, f"an error budget burns {burn:.0f} times faster than it may"
+    if facts.security == SECURITY_CRITICAL:
+        return 1, "it is a critical matter of security"
     if grave := [s for s in facts.services if s.criticality <= IMPORTANT]:
         return 2, _suffer(grave)
     if product >= AS_ONE_CRITICAL:
         return 2, f"{len(facts.services)} services together weigh as much as a critical one"
+    if facts.security == SECURITY_HIGH:
+        return 2, "it is a grave matter of security"
     if facts.services:
         return 3, _suffer(facts.services)
+    if facts.security is not None:
+        return 3, "it is a matter of security"
     return 4, "no service is known to suffer"
 
 

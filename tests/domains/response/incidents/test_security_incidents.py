@@ -46,6 +46,16 @@ def case(db):
     return incident, ann, item
 
 
+def test_it_is_urgent_by_its_severity_though_no_service_fails(case):
+    incident, _, _ = case
+
+    services.weigh([incident.pk], now=time.now(), by=system())
+
+    incident.refresh_from_db()
+    assert incident.get_priority_display() == "P1"
+    assert incident.priority_reason.startswith("P1 because it is a critical matter of security")
+
+
 OUTSIDERS = ["viewer", "engineer", "operator", "manager", "security", "auditor", "administrator"]
 
 

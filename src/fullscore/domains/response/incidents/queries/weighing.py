@@ -31,6 +31,7 @@ def facts(incident: Incident, *, now: datetime) -> priority.Facts:
         is_growing=_is_growing(incident, now),
         in_business_hours=weighing.in_business_hours(now, now + timedelta(minutes=1)),
         burn=_burn([pk for pk, _ in rows.values_list("pk", "criticality")], now),
+        security=incident.severity if incident.is_security else None,
     )
 
 
