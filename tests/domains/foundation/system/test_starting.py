@@ -90,6 +90,17 @@ def test_a_web_process_that_dies_is_started_again():
         assert len(others) == 3
 
 
+def test_when_the_one_that_minds_them_is_killed_the_others_end_and_the_port_is_free():
+    with running(is_migrated=True) as started:
+        minding = next(p for p, words in _processes_of(started.home).items() if " up" in words)
+        os.kill(minding, signal.SIGKILL)
+        ends = time.monotonic() + LONG
+        while _processes_of(started.home) and time.monotonic() < ends:
+            time.sleep(0.1)
+        assert _processes_of(started.home) == {}
+        folder.check_port("127.0.0.1", int(started.address.rpartition(":")[2]))
+
+
 def test_web_serves_on_a_word_and_ends_without_one(tmp_path):
     Installation(tmp_path).migrate()
     port = _free()

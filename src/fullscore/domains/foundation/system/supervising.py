@@ -1,5 +1,6 @@
 """The process that minds the others: it starts them, starts them again, and ends them in order."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -14,6 +15,8 @@ from fullscore.kit.log import get_logger
 log = get_logger()
 RESTART_SECONDS = (1, 2, 4, 8, 15)  # a process that dies at once is not started in a storm
 GRACE_SECONDS = 35  # a job gets 30 s to end
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 class Supervisor:
@@ -44,7 +47,7 @@ class Supervisor:
         """Start one that loads itself, but serves nothing before `run`; it ends when we do."""
         reader, writer = os.pipe()
         words = [*self._commands[place], "--on-word"]
-        process = subprocess.Popen(words, stdin=reader, start_new_session=True)
+        process = _begun(words, stdin=reader)
         os.close(reader)
         self._waiting[place] = process, writer
 
@@ -61,8 +64,7 @@ class Supervisor:
                 os.write(writer, b"begin\n")
             os.close(writer)
             return
-        # A group of its own: Ctrl-C in a terminal reaches us, and we end them in order.
-        self._running[place] = subprocess.Popen(self._commands[place], start_new_session=True)
+        self._running[place] = _begun(self._commands[place])
 
     def _restart(self, place: int, code: int) -> None:
         pause = RESTART_SECONDS[min(self._deaths[place], len(RESTART_SECONDS) - 1)]
@@ -89,3 +91,14 @@ class Supervisor:
                 process.wait(max(0.1, ends - time.monotonic()))
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+def _begun(words: Sequence[str], stdin: int | None = None) -> subprocess.Popen[bytes]:
+    """Start a process in a group of its own: Ctrl-C reaches us, and we end them in order."""
+    return subprocess.Popen(words, stdin=stdin, start_new_session=True, preexec_fn=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end this process when the one that minds it is killed: it holds the port."""
+    if sys.platform == "linux":
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
