@@ -14,11 +14,14 @@ from fullscore.domains.foundation.system.supervising import Supervisor
 from fullscore.kit.errors import Invalid
 
 
-def up() -> int:
-    """Prepare the data folder and run everything on it until stopped."""
+def up(*, began: float | None = None) -> int:
+    """Prepare the data folder and run everything on it until stopped.
+
+    `began` is when, on the monotonic clock, if something was done for it before.
+    """
     from fullscore.domains.foundation.system import folder
 
-    began = time.monotonic()
+    began = began or time.monotonic()
     chosen = _options()
     folder.make(chosen.home)
     folder.check_port(chosen.host, chosen.port)
@@ -126,7 +129,7 @@ def _supervise(supervisor: Supervisor) -> int:
 
 def demo(*, seed: int, size: float, remove: bool, only_fill: bool) -> int:
     """Fill a separate folder with the sample company, and start it."""
-    own = os.environ.get("FULLSCORE_HOME")
+    began, own = time.monotonic(), os.environ.get("FULLSCORE_HOME")
     home = Path(own) if own else options.default_home().with_name("fullscore-sample")
     os.environ["FULLSCORE_HOME"] = str(home)
     os.environ["FULLSCORE_IS_SAMPLE"] = "true"
@@ -160,4 +163,4 @@ def demo(*, seed: int, size: float, remove: bool, only_fill: bool) -> int:
     if only_fill:
         return 0
     sys.stdout.flush()
-    return up()
+    return up(began=began)
