@@ -10,6 +10,7 @@ from itertools import takewhile
 PARTS = (
     "startup",
     "probe",
+    "fleet",
     "samples",
     "telemetry",
     "thresholds",

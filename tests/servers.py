@@ -287,11 +287,11 @@ def sshd(*, port: int = 0, words: str = "") -> Iterator[Sshd]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def wait_for(port: int, seconds: float = 30) -> None:
+def wait_for(port: int, seconds: float = 30, *, address: str = "127.0.0.1") -> None:
     """Wait until something listens on a port of this machine."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        with suppress(OSError), socket.create_connection((address, port), 1):
             return
         time.sleep(0.1)
     raise AssertionError(f"Nothing listened on port {port} within {seconds} s")
