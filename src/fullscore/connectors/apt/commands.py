@@ -94,7 +94,7 @@ def keep(place: str, packages: Iterable[Sequence[str]]) -> str:
     """Return what fetches the installed versions into a folder, and prints what is there."""
     rows = list(packages)
     fetch = "; ".join(f"apt-get download -q {named([one], at=1)} >/dev/null 2>&1" for one in rows)
-    return f"{QUIET}; {_folder(place)} && {{ {fetch}; ls -1 | grep '[.]deb$'; true; }}"
+    return f"{QUIET}; {in_folder(place)} && {{ {fetch}; ls -1 | grep '[.]deb$'; true; }}"
 
 
 def update(place: str, packages: Iterable[Sequence[str]]) -> str:
@@ -121,7 +121,7 @@ def detached(place: str, command: str) -> str:
     """Return what starts a command once, however often it is asked, and lets it end by itself."""
     inner = quote(f"{QUIET}; {{ {command}; }} >log 2>&1 </dev/null; echo $? >rc.new; mv rc.new rc")
     return (
-        f"{_folder(place)} || exit 9; [ -f rc ] && exit 0;"
+        f"{in_folder(place)} || exit 9; [ -f rc ] && exit 0;"
         ' [ -f pid ] && kill -0 "$(cat pid)" 2>/dev/null && exit 0;'
         f" nohup setsid sh -c {inner} >/dev/null 2>&1 </dev/null & echo $! >pid"
     )
@@ -130,7 +130,7 @@ def detached(place: str, command: str) -> str:
 def peek(place: str) -> str:
     """Return what prints how a detached command stands: running, lost, or its status and log."""
     return (
-        f"{_folder(place)} || exit 9; if [ -f rc ]; then echo ended $(cat rc);"
+        f"{in_folder(place)} || exit 9; if [ -f rc ]; then echo ended $(cat rc);"
         f" tail -c {MOST_LOG_BYTES} log;"
         ' elif [ -f pid ] && kill -0 "$(cat pid)" 2>/dev/null; then echo running;'
         " else echo lost; fi"
@@ -152,7 +152,8 @@ def clear(place: str) -> str:
     return f'rm -rf -- "$HOME/.fullscore/{_checked(place)}"'
 
 
-def _folder(place: str) -> str:
+def in_folder(place: str) -> str:
+    """Return what makes a folder of ours and enters it; raises Refused for another name."""
     path = f'"$HOME/.fullscore/{_checked(place)}"'
     return f"umask 077; mkdir -p -- {path} && cd -- {path}"
 
