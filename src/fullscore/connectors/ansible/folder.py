@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+MOST_LETTERS = 45  # a socket's path takes 107, of which ours and SSH's names take 60
 MARK = "FULLSCORE_PLAY"
 PREFIX = "fullscore-play-"
 TRIES = 50  # looks for what is still ending, a twentieth of a second each
@@ -26,7 +27,7 @@ YOUNG_SECONDS = 60.0  # a folder may be a moment older than its lock
 def private() -> Iterator[Path]:
     """Make a folder that only we can look into; in the end nothing of it is left, nor runs."""
     sweep()
-    place = Path(tempfile.mkdtemp(prefix=PREFIX))  # mode 0700
+    place = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_parent()))  # mode 0700
     lock = os.open(place / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -38,7 +39,7 @@ def private() -> Iterator[Path]:
 
 def sweep() -> None:
     """Clear away what processes left that were killed in the middle of a play."""
-    for place in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    for place in _parent().glob(f"{PREFIX}*"):
         with suppress(OSError):  # somebody else's, or just gone
             told = place.lstat()
             if told.st_uid != os.geteuid() or time.time() - told.st_mtime < YOUNG_SECONDS:
@@ -49,6 +50,12 @@ def sweep() -> None:
                 clear(place)
             finally:
                 os.close(lock)
+
+
+def _parent() -> Path:
+    """Return where temporary folders are; a short path, for the sockets of SSH lie in them."""
+    usual = tempfile.gettempdir()
+    return Path(usual if len(usual) <= MOST_LETTERS else "/tmp")  # noqa: S108  mode 0700, made new
 
 
 def clear(place: Path) -> None:

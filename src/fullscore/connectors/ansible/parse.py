@@ -123,7 +123,8 @@ def _task(state: str, told: Mapping[str, Any]) -> tuple[Task, bool]:
     known = next((words for mark, words in WORDS if mark in message), "")
     problem = ""
     if state == "unreachable":
-        problem = known or _last(message) or "It did not answer."
+        said = _last(message).rpartition("ssh: ")[2]
+        problem = known or f"It was not reached: {said or 'it said nothing.'}"
     elif state == "failed":
         problem = _last("\n".join(parts)) or _last(message) or "It failed without a word."
     made = Task(
