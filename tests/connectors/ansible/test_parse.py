@@ -13,7 +13,7 @@ from fullscore.connectors.base import Garbled
 pytestmark = pytest.mark.once
 
 RECORDINGS = Path(__file__).parent / "recordings"
-"""Events of plays of our playbooks against an sshd, one a line: ansible-core 2.19.14, ansible-runner
+"""Events of our playbooks played against an sshd, one a line: ansible-core 2.19.14, ansible-runner
 2.4.3. Paths and the machine's name are replaced, what was printed on the screen is cut."""
 
 
