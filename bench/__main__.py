@@ -10,6 +10,7 @@ from itertools import takewhile
 PARTS = (
     "startup",
     "probe",
+    "facts",
     "samples",
     "telemetry",
     "thresholds",
