@@ -11,6 +11,7 @@ PARTS = (
     "startup",
     "probe",
     "fleet",
+    "facts",
     "samples",
     "telemetry",
     "thresholds",

@@ -9,14 +9,15 @@ import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
 
+from fullscore.connectors.ansible import client as ansible
 from fullscore.connectors.ssh import keys
 from fullscore.domains.infrastructure.patching import services
 from fullscore.domains.infrastructure.patching.jobs import Patcher
-from fullscore.domains.infrastructure.patching.jobs.carrying import Patience
+from fullscore.domains.infrastructure.patching.jobs.hands import Patience
 from fullscore.domains.infrastructure.patching.models import ServerRun, SpareLease
 from fullscore.domains.infrastructure.patching.services import driving, planning, running
 from fullscore.kit import secrets, time
-from fullscore.kit.errors import Conflict
+from fullscore.kit.errors import Conflict, Invalid
 from fullscore.kit.models import Notification
 from fullscore.kit.models.secret import Secret
 from fullscore.kit.models.user import system
@@ -67,7 +68,13 @@ def clock(monkeypatch, db):
 
 
 @pytest.fixture
-def patcher(monkeypatch, clock):
+def patience():
+    """How long processes wait for what; a test may let them wait longer."""
+    return [QUICK]
+
+
+@pytest.fixture
+def patcher(monkeypatch, clock, patience):
     """Return a maker of processes that patch; the test's transaction belongs to its thread."""
 
     async def asked(self, ask, *values, **named):
@@ -76,7 +83,7 @@ def patcher(monkeypatch, clock):
     monkeypatch.setattr(Patcher, "_asked", asked)
     opened = replace(settings.OPTIONS, allowed_networks="127.0.0.0/8")
     monkeypatch.setattr(settings, "OPTIONS", opened)
-    return lambda: Patcher(QUICK)
+    return lambda: Patcher(patience[0])
 
 
 @pytest.fixture
@@ -461,7 +468,7 @@ import sys, threading, time
 from django.conf import settings
 settings.OPTIONS = replace(settings.OPTIONS, allowed_networks="127.0.0.0/8")
 from fullscore.domains.infrastructure.patching.jobs import Patcher, executing
-from fullscore.domains.infrastructure.patching.jobs.carrying import Patience
+from fullscore.domains.infrastructure.patching.jobs.hands import Patience
 from fullscore.domains.infrastructure.patching.models import ServerRun
 from fullscore.domains.infrastructure.patching.services import driving
 driving.TAKEN_OVER = timedelta(seconds=1)
@@ -477,6 +484,135 @@ working.join()
 run = ServerRun.objects.get()
 answer = [run.state, run.why, [step.name for step in run.steps.all()], run.campaign.state]
 """
+
+
+# ── by Ansible ─────────────────────────────────────────────────────────────────────────────────
+
+
+PLAYED = Patience(poll=0.1, update=60, reboot=30, settle=1)  # a play takes seconds
+
+
+@pytest.fixture
+def played(patch, patience):
+    """Return a function that lets one process take a turn, with the time that plays need."""
+    patience[0] = PLAYED
+    return patch
+
+
+def test_a_whole_campaign_by_ansible_pauses_at_the_bad_one_which_is_put_back(shelf, clock, played):
+    template, found = shelf
+    with hosts.targets(template, found["good"], 4) as made:
+        servers = [enrolled(target, f"web{n}") for n, target in enumerate(made, 1)]
+        made[0].uses(found["broken"])
+        for n, members in enumerate((servers[:2], servers[2:])):
+            service = make.item(kind="service", name=f"shop{n}", criticality=1)
+            needs(service, *(s.item for s in members), needed=1, name="servers")
+        campaign = started(clock, error_limit=0, way="ansible")
+        assert campaign.waves.count() == 2
+        assert campaign.runs.get(server=servers[0]).wave.number == 1
+
+        played()
+        campaign.refresh_from_db()
+
+        assert campaign.state == "paused"
+        assert "web1: Verify: webapp.service did not come back" in campaign.why
+        bad = campaign.runs.get(server=servers[0])
+        assert made[0].version() == "2.0 installed"
+        assert sorted(states(campaign).values()) == ["done", "failed", "planned", "planned"]
+
+        services.roll_back(bad, by=make.user("oscar"), reason="It breaks the shop.")
+        played(times=1)
+        bad.refresh_from_db()
+        assert (bad.state, bad.why, made[0].version()) == ("back", "", "1.0 installed")
+
+        services.resume(campaign, by=campaign.change.executor, note="Known.")
+        clock(minutes=10)
+        played()
+        campaign.refresh_from_db()
+
+        assert campaign.state == "done"
+        assert states(campaign) == {f"web{n}": "back" if n == 1 else "done" for n in range(1, 5)}
+        assert {t.version() for t in made[1:]} == {"2.0 installed"}
+        assert never_too_many_away()
+        step = bad.steps.get(name="update")
+        assert "Setting up webapp (2.0)" in step.evidence
+
+
+def test_by_ansible_another_goes_on_where_one_died_and_nothing_is_done_twice(
+    shelf, clock, patcher, played
+):
+    template, found = shelf
+    with hosts.targets(template, found["lingers"], 1) as [target]:
+        enrolled(target, "web1")
+        target.tell("reboot-required", "*** System restart required ***")
+        campaign = started(clock, run_minutes=30, way="ansible")
+
+        killed(patcher, after=lambda: any("unpacked webapp:all 2.0" in line for line in target.log))
+        clock(seconds=61)
+        killed(patcher, after=lambda: target.reboots > 0)
+        clock(seconds=61)
+        played(times=1)
+
+        run = only(campaign)
+        assert (run.state, run.why, target.reboots) == ("done", "", 1)
+        assert sum("upgrade webapp:all 1.0 2.0" in line for line in target.log) == 1
+        assert [step.name for step in run.steps.all()] == [
+            "check", "save", "update", "reboot", "verify",
+        ]  # fmt: skip
+
+
+def test_by_ansible_too_what_goes_wrong_is_a_sentence(shelf, clock, played, tmp_path):
+    template, found = shelf
+    with hosts.targets(template, found["good"], 7) as made:
+        fails, gone, full, newest, empty, locked, strange = made
+        servers = [enrolled(target, f"web{n}") for n, target in enumerate(made)]
+        fails.uses(found["fails"])
+        gone.uses(found["good"] / "gone")
+        full.tell("df", "x 1 1 2048 1 /var")
+        newest.uses(found["newest"])
+        empty.uses(hosts.repository(tmp_path / "empty"))
+        held = lists_locked(locked, found)
+        strange.server.authorize("restrict " + keys.new_pair("another")[1])
+        campaign = started(clock, way="ansible", error_limit=50)
+
+        played(times=1)
+        held.close()
+
+        told = {run.server_id: run.why for run in campaign.runs.all()}
+        expected = {
+            fails: ("Update: ", "post-installation script"),
+            gone: ("Check: ", "A repository does not answer"),
+            full: ("Check: ", "too little space"),
+            newest: ("Save: ", "no way back: webapp"),
+            empty: ("Check: ", "was not found"),
+            locked: ("Check: ", "lock"),
+            strange: ("Check: ", "does not let this account in"),
+        }
+        for (target, (step, words)), server in zip(expected.items(), servers, strict=True):
+            assert told[server.pk].startswith(step)
+            assert words in told[server.pk]
+            assert target is fails or target.version() == "1.0 installed"
+
+
+def test_ansible_is_chosen_only_where_it_is_installed(db, monkeypatch):
+    by = make.user("ann", role="engineer")
+    campaign = make.campaign(drafted_by=by)
+    monkeypatch.setattr(ansible, "is_installed", lambda: False)
+
+    with pytest.raises(Invalid, match=r"pip install 'fullscore\[ansible\]'"):
+        services.revise(campaign, by=by, way="ansible")
+
+    monkeypatch.setattr(ansible, "is_installed", lambda: True)
+    assert services.revise(campaign, by=by, way="ansible").way == "ansible"
+
+
+def test_what_was_approved_is_also_by_what_it_is_carried_out(db):
+    campaign = make.campaign()
+    before = planning.digest(campaign)
+
+    campaign.way = "ansible"
+
+    assert planning.digest(campaign) != before
 
 
 # ── what keeps a run from beginning ────────────────────────────────────────────────────────────
@@ -568,8 +704,6 @@ def test_failures_that_are_borne(db, placed, said, expected):
 
 
 def test_the_account_that_reads_a_host_never_alters_it(db):
-    from fullscore.kit.errors import Invalid
-
     host = make.ssh_host(user="fullscore")
 
     with pytest.raises(Invalid, match="must not alter"):
