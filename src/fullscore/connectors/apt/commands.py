@@ -29,8 +29,8 @@ Defaults:{user} env_keep += "LC_ALL DEBIAN_FRONTEND APT_LISTCHANGES_FRONTEND"
 """
 
 
-def named(packages: Iterable[Sequence[str]], *, at: int) -> str:
-    """Return `name=version …`, quoted; `at` says which version: 1 from, 2 to.
+def listed(packages: Iterable[Sequence[str]], *, at: int) -> list[str]:
+    """Return `name=version`, each a word; `at` says which version: 1 from, 2 to.
 
     Raises Refused for what is no name or version of Debian's.
     """
@@ -38,10 +38,15 @@ def named(packages: Iterable[Sequence[str]], *, at: int) -> str:
     for one in packages:
         if not (NAME.match(one[0]) and VERSION.match(one[at])):
             raise Refused(f"“{one[0][:60]} {one[at][:60]}” is no package of Debian's.")
-        words.append(quote(f"{one[0]}={one[at]}"))
+        words.append(f"{one[0]}={one[at]}")
     if not words:
         raise Refused("There is no package to alter.")
-    return " ".join(words)
+    return words
+
+
+def named(packages: Iterable[Sequence[str]], *, at: int) -> str:
+    """Return `name=version …`, quoted; raises Refused as `listed` does."""
+    return " ".join(map(quote, listed(packages, at=at)))
 
 
 def names(packages: Iterable[Sequence[str]]) -> str:
@@ -112,9 +117,13 @@ def put_back(place: str, kept: str, packages: Iterable[Sequence[str]]) -> str:
 
 
 def _file(one: Sequence[str]) -> str:
-    named([one], at=1)
-    stem = f"{one[0].partition(':')[0]}_{one[1].replace(':', '%3a')}"
-    return f"{quote(stem)}_*.deb"
+    return f"{quote(stem(one))}_*.deb"
+
+
+def stem(one: Sequence[str]) -> str:
+    """Return how the file begins that keeps a package as it was."""
+    listed([one], at=1)
+    return f"{one[0].partition(':')[0]}_{one[1].replace(':', '%3a')}"
 
 
 def detached(place: str, command: str) -> str:

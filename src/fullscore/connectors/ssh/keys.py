@@ -3,6 +3,7 @@
 import base64
 import binascii
 from hashlib import sha256
+from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -34,11 +35,22 @@ def new_pair(comment: str) -> tuple[str, str]:
 
 def check_private(text: str) -> None:
     """Raise Refused, with what to do, for a text that is no usable private key."""
+    _loaded(text)
+
+
+def public_line(private: str) -> str:
+    """Return the public half of a private key as one line. Raises Refused."""
+    public = _loaded(private).public_key()
+    kind, form = serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
+    return str(public.public_bytes(kind, form).decode())
+
+
+def _loaded(text: str) -> Any:
     body = text.encode()
     is_openssh = b"BEGIN OPENSSH PRIVATE KEY" in body
     load = serialization.load_ssh_private_key if is_openssh else serialization.load_pem_private_key
     try:
-        load(body, None)
+        return load(body, None)
     except TypeError as error:  # what the library raises for a password that is not given
         told = "This key has a passphrase: make one without, for this use alone."
         raise Refused(told) from error

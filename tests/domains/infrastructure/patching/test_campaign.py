@@ -12,7 +12,7 @@ from django.conf import settings
 from fullscore.connectors.ssh import keys
 from fullscore.domains.infrastructure.patching import services
 from fullscore.domains.infrastructure.patching.jobs import Patcher
-from fullscore.domains.infrastructure.patching.jobs.carrying import Patience
+from fullscore.domains.infrastructure.patching.jobs.hands import Patience
 from fullscore.domains.infrastructure.patching.models import ServerRun, SpareLease
 from fullscore.domains.infrastructure.patching.services import driving, planning, running
 from fullscore.kit import secrets, time
@@ -461,7 +461,7 @@ import sys, threading, time
 from django.conf import settings
 settings.OPTIONS = replace(settings.OPTIONS, allowed_networks="127.0.0.0/8")
 from fullscore.domains.infrastructure.patching.jobs import Patcher, executing
-from fullscore.domains.infrastructure.patching.jobs.carrying import Patience
+from fullscore.domains.infrastructure.patching.jobs.hands import Patience
 from fullscore.domains.infrastructure.patching.models import ServerRun
 from fullscore.domains.infrastructure.patching.services import driving
 driving.TAKEN_OVER = timedelta(seconds=1)

@@ -122,7 +122,7 @@ class CampaignForm(forms.ModelForm):
     class Meta:
         model = Campaign
         fields = ("title", "baseline", "release_from", "cut_off_at", "begins_at", "run_minutes",
-                  "error_limit", "way_back", "reboots")  # fmt: skip
+                  "error_limit", "way_back", "reboots", "way")  # fmt: skip
 
 
 def badges(campaign: Campaign) -> list[tuple[str, str]]:
@@ -166,10 +166,10 @@ CAMPAIGN = Resource(
     Campaign,
     columns=["title", "baseline", "state", "begins_at", "planned_at", "drafted_by", "approved_by"],
     fields=["title", "baseline", "release_from", "cut_off_at", "begins_at", "run_minutes",
-            "error_limit", "way_back", "reboots"],
-    facts=["release_from", "cut_off_at", "run_minutes", "error_limit", "way_back", "reboots",
+            "error_limit", "way_back", "reboots", "way"],
+    facts=["release_from", "cut_off_at", "run_minutes", "error_limit", "way_back", "reboots", "way",
            "change", "why", "approved_at", "started_at", "ended_at"],
-    filters=["state", "baseline"],
+    filters=["state", "baseline", "way"],
     search=["title"],
     order=["-begins_at"],
     icon="rocket",

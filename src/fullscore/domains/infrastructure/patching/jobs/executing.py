@@ -1,4 +1,4 @@
-"""Patching servers: many at once, each over its own connection.
+"""Patching servers: many at once, each over its own connection or in a play of Ansible's.
 
 Any number of processes share the runs: whoever notes itself as a run's holder carries it out, and
 says every few seconds that it lives. One that is killed costs a run a minute: another goes on with
@@ -14,10 +14,12 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
-from fullscore.connectors.base import ConnectorError, Limits, Refused
+from fullscore.connectors.base import ConnectorError, Deadline, Limits, Refused
 from fullscore.connectors.guard import Guard
-from fullscore.domains.infrastructure.patching.jobs.carrying import Carrying, Failed, Patience
-from fullscore.domains.infrastructure.patching.models import PatchAccess, ServerRun
+from fullscore.domains.infrastructure.patching.jobs.by_ssh import BySsh
+from fullscore.domains.infrastructure.patching.jobs.carrying import Carrying
+from fullscore.domains.infrastructure.patching.jobs.hands import Failed, Hands, Patience
+from fullscore.domains.infrastructure.patching.models import Campaign, PatchAccess, ServerRun
 from fullscore.domains.infrastructure.patching.services import driving, running
 from fullscore.kit import time
 from fullscore.kit.errors import Problem
@@ -25,10 +27,11 @@ from fullscore.kit.log import get_logger
 from fullscore.kit.models.user import system
 
 if TYPE_CHECKING:
-    from fullscore.connectors.ssh.client import Session
+    from fullscore.domains.infrastructure.patching.jobs.by_ansible import Stage
 
 AT_ONCE = 50
 TURN_SECONDS = 2.0
+LOOK_UP_SECONDS = 10.0
 LIMITS = Limits(timeout_seconds=300, size_bytes=1 << 20)
 # As for visits: hosts are where private addresses are, and only a proven key is talked to.
 PRIVATE = tuple(
@@ -50,6 +53,7 @@ class Patcher:
         self._runs: dict[int, asyncio.Task[None]] = {}
         # The database is spoken to by one thread, and never by the loop.
         self._database = ThreadPoolExecutor(1, "patches")
+        self._stage: Stage | None = None  # where plays are gathered, once one is asked for
         self._is_stopped = False
 
     def run(self) -> None:
@@ -92,10 +96,10 @@ class Patcher:
     async def _carry(self, run: ServerRun) -> None:
         """Carry one run out and say how it ended."""
         state = ServerRun.State.BACK if run.is_back else ServerRun.State.DONE
-        why, session = "", None
+        why, hands = "", None
         try:
-            session = await self._session(run)
-            await Carrying(run, session, self._asked, self._patience).carry()
+            hands = await self._hands(run)
+            await Carrying(run, hands, self._asked, self._patience).carry()
         except (Failed, ConnectorError, Problem) as problem:
             state, why = ServerRun.State.FAILED, str(problem)
         except (OperationalError, InterfaceError):
@@ -104,17 +108,31 @@ class Patcher:
             log.exception("a run broke off", run=run.pk)
             state, why = ServerRun.State.FAILED, f"It broke off: {type(odd).__name__}."
         finally:
-            if session is not None:
-                session.close()
+            if hands is not None:
+                hands.leave()
         await self._asked(_end, run, state, why)
 
-    async def _session(self, run: ServerRun) -> "Session":
-        from fullscore.connectors.ssh.client import Login, Session  # heavy, and many patch nobody
-
+    async def _hands(self, run: ServerRun) -> Hands:
+        """Return who carries a run out, as its campaign says; either is heavy, and loaded late."""
         told = await self._asked(_login, run)
         if told is None:
             raise Refused(NO_WAY)
-        return Session(Login(**told), guard=self.guard, limits=LIMITS)
+        if run.campaign.way == Campaign.Way.ANSIBLE:
+            return await self._by_ansible(told)
+        from fullscore.connectors.ssh.client import Login, Session
+
+        return BySsh(Session(Login(**told), guard=self.guard, limits=LIMITS), self._patience)
+
+    async def _by_ansible(self, told: dict[str, Any]) -> Hands:
+        from fullscore.domains.infrastructure.patching.jobs import by_ansible
+
+        if self._stage is None:
+            self._stage = by_ansible.Stage()
+        deadline = Deadline(LOOK_UP_SECONDS)
+        found = await asyncio.to_thread(
+            self.guard.addresses, told["host"], told["port"], deadline=deadline
+        )
+        return by_ansible.ByAnsible(self._stage, by_ansible.host(told, found[0]), self._patience)
 
     async def _asked(self, ask: Any, *values: Any, **named: Any) -> Any:
         """Run something that speaks to the database, in its thread."""

@@ -261,6 +261,20 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "way",
+                    models.CharField(
+                        choices=[
+                            ("ssh", "over SSH, by steps of our own"),
+                            ("ansible", "by Ansible's playbooks"),
+                        ],
+                        default="ssh",
+                        help_text="The same steps either way. Ansible needs the extra:"
+                        " pip install 'fullscore[ansible]'.",
+                        max_length=7,
+                        verbose_name="carried out",
+                    ),
+                ),
+                (
                     "state",
                     models.CharField(
                         choices=[

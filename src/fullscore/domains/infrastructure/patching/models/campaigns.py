@@ -35,6 +35,10 @@ class Campaign(models.Model):
         NEEDED = "needed", "where it is needed"
         NEVER = "never"
 
+    class Way(models.TextChoices):
+        SSH = "ssh", "over SSH, by steps of our own"
+        ANSIBLE = "ansible", "by Ansible's playbooks"
+
     PLANNABLE = (State.DRAFT, State.PROPOSED, State.APPROVED)
     UNDER_WAY = (State.RUNNING, State.PAUSED)
     AGREED = (State.APPROVED, State.RUNNING, State.PAUSED, State.DONE)
@@ -61,6 +65,14 @@ class Campaign(models.Model):
     )
     way_back = models.CharField(max_length=9, choices=WayBack, default=WayBack.DOWNGRADE)
     reboots = models.CharField(max_length=6, choices=Reboots, default=Reboots.NEEDED)
+    way = models.CharField(
+        "carried out",
+        max_length=7,
+        choices=Way,
+        default=Way.SSH,
+        help_text="The same steps either way. Ansible needs the extra: pip install"
+        " 'fullscore[ansible]'.",
+    )
     release_from = models.CharField(
         "upgrades from", max_length=40, blank=True,
         help_text="A release, such as debian 12: then it brings servers to the next one instead of"

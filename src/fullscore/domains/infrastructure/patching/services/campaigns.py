@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
+from fullscore.connectors.ansible import client as ansible
 from fullscore.domains.foundation.changes import services as changes
 from fullscore.domains.foundation.changes.models import Change
 from fullscore.domains.foundation.estate import support
@@ -31,6 +32,7 @@ def draft(*, by: User, **values: Any) -> Campaign:
     """Draft a campaign; plan it next."""
     campaign = Campaign(drafted_by=by, **values)
     _check_release(campaign)
+    _check_way(campaign)
     with recorded(campaign, "draft", by=by):
         pass
     campaign.authors.add(by)
@@ -51,6 +53,12 @@ def _check_release(campaign: Campaign) -> None:
     campaign.release_from = f"{os_id} {release}"
 
 
+def _check_way(campaign: Campaign) -> None:
+    """Refuse Ansible where it is not installed."""
+    if campaign.way == Campaign.Way.ANSIBLE and not ansible.is_installed():
+        raise Invalid(ansible.INSTALL, {"way": [ansible.INSTALL]})
+
+
 @transaction.atomic
 def revise(campaign: Campaign, *, by: User, **values: Any) -> Campaign:
     """Alter a campaign that does not run; its plan and what was approved of it are void."""
@@ -59,6 +67,7 @@ def revise(campaign: Campaign, *, by: User, **values: Any) -> Campaign:
         for name, value in values.items():
             setattr(campaign, name, value)
         _check_release(campaign)
+        _check_way(campaign)
         void(campaign)
         campaign.digest, campaign.planned_at = "", None
     campaign.authors.add(by)

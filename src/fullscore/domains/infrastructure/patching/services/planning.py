@@ -84,7 +84,7 @@ def _store(campaign: Campaign, given: Given, made: Arranged) -> None:
 
 
 def digest(campaign: Campaign) -> str:
-    """Return what an approval is of: who, when, what, how many failures are borne, what way back.
+    """Return what an approval is of: who, when, what, by what, how many failures are borne.
 
     SHA-256 of canonical JSON. Whoever alters any of it has to ask anew.
     """
@@ -93,6 +93,7 @@ def digest(campaign: Campaign) -> str:
         "error_limit": campaign.error_limit,
         "way_back": campaign.way_back,
         "reboots": campaign.reboots,
+        "way": campaign.way,
         "outages": [
             [row.service_id, row.starts_at.isoformat(), row.ends_at.isoformat()]
             for row in campaign.outages.order_by("pk")
