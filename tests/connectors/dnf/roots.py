@@ -27,19 +27,17 @@ echo {unit} > %{{buildroot}}/usr/share/{name}/{file}
 %files
 /usr/share/{name}/{file}
 """
-SETTINGS = """[main]
-gpgcheck=0
-installroot={root}
-reposdir={root}/etc/yum.repos.d
-cachedir={root}/var/cache/dnf
-persistdir=/var/lib/dnf
-logdir=/var/log
-varsdir={root}/etc/dnf/vars
-plugins=0
-"""
+# Debian's rpm keeps its database in one's home unless it is told otherwise.
+MACROS = "%_dbpath /var/lib/rpm\n"
+SETTINGS = "[main]\ngpgcheck=0\nplugins=0\npersistdir=/var/lib/dnf\nlogdir=/var/log\n"
+DNF = (
+    'exec /usr/bin/dnf -c "{root}/dnf.conf" --installroot="{root}" --releasever=9'
+    ' --setopt=reposdir="{root}/etc/yum.repos.d" --setopt=cachedir="{root}/var/cache/dnf"'
+    ' --setopt=varsdir="{root}/etc/dnf/vars" "$@"'
+)
 PROGRAMS = {
     "sudo": '[ "$1" = -n ] && shift\nexec "$@"',
-    "dnf": 'exec /usr/bin/dnf -c "{root}/dnf.conf" --installroot="{root}" --releasever=9 "$@"',
+    "dnf": DNF,
     "rpm": 'exec /usr/bin/rpm --root "{root}" "$@"',
 }
 
@@ -85,13 +83,6 @@ class Root:
         path = f"{self.folder}/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         return {"PATH": path, "HOME": str(self.folder), "LC_ALL": "C"}
 
-    def uses(self, source: Path, *, name: str = "test") -> None:
-        """Let it take packages from a repository."""
-        repositories = self.folder / "etc/yum.repos.d"
-        repositories.mkdir(parents=True, exist_ok=True)
-        said = f"[{name}]\nname={name}\nbaseurl=file://{source}\nskip_if_unavailable=1\n"
-        (repositories / f"{name}.repo").write_text(said)
-
     def run(self, script: str) -> tuple[int, str]:
         """Run a script as a host would; returns its status and what it printed."""
         done = subprocess.run(["/bin/sh", "-s"], input=script.encode(), env=dict(self.environment),
@@ -100,21 +91,36 @@ class Root:
         return done.returncode, done.stdout.decode()
 
 
+def installed(root: Path, name: str) -> str:
+    """Return the version of a package in a root, with its name, by rpm itself."""
+    words = ["rpm", "--root", str(root), "--dbpath", "/var/lib/rpm", "-q", name]
+    done = subprocess.run(words, capture_output=True, timeout=60, text=True, check=False)
+    return done.stdout.strip()
+
+
+def use(root: Path, source: Path, *, name: str = "test") -> None:
+    """Let a root take packages from a repository."""
+    repositories = root / "etc/yum.repos.d"
+    repositories.mkdir(parents=True, exist_ok=True)
+    said = f"[{name}]\nname={name}\nbaseurl=file://{source}\nskip_if_unavailable=1\n"
+    (repositories / f"{name}.repo").write_text(said)
+
+
 def made(folder: Path, source: Path, *installed: str) -> Root:
     """Make a root in which some packages of a repository are installed."""
     (folder / "bin").mkdir(parents=True)
     (folder / "etc/dnf/vars").mkdir(parents=True)
-    (folder / ".rpmmacros").write_text("%_dbpath /var/lib/rpm\n")  # Debian's is in one's home
-    (folder / "dnf.conf").write_text(SETTINGS.format(root=folder))
+    (folder / ".rpmmacros").write_text(MACROS)
+    (folder / "dnf.conf").write_text(SETTINGS)
     for name, text in PROGRAMS.items():
         path = folder / "bin" / name
-        path.write_text(f"#!/bin/sh\n{text.format(root=folder)}\n")
+        path.write_text("#!/bin/sh\n" + text.replace("{root}", str(folder)) + "\n")
         path.chmod(0o755)
+    use(folder, source)
     root = Root(folder)
-    root.uses(source)
     status, said = root.run(f"dnf -y -q install {' '.join(installed)}")
     assert status == 0, said
     return root
 
 
-__all__ = ["Root", "made", "needed", "repository", "rpm"]
+__all__ = ["MACROS", "PROGRAMS", "Root", "installed", "made", "needed", "repository", "rpm", "use"]

@@ -49,10 +49,10 @@ def root(template, packages, tmp_path):
     """Return a root of this test's own."""
     folder = tmp_path / "root"
     shutil.copytree(template, folder)
-    for path in (*folder.glob("bin/*"), folder / "dnf.conf"):
+    for path in folder.glob("bin/*"):
         path.write_text(path.read_text().replace(str(template), str(folder)))
     made = roots.Root(folder)
-    made.uses(packages)
+    roots.use(folder, packages)
     assert made.run(commands.refresh())[0] == 0
     return made
 
@@ -134,6 +134,12 @@ def test_a_kernel_comes_beside_the_older_one(root):
     assert root.run("rpm -q kernel")[1].split() == ["kernel-5.1-1.noarch", "kernel-5.2-1.noarch"]
 
 
+def test_a_kernel_is_no_way_back(root):
+    status, said = root.run(commands.keep("keep-2", [["kernel", "5.1-1", "5.2-1"], *PLANNED]))
+
+    assert (status, parse.kept(said)) == (0, {"webapp"})
+
+
 def test_a_version_that_is_nowhere_cannot_be_simulated(root):
     status, said = root.run(commands.simulate([["webapp", "1.0-1", "9.0-1"]]))
 
@@ -161,7 +167,7 @@ def test_a_package_whose_script_fails_ends_badly_in_words(root):
 
 
 def test_a_repository_that_is_gone_fails_the_refresh_in_words(root, tmp_path):
-    root.uses(tmp_path / "nowhere", name="gone")
+    roots.use(root.folder, tmp_path / "nowhere", name="gone")
 
     status, said = root.run(commands.refresh())
 

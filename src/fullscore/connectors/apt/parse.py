@@ -78,6 +78,11 @@ def versions(text: str) -> dict[str, str]:
     return found
 
 
+def kept(listing: str) -> frozenset[str]:
+    """Return the packages of which a file is listed."""
+    return frozenset(line.split("_")[0] for line in listing.splitlines())
+
+
 def running(text: str) -> tuple[frozenset[str], frozenset[str]]:
     """Read which services run and which addresses are listened on."""
     rows = [line.split(maxsplit=1) for line in text.splitlines()]

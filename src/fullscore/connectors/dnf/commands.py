@@ -92,13 +92,17 @@ def versions(packages: Iterable[Sequence[str]]) -> str:
 
 
 def keep(place: str, packages: Iterable[Sequence[str]]) -> str:
-    """Return what fetches the installed versions into a folder, and prints what is there."""
+    """Return what fetches the installed versions into a folder, and prints what is there.
+
+    A kernel is installed beside the older ones, so fetching it would be no way back.
+    """
     fetch = "; ".join(
         f'{DNF} -q reinstall --downloadonly --downloaddir="$PWD" {named([one], at=1)}'
         " >/dev/null 2>&1"
         for one in packages
+        if not one[0].startswith("kernel")
     )
-    return f"{QUIET}; {in_folder(place)} && {{ {fetch}; ls -1 | grep '[.]rpm$'; true; }}"
+    return f"{QUIET}; {in_folder(place)} && {{ {fetch or 'true'}; ls -1 | grep '[.]rpm$'; true; }}"
 
 
 def update(place: str, packages: Iterable[Sequence[str]]) -> str:

@@ -26,6 +26,11 @@ def complaint(text: str) -> str:
     return lines[-1][:MOST_WORDS] if lines else "it said nothing"
 
 
+def kept(listing: str) -> frozenset[str]:
+    """Return the packages of which a file is listed: name-version-release.architecture.rpm."""
+    return frozenset(line.rsplit("-", 2)[0] for line in listing.split())
+
+
 def transaction(text: str) -> Transaction:
     """Read the table in which `dnf --assumeno` says what it would do.
 

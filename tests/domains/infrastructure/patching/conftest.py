@@ -32,9 +32,9 @@ def patchable(name="", *, package="openssl", version="3.0.1", candidate="3.0.2",
     return server
 
 
-def waits(server, package, version, candidate, *, is_security=True, days=10):
+def waits(server, package, version, candidate, *, is_security=True, days=10, manager="deb"):
     """Let an update wait on a server."""
-    told = {"name": package, "version": version, "manager": "deb"}
+    told = {"name": package, "version": version, "manager": manager}
     known = PackageVersion.objects.filter(**told).first() or make.package(**told)
     return make.installed(
         server=server, package=known, candidate=candidate, is_security=is_security,

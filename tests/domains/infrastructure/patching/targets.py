@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.connectors.dnf import roots
 from tests.servers import Sshd, sshd
 
 CONTROL = """Package: {name}
@@ -51,6 +52,7 @@ PROGRAMS = {
     'kill $(pgrep -P "$master") "$master"\nsleep 1\n'
     '/usr/sbin/sshd -D -e -f "$CONFIG" >/dev/null 2>&1 </dev/null &\n'
     'echo $! >"$T/restarted"\nsleep 0.5',
+    **{name: roots.PROGRAMS[name].replace("{root}", "$T/root") for name in ("dnf", "rpm")},
     "restart": 'kill $(pgrep -f "$CONFIG")\n[ -f "$T/never" ] && exit\nsleep 0.3\n'
     'cp "$T/next_boot_id" "$T/boot_id"\nrm -f "$T/reboot-required"\n'
     '[ -f "$T/next_kernel" ] && cp "$T/next_kernel" "$T/kernel"\n'
@@ -136,12 +138,24 @@ def prepared(folder: Path, first: Path, source: Path) -> None:
     options = ["--force-not-root", "--force-script-chrootless", "--force-depends"]
     subprocess.run(["dpkg", f"--root={root}", *options, "-i", str(first)], check=True,
                    capture_output=True, timeout=30)  # fmt: skip
+    tell_of_itself(folder)
+
+
+def tell_of_itself(folder: Path) -> None:
+    """Write what a host tells of its boot, its kernel and its space."""
     (folder / "boot").mkdir()
     (folder / "boot/vmlinuz-6.1.0-9").touch()
     (folder / "df").write_text("x 1 1 900000 1 /var\nx 1 1 900000 1 /boot\n")
     (folder / "boot_id").write_text("0b5c1d9e-0000-4000-8000-000000000001\n")
     (folder / "next_boot_id").write_text("0b5c1d9e-0000-4000-8000-000000000002\n")
     (folder / "kernel").write_text("6.1.0-9\n")
+
+
+def prepared_for_rpm(folder: Path, source: Path, *installed: str) -> None:
+    """Make a folder that targets of Red Hat's family are copied from."""
+    roots.made(folder / "root", source, *installed)
+    (folder / ".rpmmacros").write_text(roots.MACROS)
+    tell_of_itself(folder)
 
 
 @contextmanager
@@ -166,7 +180,8 @@ def target(template: Path, source: Path) -> Iterator[Target]:
                 path.write_text(f"#!/bin/sh\nT={folder}\nCONFIG={config}\n{text}\n")
                 path.chmod(0o755)
             made = Target(folder, server)
-            made.uses(source)
+            if (folder / "root/var/lib/dpkg").exists():
+                made.uses(source)
             yield made
     finally:
         if (folder / "restarted").exists():
@@ -188,4 +203,6 @@ def needed() -> None:
         pytest.skip("No dpkg and apt here: these tests need Debian or Ubuntu")
 
 
-__all__ = ["Target", "deb", "needed", "prepared", "repository", "targets"]
+__all__ = [
+    "Target", "deb", "needed", "prepared", "prepared_for_rpm", "repository", "targets",
+]  # fmt: skip

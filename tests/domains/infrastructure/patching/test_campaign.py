@@ -22,6 +22,7 @@ from fullscore.kit.models import Notification
 from fullscore.kit.models.secret import Secret
 from fullscore.kit.models.user import system
 from tests import make
+from tests.connectors.dnf import roots
 from tests.domains.infrastructure.patching import targets as hosts
 from tests.domains.infrastructure.patching.conftest import needs, waits
 from tests.installation import Installation
@@ -105,11 +106,11 @@ def patch(patcher):
     return turn
 
 
-def enrolled(target, name):
+def enrolled(target, name, *, version="1.0", candidate="2.0", manager="deb"):
     """Return a server that is this target, with the update its packages have waiting."""
     item = make.item(kind="host", name=name, criticality=1)
     server = make.server(item=item, security_updates=1)
-    waits(server, "webapp", "1.0", "2.0")
+    waits(server, "webapp", version, candidate, manager=manager)
     host = make.ssh_host(item=item, address="127.0.0.1", port=target.server.port,
                          host_key=target.server.line(), state="ok")  # fmt: skip
     kept = secrets.keep(f"key {item.pk}", PRIVATE, by=system(), kind=Secret.Kind.PRIVATE_KEY)
@@ -715,3 +716,66 @@ def test_the_account_that_reads_a_host_never_alters_it(db):
     assert way.public_key.split()[1] in page.content.decode()
     assert running.finished(make.server_run()) == {}
     assert ServerRun.objects.count() == 1
+
+
+# ── Red Hat's family ─────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def rpms(tmp_path_factory):
+    """Packages of rpm in two versions, one of which breaks its service."""
+    roots.needed()
+    folder = tmp_path_factory.mktemp("rpms")
+    one, two = (roots.rpm(folder, "webapp", version) for version in ("1.0-1", "2.0-1"))
+    good = roots.repository(folder / "good", one, two)
+    two = roots.rpm(folder, "webapp", "2.0-1", unit="stopped")
+    bad = roots.repository(folder / "bad", one, two)
+    template = folder / "template"
+    hosts.prepared_for_rpm(template, good, "webapp-1.0-1")
+    return template, good, bad
+
+
+def rpm_version(target):
+    return roots.installed(target.root, "webapp")
+
+
+def test_servers_of_red_hats_family_are_brought_forth_and_back(rpms, clock, patch):
+    template, good, bad = rpms
+    with hosts.targets(template, good, 2) as made:
+        for target, source in zip(made, (good, bad), strict=True):
+            roots.use(target.root, source)
+        servers = [
+            enrolled(t, f"el{n}", version="1.0-1", candidate="2.0-1", manager="rpm")
+            for n, t in enumerate(made, 1)
+        ]
+        campaign = started(clock, error_limit=1)
+
+        patch()
+
+        assert states(campaign) == {"el1": "done", "el2": "failed"}
+        broken = campaign.runs.get(server=servers[1])
+        assert "webapp.service did not come back" in broken.why
+        assert [rpm_version(t) for t in made] == ["webapp-2.0-1.noarch"] * 2
+
+        services.roll_back(broken, by=system(), reason="It breaks the shop.")
+        patch()
+
+        assert states(campaign) == {"el1": "done", "el2": "back"}
+        assert rpm_version(made[1]) == "webapp-1.0-1.noarch"
+
+
+def test_a_server_of_red_hats_family_is_rebooted_once_where_its_newest_kernel_does_not_run(
+    rpms, clock, patch
+):
+    template, good, _ = rpms
+    with hosts.targets(template, good, 1) as [target]:
+        roots.use(target.root, good)
+        enrolled(target, "el1", version="1.0-1", candidate="2.0-1", manager="rpm")
+        (target.folder / "boot/vmlinuz-6.1.0-10").touch()
+        target.tell("next_kernel", "6.1.0-10")
+        campaign = started(clock)
+
+        patch()
+
+        run = only(campaign)
+        assert (run.state, run.why, target.reboots) == ("done", "", 1)

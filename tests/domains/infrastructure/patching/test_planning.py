@@ -16,7 +16,7 @@ from fullscore.kit.errors import Conflict, Invalid, NotAllowed
 from fullscore.kit.models.user import system
 from fullscore.kit.perform import perform
 from tests import make
-from tests.domains.infrastructure.patching.conftest import NOW, needs, patchable
+from tests.domains.infrastructure.patching.conftest import NOW, needs, patchable, waits
 
 HOUR = timedelta(hours=1)
 
@@ -202,6 +202,28 @@ def test_who_cannot_be_planned_says_what_would_help(db, clock):
     assert "ring" in told["nowhere"]
     assert "window" in told["closed"]
     assert "answers" in told["silent"]
+
+
+def test_what_no_tool_of_ours_alters_is_left_out_and_told(db, clock):
+    baseline = make.baseline()
+    make.ring(baseline=baseline)
+    make.patch_window()
+    waits(make.server(item=make.item(kind="host", name="alpine"), security_updates=1),
+          "busybox", "1.36.1-r0", "1.36.1-r1", manager="apk")  # fmt: skip
+    waits(patchable("mixed"), "bash", "5.1-1", "5.1-2", manager="rpm")
+    waits(make.server(item=make.item(kind="host", name="rocky"), security_updates=1),
+          "bash", "5.1-1", "5.1-2", manager="rpm")  # fmt: skip
+    campaign, by_ansible = drafted(baseline=baseline), drafted(baseline=baseline, way="ansible")
+
+    planned(campaign)
+    planned(by_ansible)
+
+    told = left_out(campaign)
+    assert "apk" in told["alpine"]
+    assert "several package managers" in told["mixed"]
+    assert "rocky" not in told
+    assert campaign.runs.get(server__item__name="rocky").manager == "rpm"
+    assert "over SSH" in left_out(by_ansible)["rocky"]
 
 
 # ── the rules alone ────────────────────────────────────────────────────────────────────────────

@@ -8,7 +8,8 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
-from fullscore.connectors.apt import commands
+from fullscore.connectors.apt.commands import SUDOERS
+from fullscore.connectors.dnf.commands import SUDOERS as DNF_SUDOERS
 from fullscore.domains.foundation.estate.kinds import COMPUTERS
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.infrastructure.patching.models import (
@@ -19,7 +20,7 @@ from fullscore.domains.infrastructure.patching.models import (
     Wave,
 )
 from fullscore.domains.infrastructure.patching.queries import standing
-from fullscore.domains.infrastructure.servers.models import Server
+from fullscore.domains.infrastructure.servers.models import Installed, Server
 from fullscore.interfaces.web.charts import drawing as d
 from fullscore.kit import time
 from fullscore.kit.models import User
@@ -54,7 +55,10 @@ def draw_openings(window: PatchWindow, user: User, at: Any) -> str:
 
 def draw_access(way: PatchAccess, user: User, at: Any) -> str:
     """Draw which lines let an account in, and let it do exactly what patching does."""
-    context = {"way": way, "sudoers": commands.SUDOERS.format(user=way.user)}
+    found = Installed.objects.filter(server__item=way.host.item_id).select_related("package")
+    first = found.first()
+    lines = DNF_SUDOERS if first and first.package.manager == "rpm" else SUDOERS
+    context = {"way": way, "sudoers": lines.format(user=way.user)}
     return render_to_string("patching/access.html", context)
 
 

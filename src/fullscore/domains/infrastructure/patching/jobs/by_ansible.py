@@ -18,6 +18,7 @@ from fullscore.connectors.apt import commands, parse
 from fullscore.connectors.apt.parse import Identity
 from fullscore.connectors.base import Garbled, Limits, Refused, Unreachable
 from fullscore.domains.infrastructure.patching.jobs.hands import (
+    TOOLS,
     Failed,
     Kept,
     Look,
@@ -25,7 +26,6 @@ from fullscore.domains.infrastructure.patching.jobs.hands import (
     Patience,
     Stand,
     ended,
-    kept_names,
     need_space,
 )
 
@@ -137,14 +137,15 @@ class ByAnsible:
         need_space(parse.free_kib(told.output("space")))  # before what a full disk makes fail
         units, listens = parse.running(_judged(told).output("running"))
         identity = parse.identity(told.output("identity"))
-        return Look(told.output("simulate"), identity, units, listens)
+        text = told.output("simulate")
+        return Look(parse.transaction(text), text, identity, units, listens)
 
     async def keep(self, place: str, packages: Packages) -> Kept:
         """Fetch the packages as they are into a folder on the host."""
         words = commands.listed(packages, at=1)
         told = await self._played("save", place=place, names=_names(words), kept=words)
         text = told.output("keep")
-        return Kept(parse.versions(told.output("versions")), kept_names(text), text)
+        return Kept(parse.versions(told.output("versions")), parse.kept(text), text)
 
     async def update(self, place: str, packages: Packages) -> str:
         """Bring packages to their planned versions, detached from the play."""
@@ -164,7 +165,7 @@ class ByAnsible:
                 told = await self._stage.play(name, self._with({"hold_seconds": hold, **variables}))
                 start = told.task("start")
                 is_started = is_started or (start is not None and start.state in ("ok", "changed"))
-                log = ended(_judged(told).output("wait"))
+                log = ended(_judged(told).output("wait"), TOOLS["deb"])
             except Unreachable:  # the work goes on without us: asked again, it tells its end
                 if not is_started:
                     raise

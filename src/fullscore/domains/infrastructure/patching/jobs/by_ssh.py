@@ -4,7 +4,7 @@ import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from fullscore.connectors.apt import commands, parse
+from fullscore.connectors.apt import parse
 from fullscore.connectors.apt.parse import Identity
 from fullscore.connectors.base import Unreachable
 from fullscore.domains.infrastructure.patching.jobs.hands import (
@@ -14,8 +14,8 @@ from fullscore.domains.infrastructure.patching.jobs.hands import (
     Packages,
     Patience,
     Stand,
+    Tool,
     ended,
-    kept_names,
     need_space,
 )
 
@@ -26,42 +26,43 @@ if TYPE_CHECKING:
 class BySsh:
     """Does on one host what a step asks, over one connection that is made anew where it breaks."""
 
-    def __init__(self, session: "Session", patience: Patience) -> None:
-        self._session, self._patience = session, patience
+    def __init__(self, session: "Session", patience: Patience, tool: Tool) -> None:
+        self._session, self._patience, self._tool = session, patience, tool
+        self._commands, self._parse = tool
 
     async def _said(self, script: str, *, wrong: str = "") -> str:
         """Return what a script printed; raises Failed when it failed and that is `wrong`."""
         status, output, complaint = await self._session.run("sh -s", script.encode())
         text = parse.words(output)
         if wrong and status != 0:
-            why = parse.complaint(text) if text.strip() else complaint or f"status {status}"
+            why = self._parse.complaint(text) if text.strip() else complaint or f"status {status}"
             raise Failed(f"{wrong}: {why}", text)
         return text
 
     async def look(self, packages: Packages) -> Look:
-        """See whether packages are sound and repositories answer, and what apt would do."""
-        await self._said(commands.sound(), wrong="Its packages are not sound")
-        space = await self._said(commands.space(), wrong="Its space is not known")
+        """See whether packages are sound and repositories answer, and what would be done."""
+        await self._said(self._commands.sound(), wrong="Its packages are not sound")
+        space = await self._said(self._commands.space(), wrong="Its space is not known")
         need_space(parse.free_kib(space))
-        await self._said(commands.refresh(), wrong="A repository does not answer")
-        text = await self._said(commands.simulate(packages), wrong="It cannot be simulated")
-        identity = parse.identity(await self._said(commands.identity(), wrong="No boot is told"))
-        units, listens = parse.running(await self._said(commands.running()))
-        return Look(text, identity, units, listens)
+        await self._said(self._commands.refresh(), wrong="A repository does not answer")
+        text = await self._said(self._commands.simulate(packages), wrong="It cannot be simulated")
+        booted = await self._said(self._commands.identity(), wrong="No boot is told")
+        units, listens = parse.running(await self._said(self._commands.running()))
+        return Look(self._parse.transaction(text), text, parse.identity(booted), units, listens)
 
     async def keep(self, place: str, packages: Packages) -> Kept:
         """Fetch the packages as they are into a folder on the host."""
-        now = parse.versions(await self._said(commands.versions(packages)))
-        text = await self._said(commands.keep(place, packages), wrong="Nothing could be kept")
-        return Kept(now, kept_names(text), text)
+        now = parse.versions(await self._said(self._commands.versions(packages)))
+        text = await self._said(self._commands.keep(place, packages), wrong="Nothing could be kept")
+        return Kept(now, self._parse.kept(text), text)
 
     async def update(self, place: str, packages: Packages) -> str:
         """Bring packages to their planned versions, detached from the connection."""
-        return await self._detached(place, commands.update(place, packages))
+        return await self._detached(place, self._commands.update(place, packages))
 
     async def put_back(self, place: str, kept: str, packages: Packages) -> str:
         """Install what was kept, detached from the connection."""
-        return await self._detached(place, commands.put_back(place, kept, packages))
+        return await self._detached(place, self._commands.put_back(place, kept, packages))
 
     async def _detached(self, place: str, start: str) -> str:
         """Start something that outlives the connection, and wait for its end; returns its log."""
@@ -69,11 +70,11 @@ class BySsh:
         await self._said(start, wrong="It could not be started")
         while monotonic() < deadline:
             try:
-                text = await self._said(commands.peek(place))
+                text = await self._said(self._commands.peek(place))
             except Unreachable:  # the work goes on without us: asked again, it tells its end
                 await asyncio.sleep(self._patience.poll)
                 continue
-            log = ended(text)
+            log = ended(text, self._tool)
             if log is not None:
                 return log
             if text.startswith("lost"):
@@ -83,21 +84,21 @@ class BySsh:
 
     async def stand(self, packages: Packages) -> Stand:
         """See versions, services and listeners as they are now."""
-        now = parse.versions(await self._said(commands.versions(packages)))
-        return Stand(now, *parse.running(await self._said(commands.running())))
+        now = parse.versions(await self._said(self._commands.versions(packages)))
+        return Stand(now, *parse.running(await self._said(self._commands.running())))
 
     async def wants_reboot(self) -> bool:
         """Say whether the distribution asks for a reboot."""
-        status, _, _ = await self._session.run("sh -s", commands.wants_reboot().encode())
+        status, _, _ = await self._session.run("sh -s", self._commands.wants_reboot().encode())
         return status == 0
 
     async def reboot(self) -> None:
         """Order a reboot, which begins once the connection is closed."""
-        await self._said(commands.reboot(), wrong="The reboot could not be ordered")
+        await self._said(self._commands.reboot(), wrong="The reboot could not be ordered")
 
     async def identity(self) -> Identity:
         """See which boot of which kernel runs."""
-        return parse.identity(await self._said(commands.identity()))
+        return parse.identity(await self._said(self._commands.identity()))
 
     def leave(self) -> None:
         """Close the connection."""

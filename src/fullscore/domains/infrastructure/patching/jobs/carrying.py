@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 from typing import Any
 
-from fullscore.connectors.apt import parse
 from fullscore.connectors.base import ConnectorError
 from fullscore.domains.infrastructure.patching.jobs.hands import Failed, Hands, Patience, Stand
 from fullscore.domains.infrastructure.patching.models import Campaign, RunStep, ServerRun
@@ -65,15 +64,15 @@ class Carrying:
         """See that the host is sound and would do exactly what was planned."""
         packages = self.run.packages
         seen = await self.hands.look(packages)
-        if differs := parse.transaction(seen.transaction).differs_from(packages):
-            raise Failed(f"It would {differs}: plan it anew.", seen.transaction)
+        if differs := seen.transaction.differs_from(packages):
+            raise Failed(f"It would {differs}: plan it anew.", seen.text)
         told = {
             "boot_id": seen.identity.boot_id,
             "kernel": seen.identity.kernel,
             "units": sorted(seen.units),
             "listens": sorted(seen.listens),
         }
-        return told, seen.transaction
+        return told, seen.text
 
     async def _save(self, step: RunStep) -> tuple[Told, str]:
         """Keep the packages as they are, so that there is a way back."""

@@ -18,7 +18,7 @@ from fullscore.connectors.base import ConnectorError, Deadline, Limits, Refused
 from fullscore.connectors.guard import Guard
 from fullscore.domains.infrastructure.patching.jobs.by_ssh import BySsh
 from fullscore.domains.infrastructure.patching.jobs.carrying import Carrying
-from fullscore.domains.infrastructure.patching.jobs.hands import Failed, Hands, Patience
+from fullscore.domains.infrastructure.patching.jobs.hands import TOOLS, Failed, Hands, Patience
 from fullscore.domains.infrastructure.patching.models import Campaign, PatchAccess, ServerRun
 from fullscore.domains.infrastructure.patching.services import driving, running
 from fullscore.kit import time
@@ -121,7 +121,8 @@ class Patcher:
             return await self._by_ansible(told)
         from fullscore.connectors.ssh.client import Login, Session
 
-        return BySsh(Session(Login(**told), guard=self.guard, limits=LIMITS), self._patience)
+        session = Session(Login(**told), guard=self.guard, limits=LIMITS)
+        return BySsh(session, self._patience, TOOLS[run.manager])
 
     async def _by_ansible(self, told: dict[str, Any]) -> Hands:
         from fullscore.domains.infrastructure.patching.jobs import by_ansible

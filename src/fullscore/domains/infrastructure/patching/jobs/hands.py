@@ -6,15 +6,28 @@ does it once, however often it is asked, so that another process may go on where
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
-from fullscore.connectors.apt import parse
-from fullscore.connectors.apt.parse import Identity
+from fullscore.connectors.apt import commands as apt_commands
+from fullscore.connectors.apt import parse as apt_parse
+from fullscore.connectors.apt.parse import Identity, Transaction
+from fullscore.connectors.dnf import commands as dnf_commands
+from fullscore.connectors.dnf import parse as dnf_parse
 
 LEAST_VAR_KIB = 512 * 1024  # our judgement: lists, packages and their unpacking
 LEAST_BOOT_KIB = 64 * 1024  # a kernel and its initramfs
 
 Packages = Sequence[Sequence[str]]  # [name, from, to]
+
+
+class Tool(NamedTuple):
+    """How one family of distributions is spoken to: two modules with the same functions."""
+
+    commands: Any
+    parse: Any
+
+
+TOOLS = {"deb": Tool(apt_commands, apt_parse), "rpm": Tool(dnf_commands, dnf_parse)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +50,10 @@ class Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A host before it is altered: what apt would do, its boot, what runs and listens."""
+    """A host before it is altered: what would be done, its boot, what runs and listens."""
 
-    transaction: str
+    transaction: Transaction
+    text: str  # in which the host told it
     identity: Identity
     units: frozenset[str]
     listens: frozenset[str]
@@ -100,19 +114,14 @@ def need_space(free_kib: Sequence[int]) -> None:
         raise Failed(f"There is too little space: {min(free_kib) // 1024} MiB are left.")
 
 
-def kept_names(listing: str) -> frozenset[str]:
-    """Return the packages of which a file is listed."""
-    return frozenset(line.split("_")[0] for line in listing.splitlines())
-
-
-def ended(text: str) -> str | None:
+def ended(text: str, tool: Tool) -> str | None:
     """Return the log of something detached that ended well; None while it runs or is lost.
 
     Raises Failed where it ended otherwise.
     """
-    state, status, log = parse.detached(text)
+    state, status, log = apt_parse.detached(text)
     if state != "ended":
         return None
     if status != 0:
-        raise Failed(parse.complaint(log), log)
+        raise Failed(tool.parse.complaint(log), log)
     return log

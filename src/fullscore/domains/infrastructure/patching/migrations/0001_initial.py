@@ -590,6 +590,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("packages", models.JSONField(default=list)),
+                ("manager", models.CharField(default="deb", editable=False, max_length=8)),
                 ("risk", models.FloatField(default=1.0)),
                 (
                     "state",

@@ -243,6 +243,7 @@ class ServerRun(models.Model):
     server = models.ForeignKey(Server, on_delete=models.CASCADE, related_name="patch_runs")
     ring = models.ForeignKey(Ring, on_delete=models.SET_NULL, null=True, related_name="+")
     packages = models.JSONField(default=list)  # [name, from, to]
+    manager = models.CharField(max_length=8, default="deb", editable=False)  # whose they are
     risk = models.FloatField(default=1.0)
     state = models.CharField(max_length=8, choices=State, default=State.PLANNED, editable=False)
     is_live = models.BooleanField(default=False, editable=False)  # its campaign runs

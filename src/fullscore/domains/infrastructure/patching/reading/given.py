@@ -35,6 +35,10 @@ BETWEEN_KINDS = (
 )  # fmt: skip
 SILENT = "It has not told anything for a while: see that it answers first."
 NO_RING = "No ring of its baseline holds it: add a last one that fits everything."
+MIXED = "Its updates are of several package managers: bring it up to date by hand."
+NO_TOOL = "Packages of {} are not altered by us yet: bring it up to date by hand."
+NO_PLAYBOOK = "Ansible's playbooks are for Debian's family: carry the campaign out over SSH."
+ALTERED = ("deb", "rpm", "release")
 NO_WINDOW = "No window is open for it: add one, or widen a selector."
 
 
@@ -92,6 +96,7 @@ def gather(campaign: Campaign, *, now: datetime, world: World) -> Given:
         ),
         world=world,
         begins=begins,
+        way=campaign.way,
         offsets=dict(campaign.baseline.rings.values_list("pk", "offset_days")),
         silent=frozenset(
             Server.objects.filter(state=Server.State.SILENT).values_list("pk", flat=True)
@@ -206,6 +211,7 @@ class _Reader:
     outages: tuple[Outage, ...]
     world: World
     begins: datetime
+    way: str
     offsets: Mapping[int, int]  # ring → days
     silent: frozenset[int]
     facts: Mapping[int, tuple[int, str]]
@@ -218,6 +224,8 @@ class _Reader:
             return NO_RING
         if not one.windows:
             return NO_WINDOW
+        if told := _untouchable({update.manager for update in one.taken}, self.way):
+            return told
         return SILENT if one.server in self.silent else ""
 
     def permitted(self, one: Standing) -> list[int]:
@@ -250,6 +258,15 @@ class _Reader:
             tuple(waves),
             tuple(sorted(loads.items())),
         )
+
+
+def _untouchable(managers: set[str], way: str) -> str:
+    """Say why what these package managers look after cannot be altered; empty: it can."""
+    if len(managers) > 1:
+        return MIXED
+    if unknown := managers.difference(ALTERED):
+        return NO_TOOL.format(*unknown)
+    return NO_PLAYBOOK if way == Campaign.Way.ANSIBLE and managers == {"rpm"} else ""
 
 
 def _candidates(

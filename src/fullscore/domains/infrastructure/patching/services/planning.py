@@ -65,6 +65,7 @@ def _store(campaign: Campaign, given: Given, made: Arranged) -> None:
             wave=wave_of[slot],
             ring_id=rings[server].ring,
             risk=rings[server].risk,
+            manager=rings[server].updates[0].manager,
             packages=[[u.package, u.version, u.candidate] for u in rings[server].updates],
         )
         for server, slot in sorted(made.wave_of.items())
