@@ -82,10 +82,11 @@ def source_silent(sources: Iterable[Heard], *, now: datetime, limits: Limits) ->
 
 
 @rule(
-    "incidents.source_garbled", title="Senders that are not understood",
+    "incidents.source_garbled", title="Senders that are not understood or not heard in full",
     every=timedelta(minutes=15),
     why="What is refused or left out is an alert nobody hears of.",
-    source="A body of the last day was rejected, or its sender said that it left alerts out.",
+    source="A body of the last day was rejected, or its sender said that it left alerts out; or "
+    "syslog came faster than it may, or the mailbox cannot be read now.",
     fix="Read the problem on the source's page; then mend the sender, and replay what was "
     "rejected. An Alertmanager leaves nothing out where `max_alerts` is 0.",
 )  # fmt: skip
@@ -94,6 +95,12 @@ def source_garbled(sources: Iterable[Heard], *, now: datetime, limits: Limits) -
     for one in sources:
         subject = Subject(record=f"incidents.alertsource:{one.source}")
         leaves_out = one.left_out_at is not None and now - one.left_out_at <= LEFT_OUT
+        if one.problem:
+            yield bad(
+                subject, severity=4, title=f"The mailbox of {one.name} cannot be read",
+                evidence=({"problem": one.problem},), advice=source_garbled.fix,
+            )  # fmt: skip
+            continue
         if not one.rejected and not leaves_out:
             yield good(subject)
             continue

@@ -34,6 +34,7 @@ class Heard(NamedTuple):
     expected_seconds: int | None
     left_out_at: datetime | None
     rejected: int
+    problem: str = ""  # why its mailbox cannot be read
 
 
 class Waiting(NamedTuple):

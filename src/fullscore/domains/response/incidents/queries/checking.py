@@ -41,7 +41,7 @@ def heard(scope: Scope) -> Iterator[Heard]:
     for one in rows.annotate(rejected=Count("receipts", filter=bad)):
         yield Heard(
             one.pk, one.name, one.last_seen_at or one.created_at, one.expects_every_seconds,
-            one.left_out_at, one.rejected,
+            one.left_out_at, one.rejected, one.problem,
         )  # fmt: skip
 
 
