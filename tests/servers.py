@@ -295,3 +295,99 @@ def wait_for(port: int, seconds: float = 30, *, address: str = "127.0.0.1") -> N
             return
         time.sleep(0.1)
     raise AssertionError(f"Nothing listened on port {port} within {seconds} s")
+
+
+@dataclass(frozen=True)
+class Dovecot:
+    """A mail server with one account, `alerts`, whose password is `open sesame`."""
+
+    home: Path
+    tls: int  # the ports: TLS at once, and STARTTLS
+    plain: int
+
+    @property
+    def certificate(self) -> Path:
+        """Return the certificate, of `localhost`."""
+        return self.home / "cert.pem"
+
+    def deliver(self, raw: bytes) -> None:
+        """Put a mail into the mailbox, as a delivery does."""
+        folder = self.home / "mail"
+        name = f"{time.time_ns()}.{len(raw)}.test"
+        (folder / "tmp" / name).write_bytes(raw)
+        if os.geteuid() == 0:
+            shutil.chown(folder / "tmp" / name, "nobody")
+        (folder / "tmp" / name).rename(folder / "new" / name)
+
+    def seen(self) -> int:
+        """Return how many mails are marked as seen."""
+        return sum(
+            "S" in one.name.partition(":2,")[2] for one in (self.home / "mail/cur").iterdir()
+        )
+
+
+@contextmanager
+def dovecot() -> Iterator[Dovecot]:
+    """Run a Dovecot with a mailbox; skip where there is none."""
+    program = shutil.which("dovecot") or "/usr/sbin/dovecot"
+    if not Path(program).exists():
+        pytest.skip("No Dovecot here: sudo apt-get install dovecot-imapd")
+    home, is_root = Path(tempfile.mkdtemp(prefix="fullscore-dovecot-")), os.geteuid() == 0
+    home.chmod(0o755)
+    served = Dovecot(home, free_port(), free_port())
+    files = ["-keyout", home / "key.pem", "-out", home / "cert.pem"]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj"]
+    subject = ["/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run([*made, *subject, *files], check=True, capture_output=True, timeout=60)
+    for folder in ("mail", "mail/new", "mail/cur", "mail/tmp"):
+        (home / folder).mkdir()
+        if is_root:
+            shutil.chown(home / folder, "nobody", "nogroup")
+    (home / "users").write_text("alerts:{PLAIN}open sesame::::::\n")
+    me = pwd.getpwuid(os.geteuid()).pw_name
+    ours = grp.getgrgid(os.getegid()).gr_name
+    account = ("nobody", "nogroup") if is_root else (me, ours)
+    own = "" if is_root else (
+        f"default_internal_user = {me}\ndefault_login_user = {me}\n"
+        f"default_internal_group = {ours}\n"
+        "service anvil {\n  chroot =\n}\nservice imap-login {\n  chroot =\n}\n"
+    )  # fmt: skip
+    (home / "dovecot.conf").write_text(
+        f"""{own}
+        base_dir = {home}/run
+        state_dir = {home}/run
+        log_path = {home}/log
+        protocols = imap
+        listen = 127.0.0.1
+        ssl = required
+        ssl_cert = <{home}/cert.pem
+        ssl_key = <{home}/key.pem
+        first_valid_uid = 1
+        mail_location = maildir:{home}/mail
+        passdb {{
+          driver = passwd-file
+          args = {home}/users
+        }}
+        userdb {{
+          driver = static
+          args = uid={account[0]} gid={account[1]} home={home}/mail
+        }}
+        service imap-login {{
+          inet_listener imap {{
+            port = {served.plain}
+          }}
+          inet_listener imaps {{
+            port = {served.tls}
+            ssl = yes
+          }}
+        }}
+        """
+    )
+    process = subprocess.Popen([program, "-F", "-c", home / "dovecot.conf"])
+    try:
+        wait_for(served.tls)
+        yield served
+    finally:
+        process.terminate()
+        process.wait(20)
+        shutil.rmtree(home, ignore_errors=True)

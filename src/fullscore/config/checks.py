@@ -145,6 +145,7 @@ CHECKS: tuple[Check, ...] = (
     incidents.alert_flapping.reading(alerts.swung),
     incidents.source_silent.reading(alerts.heard),
     incidents.source_garbled.reading(alerts.heard),
+    incidents.alert_unlinked.reading(alerts.unlinked),
     incidents.backlog.reading(alerts.waiting),
     incidents.unreviewed.reading(alerts.owed),
     incidents.action_late.reading(alerts.late),

@@ -265,6 +265,17 @@ def runbook(argv: Sequence[str]) -> int:
     return commands.suggest_runbooks(incident=given.incident, item=given.item, by=_who(given.email))
 
 
+def alert_mail(argv: Sequence[str]) -> int:
+    """Keep the mail on standard input as an alert of a source: for a mail server's pipe."""
+    parser = ArgumentParser("fullscore alert-mail", description=alert_mail.__doc__)
+    parser.add_argument("source", help="the name of an alert source of the kind e-mail")
+    given = parser.parse_args(argv)
+    ready()
+    from fullscore.domains.response.incidents.commands import take_mail
+
+    return take_mail(given.source)
+
+
 def schedule(argv: Sequence[str]) -> int:
     """On-call schedules: beside the noun's own acts, `bring TOOL` from Grafana OnCall, Opsgenie."""
     if not argv or argv[0] != "bring":
@@ -381,7 +392,7 @@ COMMANDS = tuple(
     Command(one.__name__.rstrip("_").replace("_", "-"), (one.__doc__ or "").split("\n")[0], one)
     for one in (
         up, demo, web, worker, scheduler, collector, behind, status, migrate, mcp, audit, access,
-        secret, check, server, push_key, runbook, schedule, import_, inventory, focus, changed,
-        figures,
+        secret, check, server, push_key, alert_mail, runbook, schedule, import_, inventory, focus,
+        changed, figures,
     )
 )  # fmt: skip

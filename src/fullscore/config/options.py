@@ -84,6 +84,17 @@ class Options:
     sns_certificate: str = _doc(
         "A PEM file: the one certificate Amazon SNS signs with; empty: fetched from Amazon.", ""
     )
+    syslog_host: str = _doc("The address on which syslog is heard.", "127.0.0.1")
+    syslog_udp_port: int = _doc("The port on which syslog is heard over UDP; 0: none.", 0)
+    syslog_tcp_port: int = _doc("The port on which syslog is heard over TCP; 0: none.", 0)
+    syslog_tls_port: int = _doc("The port on which syslog is heard over TLS; 0: none.", 0)
+    syslog_certificate: str = _doc("A PEM file: the certificate of syslog over TLS.", "")
+    syslog_key: str = _doc("A PEM file: its private key; empty: it stands in the same file.", "")
+    syslog_authorities: str = _doc(
+        "A PEM file of authorities: whoever sends over TLS has to show a certificate of theirs;"
+        " empty: none is asked for.",
+        "",
+    )
     is_status_public: bool = _doc(
         "Show the status page at /status/ to everybody, and let them subscribe.", False
     )

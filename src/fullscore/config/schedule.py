@@ -43,6 +43,7 @@ SCHEDULE: Sequence[Clocked] = (
     telemetry.learn_intervals,
     telemetry.measure_store,
     incidents.keep_up,
+    incidents.read_mailboxes,
     incidents.weigh_live,
     incidents.measure_objectives,
     incidents.write_figures,
@@ -71,6 +72,9 @@ COLLECTED: Sequence[tuple[float, Callable[[], Callable[[], None]]]] = (
 SAMPLED: Sequence[tuple[float, Callable[[], Callable[[], None]]]] = ((15, lambda: demo.go_on),)
 
 # What the collector does beside it, without end.
-BESIDE = (telemetry.Scraper, servers.Visitor, patching.Patcher, oncall.Pager, changes.Runner)
+BESIDE = (
+    telemetry.Scraper, servers.Visitor, patching.Patcher, oncall.Pager, changes.Runner,
+    incidents.SyslogListener,
+)  # fmt: skip
 # What it does beside it in the sample company, whose hosts do not exist: nothing is sent.
 BESIDE_SAMPLED = (changes.Runner,)

@@ -11,6 +11,7 @@ from fullscore.kit import time
 from fullscore.kit.checks import Limits, Scope
 from fullscore.kit.models.user import system
 from tests import make
+from tests.domains.response.incidents.conftest import firing
 
 pytestmark = pytest.mark.django_db
 BY_ID = {check.id: check for check in CHECKS}
@@ -92,3 +93,51 @@ def test_alerts_that_wait_to_be_read(db, clock):
     make.receipt(state="new", received_at=time.now() - timedelta(seconds=31))
 
     assert verdicts("backlog") == [("bad", 4)]
+
+
+def told(ident):
+    check = BY_ID[f"incidents.{ident}"]
+    return list(check.verdicts(Scope(time.now()), Limits(check.limits)))
+
+
+def test_alerts_of_which_no_item_is_known(alertmanager, clock):
+    make.item("known")
+    alerts = [firing("Down", key=f"k{n}", instance="db9:9100") for n in range(5)]
+    alerts += [firing("Down", key=f"w{n}", instance="web1:9100") for n in range(4)]
+    alerts += [firing("Down", key=f"o{n}", instance="known:9100") for n in range(9)]
+    alerts += [firing("Down", key=f"n{n}", zone="a") for n in range(6)]
+    assert [(v.outcome, v.severity) for v in told("alert_unlinked")] == [("good", 0)]
+
+    alertmanager.notify(*alerts)
+    jobs.take_in()
+
+    (verdict,) = told("alert_unlinked")
+    assert (verdict.outcome, verdict.severity, verdict.figure) == ("bad", 2, 11)
+    assert verdict.title == (
+        "11 alerts of alertmanager-1 have no item: no label that names one, instance=db9:9100"
+    )
+    assert verdict.evidence[-1] == {"labels they have": "alertname, zone"}
+    assert "labels name the item" in verdict.advice
+    clock(8 * 86400)
+    assert [v.outcome for v in told("alert_unlinked")] == ["good"]
+
+
+def test_silence_of_a_sender_is_no_alert_without_an_item(db, clock):
+    services.issue_source(by=system(), name="beat", kind="heartbeat", expects_every_seconds=60)
+    for _ in range(6):
+        clock(120)
+        services.hear_silence(now=time.now(), by=system())
+        AlertSource.objects.update(last_seen_at=time.now())
+        services.hear_silence(now=time.now(), by=system())
+
+    assert [v.outcome for v in told("alert_unlinked")] == ["good"]
+
+
+def test_a_mailbox_that_cannot_be_read(db):
+    source, _ = services.issue_source(by=system(), name="mail", kind="email")
+    AlertSource.objects.filter(pk=source.pk).update(problem="No such host.")
+
+    (verdict,) = told("source_garbled")
+
+    assert (verdict.outcome, verdict.severity) == ("bad", 4)
+    assert verdict.evidence == ({"problem": "No such host."},)

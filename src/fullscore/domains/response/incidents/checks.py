@@ -3,13 +3,22 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from fullscore.domains.response.incidents.facts import Heard, Late, Owed, Rang, Swung, Waiting
+from fullscore.domains.response.incidents.facts import (
+    Heard,
+    Late,
+    Owed,
+    Rang,
+    Swung,
+    Unlinked,
+    Waiting,
+)
 from fullscore.kit.checks import Limits, Subject, Verdict, bad, good, rule
 from fullscore.kit.time import in_words
 
 NOISE_DAYS = 7
 FLAPPING = timedelta(minutes=30)
 LEFT_OUT = timedelta(hours=24)
+MOST_NAMED = 4
 
 
 def _of_key(source: int, key: str, item: int | None) -> Subject:
@@ -82,10 +91,11 @@ def source_silent(sources: Iterable[Heard], *, now: datetime, limits: Limits) ->
 
 
 @rule(
-    "incidents.source_garbled", title="Senders that are not understood",
+    "incidents.source_garbled", title="Senders that are not understood or not heard in full",
     every=timedelta(minutes=15),
     why="What is refused or left out is an alert nobody hears of.",
-    source="A body of the last day was rejected, or its sender said that it left alerts out.",
+    source="A body of the last day was rejected, or its sender said that it left alerts out; or "
+    "syslog came faster than it may, or the mailbox cannot be read now.",
     fix="Read the problem on the source's page; then mend the sender, and replay what was "
     "rejected. An Alertmanager leaves nothing out where `max_alerts` is 0.",
 )  # fmt: skip
@@ -94,6 +104,12 @@ def source_garbled(sources: Iterable[Heard], *, now: datetime, limits: Limits) -
     for one in sources:
         subject = Subject(record=f"incidents.alertsource:{one.source}")
         leaves_out = one.left_out_at is not None and now - one.left_out_at <= LEFT_OUT
+        if one.problem:
+            yield bad(
+                subject, severity=4, title=f"The mailbox of {one.name} cannot be read",
+                evidence=({"problem": one.problem},), advice=source_garbled.fix,
+            )  # fmt: skip
+            continue
         if not one.rejected and not leaves_out:
             yield good(subject)
             continue
@@ -102,6 +118,45 @@ def source_garbled(sources: Iterable[Heard], *, now: datetime, limits: Limits) -
             subject, severity=3, title=what if one.rejected else f"{one.name} leaves alerts out",
             figure=one.rejected, advice=source_garbled.fix,
         )  # fmt: skip
+
+
+@rule(
+    "incidents.alert_unlinked", title="Alerts of which no item is known",
+    every=timedelta(hours=6),
+    why="Without an item nobody knows whose it is, what depends on it and what changed before, and "
+    "alerts of one cause do not come together.",
+    source="Our judgement: five alerts in seven days of one source that name the same thing.",
+    fix="Give the item this name, or this address as an identifier; or say on the source's page "
+    "which of its labels name the item; or let the sender add the label fullscore_item.",
+    limits={"alerts": 5},
+)  # fmt: skip
+def alert_unlinked(
+    sources: Iterable[Unlinked], *, now: datetime, limits: Limits
+) -> Iterator[Verdict]:
+    """Say which sources keep naming what is not known here."""
+    most = limits.of()["alerts"]
+    for one in sources:
+        subject = Subject(record=f"incidents.alertsource:{one.source}", key="unlinked")
+        often = {called: n for called, n in one.called.items() if n >= most}
+        count = sum(often.values())
+        if not often:
+            yield good(subject, figure=max(one.called.values(), default=0), limit=most)
+            continue
+        ranked = sorted(often.items(), key=lambda pair: (-pair[1], pair[0]))
+        names = ", ".join(_called(*called) for called, _ in ranked[:MOST_NAMED])
+        more = f" and {len(ranked) - MOST_NAMED} more" if len(ranked) > MOST_NAMED else ""
+        evidence = [{"named": _called(*called), "alerts in 7 days": n} for called, n in ranked[:20]]
+        if one.labels:
+            evidence.append({"labels they have": ", ".join(one.labels)})
+        yield bad(
+            subject, severity=2, figure=count, limit=most, unit="alerts",
+            title=f"{count} alerts of {one.name} have no item: {names}{more}"[:300],
+            advice=alert_unlinked.fix, evidence=tuple(evidence),
+        )  # fmt: skip
+
+
+def _called(label: str, value: str) -> str:
+    return f"{label}={value}" if label else "no label that names one"
 
 
 @rule(

@@ -1,13 +1,37 @@
 """Commands about incidents that are no noun and no verb."""
 
+import sys
 from pathlib import Path
 
+from django.db import InterfaceError, OperationalError
+
+from fullscore.connectors.base import Refused
+from fullscore.connectors.mail.parse import MOST_BYTES
 from fullscore.domains.foundation.changes.services.runbooks import writing
-from fullscore.domains.response.incidents import reading
+from fullscore.domains.response.incidents import reading, services
 from fullscore.engines import runbooks as engine
 from fullscore.interfaces.web.figures import figure
-from fullscore.kit.errors import Invalid
+from fullscore.kit.errors import Invalid, NotFound
 from fullscore.kit.models import User
+
+# What a mail server does with a mail by how its command ended: sysexits.h.
+NO_USER, TRY_AGAIN = 67, 75
+
+
+def take_mail(name: str) -> int:
+    """Keep the mail on standard input for a source; the mail server tries again after a 75."""
+    raw = sys.stdin.buffer.read(MOST_BYTES)
+    while sys.stdin.buffer.read(MOST_BYTES):
+        pass  # attachments: whoever writes to us is let finish
+    try:
+        services.take_mail(services.mail_source(name), raw)
+    except NotFound as problem:
+        print(problem, file=sys.stderr)
+        return NO_USER
+    except (Refused, OperationalError, InterfaceError) as error:
+        print(f"This mail cannot be kept now: {error}", file=sys.stderr)
+        return TRY_AGAIN
+    return 0
 
 
 def tell_figures(

@@ -1,5 +1,6 @@
 """What the checks of this domain read, as values."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -34,6 +35,18 @@ class Heard(NamedTuple):
     expected_seconds: int | None
     left_out_at: datetime | None
     rejected: int
+    problem: str = ""  # why its mailbox cannot be read
+
+
+class Unlinked(NamedTuple):
+    """Of how many alerts of a source in the last days no item is known, by what they call it."""
+
+    source: int
+    name: str
+    called: Mapping[
+        tuple[str, str], int
+    ]  # a label and its value; two empty words: neither is there
+    labels: tuple[str, ...]  # every label they have, where none is of those that name an item
 
 
 class Waiting(NamedTuple):

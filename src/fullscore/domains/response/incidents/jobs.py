@@ -1,11 +1,22 @@
 """Receipts become alerts, alerts incidents, and what the clock does to both."""
 
+import asyncio
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
+from django.conf import settings
+from django.db import close_old_connections
+
+from fullscore.connectors.base import Unreachable
+from fullscore.connectors.syslog.listener import Doors, Listener
+from fullscore.connectors.syslog.parse import Came
 from fullscore.domains.foundation.changes import services as changes
 from fullscore.domains.foundation.changes.models import RunbookStepRun
 from fullscore.domains.response.incidents import queries, services
 from fullscore.domains.response.incidents.models import (
+    AlertSource,
     Incident,
     StatusDelivery,
     StatusSubscriber,
@@ -13,12 +24,73 @@ from fullscore.domains.response.incidents.models import (
 )
 from fullscore.kit import time
 from fullscore.kit.jobs import every, job
+from fullscore.kit.log import get_logger
 from fullscore.kit.models import User
 from fullscore.kit.models.user import system
 
 RECEIPT_DAYS = 30
 MOST_WEIGHED = 200  # each takes some milliseconds, and the clock comes again in a minute
+LISTEN_AGAIN_SECONDS = 30  # a port that another process has is free once that has ended
+log = get_logger()
 UNTOLD = "An incident that is not for everybody"
+
+
+class SyslogListener:
+    """Hears syslog where an option names a port, and keeps what are alerts."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopped = threading.Event()
+        self._inbox = services.Inbox()
+
+    def run(self) -> None:
+        """Listen until `stop`; returns at once where no port is named."""
+        while not self.doors().are_closed and not self._stopped.is_set():
+            try:
+                asyncio.run(self._run())
+            except Unreachable as error:
+                log.warning("syslog is not heard", error=str(error))
+                self._stopped.wait(LISTEN_AGAIN_SECONDS)
+
+    def stop(self) -> None:
+        """Let `run` return once what was heard is kept."""
+        self._stopped.set()
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has ended already
+                self._loop.call_soon_threadsafe(self._ended.set)
+
+    def doors(self) -> Doors:
+        """Return where to listen."""
+        given = settings.OPTIONS
+        return Doors(
+            given.syslog_host, given.syslog_udp_port, given.syslog_tcp_port, given.syslog_tls_port,
+            given.syslog_certificate, given.syslog_key, given.syslog_authorities,
+        )  # fmt: skip
+
+    async def _run(self) -> None:
+        self._ended, self._loop = asyncio.Event(), asyncio.get_running_loop()
+        if not self._stopped.is_set():
+            await Listener(self.doors(), self._take).run(self._ended)
+
+    def _take(self, came: Sequence[Came], lost: Mapping[str, int]) -> None:
+        close_old_connections()
+        self._inbox.take(came, lost)
+
+
+@every(minutes=1)
+def read_mailboxes() -> None:
+    """Look into the mailbox of each source of e-mail; one that fails holds up no other."""
+    rows = AlertSource.objects.filter(kind=AlertSource.Kind.EMAIL, revoked_at=None)
+    for pk in rows.exclude(mailbox="").values_list("pk", flat=True):
+        read_mailbox.enqueue(source=pk)
+
+
+@job(attempts=1)
+def read_mailbox(source: int) -> None:
+    """Take what is new in one mailbox."""
+    found = AlertSource.objects.select_related("credential").filter(pk=source).first()
+    if found is not None and found.mailbox and found.revoked_at is None:
+        services.read_mailbox(found)
 
 
 @job()

@@ -59,6 +59,8 @@ class Migration(migrations.Migration):
                             ("datadog", "Datadog webhook"),
                             ("sentry", "Sentry integration"),
                             ("opsgenie", "Opsgenie alert API"),
+                            ("syslog", "syslog"),
+                            ("email", "e-mail"),
                             ("heartbeat", "heartbeat"),
                             ("own", "findings of our own checks"),
                         ],
@@ -121,6 +123,71 @@ class Migration(migrations.Migration):
                 (
                     "per_minute",
                     models.PositiveIntegerField(default=6000, verbose_name="requests a minute"),
+                ),
+                (
+                    "senders",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="Syslog: addresses, networks or host names it comes from; empty: whatever no other source names.",
+                        validators=[fullscore.domains.foundation.estate.models.items.check_words],
+                    ),
+                ),
+                (
+                    "least_severity",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (5, "critical"),
+                            (4, "high"),
+                            (3, "medium"),
+                            (2, "low"),
+                            (1, "info"),
+                        ],
+                        default=4,
+                        help_text="Syslog: what is less severe is counted, and no alert.",
+                        verbose_name="alerts from severity",
+                    ),
+                ),
+                (
+                    "resolve_words",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="Syslog and e-mail: such as RECOVERED, or down = up for a pair. Words in capitals mean capitals only.",
+                        validators=[
+                            fullscore.domains.response.incidents.models.sources.check_resolve_words
+                        ],
+                        verbose_name="words that say it is over",
+                    ),
+                ),
+                (
+                    "mailbox",
+                    models.CharField(
+                        blank=True,
+                        help_text="E-mail: such as imaps://alerts@mail.example.org/INBOX; imap:// begins TLS itself. Its password is given on the source's page.",
+                        max_length=300,
+                        validators=[
+                            fullscore.domains.response.incidents.models.sources.check_mailbox
+                        ],
+                    ),
+                ),
+                (
+                    "passed_over",
+                    models.PositiveBigIntegerField(
+                        default=0, editable=False, verbose_name="messages below its severity"
+                    ),
+                ),
+                (
+                    "lost",
+                    models.PositiveBigIntegerField(
+                        default=0, editable=False, verbose_name="messages above its rate"
+                    ),
+                ),
+                (
+                    "problem",
+                    models.CharField(
+                        blank=True, editable=False, max_length=300, verbose_name="cannot be read"
+                    ),
                 ),
                 ("created_at", models.DateTimeField(editable=False)),
                 ("last_seen_at", models.DateTimeField(editable=False, null=True)),

@@ -1,10 +1,15 @@
 """Who may send alerts, and every body they sent, as it came."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, validate_slug
 from django.db import models
 from django.db.models import Q
 
+from fullscore.connectors.base import Garbled
+from fullscore.connectors.mail.mailbox import mailbox_of
+from fullscore.connectors.wording import state_words
 from fullscore.domains.foundation.directory.models import Team
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.estate.models.items import check_words
@@ -20,6 +25,23 @@ def check_zone(name: str) -> None:
     """Raise ValidationError for a time zone this machine does not know."""
     if name not in time.zones():
         raise ValidationError(f"“{name}” is no time zone: write one such as Europe/Berlin.")
+
+
+def check_resolve_words(value: Any) -> None:
+    """Raise ValidationError unless a value is a list of words that say that something is over."""
+    check_words(value)
+    try:
+        state_words(tuple(value))
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+
+
+def check_mailbox(text: str) -> None:
+    """Raise ValidationError for what is no address of a mailbox."""
+    try:
+        mailbox_of(text)
+    except Garbled as error:
+        raise ValidationError(str(error)) from error
 
 
 def covered(reach: access.Reach, path: str = "") -> Q:
@@ -56,6 +78,8 @@ class AlertSource(models.Model):
         DATADOG = "datadog", "Datadog webhook"
         SENTRY = "sentry", "Sentry integration"
         OPSGENIE = "opsgenie", "Opsgenie alert API"
+        SYSLOG = "syslog", "syslog"
+        EMAIL = "email", "e-mail"
         HEARTBEAT = "heartbeat", "heartbeat"
         OWN = "own", "findings of our own checks"
 
@@ -75,7 +99,7 @@ class AlertSource(models.Model):
     )
     credential = models.ForeignKey(
         Secret, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
-    )  # what a sender signs with, where it makes that itself: Sentry's client secret
+    )  # Sentry's client secret, with which it signs; the password of a mailbox
     default_severity = models.PositiveSmallIntegerField(choices=SEVERITY_CHOICES, default=3)
     item_labels = models.JSONField(
         "labels that name the item",
@@ -97,13 +121,46 @@ class AlertSource(models.Model):
         help_text="Silence for longer than this is an alert of its own.",
     )
     per_minute = models.PositiveIntegerField("requests a minute", default=6000)
+    senders = models.JSONField(
+        default=list,
+        blank=True,
+        validators=[check_words],
+        help_text="Syslog: addresses, networks or host names it comes from; empty: whatever no"
+        " other source names.",
+    )
+    least_severity = models.PositiveSmallIntegerField(
+        "alerts from severity",
+        choices=SEVERITY_CHOICES,
+        default=4,
+        help_text="Syslog: what is less severe is counted, and no alert.",
+    )
+    resolve_words = models.JSONField(
+        "words that say it is over",
+        default=list,
+        blank=True,
+        validators=[check_resolve_words],
+        help_text="Syslog and e-mail: such as RECOVERED, or down = up for a pair. Words in capitals"
+        " mean capitals only.",
+    )
+    mailbox = models.CharField(
+        max_length=300,
+        blank=True,
+        validators=[check_mailbox],
+        help_text="E-mail: such as imaps://alerts@mail.example.org/INBOX; imap:// begins TLS"
+        " itself. Its password is given on the source's page.",
+    )
+    passed_over = models.PositiveBigIntegerField(
+        "messages below its severity", default=0, editable=False
+    )
+    lost = models.PositiveBigIntegerField("messages above its rate", default=0, editable=False)
+    problem = models.CharField("cannot be read", max_length=300, blank=True, editable=False)
     created_at = models.DateTimeField(editable=False)
     last_seen_at = models.DateTimeField(null=True, editable=False)
     left_out_at = models.DateTimeField("last left something out", null=True, editable=False)
     revoked_at = models.DateTimeField(null=True, editable=False)
 
     objects = AlertSourceQuerySet.as_manager()
-    audit_leaves_out = ("last_seen_at", "left_out_at")
+    audit_leaves_out = ("last_seen_at", "left_out_at", "passed_over", "lost", "problem")
     audit_hides = ("digest",)
 
     class Meta:

@@ -1,6 +1,12 @@
 """Questions about alerts and incidents that more than one place asks."""
 
-from fullscore.domains.response.incidents.queries.checking import heard, rang, swung, waiting
+from fullscore.domains.response.incidents.queries.checking import (
+    heard,
+    rang,
+    swung,
+    unlinked,
+    waiting,
+)
 from fullscore.domains.response.incidents.queries.figuring import (
     Asked,
     Week,
@@ -61,6 +67,7 @@ __all__ = [
     "swung",
     "times_of",
     "to_confirm",
+    "unlinked",
     "waiting",
     "weeks_of",
     "where",

@@ -28,9 +28,11 @@ ALERT_SOURCE = Resource(
     AlertSource,
     columns=["name", "kind", "owner", "last_seen_at", "expects_every_seconds", "revoked_at"],
     facts=["prefix", "default_severity", "item_labels", "resolve_after_seconds", "per_minute",
-           "created_at", "left_out_at"],
+           "created_at", "left_out_at", "senders", "least_severity", "passed_over", "lost",
+           "resolve_words", "mailbox", "problem"],
     fields=["owner", "default_severity", "zone", "item_labels", "resolve_after_seconds",
-            "expects_every_seconds", "per_minute"],
+            "expects_every_seconds", "per_minute", "resolve_words", "senders", "least_severity",
+            "mailbox"],
     filters=["kind", "owner"],
     search=["name"],
     order=["name"],
@@ -51,9 +53,10 @@ ALERT_SOURCE = Resource(
     ],
     verbs=[
         Verb(services.give_credential, permission="incidents.change_alertsource", icon="key-round",
-             in_bulk=False, done="{} has a client secret; it is not shown again.",
-             hints={"value": "The client secret of the integration, as Sentry shows it."},
-             when=lambda s: "" if s.kind == "sentry" else "Only Sentry signs with one."),
+             in_bulk=False, done="{} has a credential; it is not shown again.",
+             hints={"value": "The client secret that Sentry shows, or the mailbox's password."},
+             when=lambda s: "" if s.kind == "sentry" or s.mailbox
+             else "Only Sentry signs with one, and only a mailbox has a password."),
         Verb(services.revoke, permission="incidents.change_alertsource", icon="x", tone="danger",
              when=lambda s: "It is revoked." if s.revoked_at
              else "Our own findings are always heard." if s.kind == "own" else ""),

@@ -34,6 +34,12 @@ from fullscore.domains.response.incidents.services.learning import (
     take_up_review,
     verify_action,
 )
+from fullscore.domains.response.incidents.services.mails import (
+    mail_source,
+    read_mailbox,
+    take_mail,
+)
+from fullscore.domains.response.incidents.services.messages import Inbox
 from fullscore.domains.response.incidents.services.objectives import measure_objectives
 from fullscore.domains.response.incidents.services.outside import record_change
 from fullscore.domains.response.incidents.services.paging import (
@@ -133,6 +139,7 @@ __all__ = [
     "BY_PEOPLE",
     "NOUN",
     "NUMBERS",
+    "Inbox",
     "acknowledge",
     "acknowledge_alert",
     "add_action",
@@ -182,6 +189,7 @@ __all__ = [
     "let_in",
     "let_weigh",
     "link_change",
+    "mail_source",
     "measure_objectives",
     "merge",
     "mitigate",
@@ -195,6 +203,7 @@ __all__ = [
     "place_new",
     "publish",
     "publish_update",
+    "read_mailbox",
     "read_receipts",
     "receive",
     "receive_each",
@@ -218,6 +227,7 @@ __all__ = [
     "start_role",
     "subscribe",
     "take_answered",
+    "take_mail",
     "take_out",
     "take_turn_of_alert",
     "take_turn_of_incidents",

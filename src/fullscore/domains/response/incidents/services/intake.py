@@ -39,6 +39,11 @@ def receive_each(source: AlertSource, bodies: Iterable[tuple[bytes, str]]) -> No
     _keep([_receipt(source, body, "", delivery, "") for body, delivery in bodies])
 
 
+def receive_all(bodies: Iterable[tuple[AlertSource, bytes]]) -> None:
+    """Keep bodies of several sources: all of them or none."""
+    _keep([_receipt(source, body, "", "", "") for source, body in bodies])
+
+
 def _receipt(source: AlertSource, body: bytes, key: str, delivery_id: str, problem: str) -> Receipt:
     return Receipt(
         source=source, body=body, key=key or new_key(), delivery_id=_short(delivery_id),

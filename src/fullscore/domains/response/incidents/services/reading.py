@@ -9,13 +9,16 @@ from fullscore.connectors.alerts import Signal
 from fullscore.connectors.cloudevents import parse as cloudevents
 from fullscore.connectors.datadog import parse as datadog
 from fullscore.connectors.grafana import parse as grafana
+from fullscore.connectors.mail import parse as mail
 from fullscore.connectors.nagios import parse as nagios
 from fullscore.connectors.opsgenie import parse as opsgenie
 from fullscore.connectors.pagerduty import parse as pagerduty
 from fullscore.connectors.sentry import parse as sentry
 from fullscore.connectors.sns import parse as sns
+from fullscore.connectors.syslog import parse as syslog
+from fullscore.connectors.wording import StateWords, state_words
 from fullscore.connectors.zabbix import parse as zabbix
-from fullscore.domains.response.incidents.models import AlertSource
+from fullscore.domains.response.incidents.models import AlertSource, Receipt
 from fullscore.kit import time
 
 Kind = AlertSource.Kind
@@ -32,6 +35,21 @@ class Came:
     at: datetime  # when it came in
 
 
+def words_of(source: AlertSource) -> StateWords:
+    """Return the words by which a source says that something is over."""
+    return state_words(tuple(source.resolve_words))
+
+
+def _mailed(came: Came) -> Sequence[Signal]:
+    """Read a mail; one that answers others is of the alert of the first that is still here."""
+    words = words_of(came.source)
+    ids = mail.answered(came.body)
+    rows = Receipt.objects.filter(source=came.source, delivery_id__in=ids)
+    bodies = dict(rows.values_list("delivery_id", "body"))
+    keys = [mail.key_of(bytes(bodies[one]), words) for one in ids if one in bodies]
+    return mail.signals(came.body, words=words, keys=keys)
+
+
 # A heartbeat has no body, and our own findings come another way.
 READERS: dict[str, Callable[[Came], Sequence[Signal]]] = {
     Kind.PROMETHEUS: lambda came: alertmanager.pushed(came.body, now=came.at),
@@ -44,6 +62,10 @@ READERS: dict[str, Callable[[Came], Sequence[Signal]]] = {
     Kind.SNS: lambda came: sns.delivered(came.body),
     Kind.DATADOG: lambda came: datadog.event(came.body),
     Kind.SENTRY: lambda came: sentry.webhook(came.body),
+    Kind.SYSLOG: lambda came: syslog.signals(
+        came.body, zone=time.zone(came.source.zone), words=words_of(came.source)
+    ),
+    Kind.EMAIL: _mailed,
     Kind.OPSGENIE: lambda came: opsgenie.request(came.body, made_key=came.key),
 }
 COUNTING = {Kind.ALERTMANAGER: alertmanager.webhook, Kind.GRAFANA: grafana.webhook}

@@ -22,6 +22,20 @@ Kind = AlertSource.Kind
 OWN_NAME = "own-findings"
 # 32 letters, because PagerDuty's routing keys have as many: 128 bits.
 TOKEN_BYTES = 16
+# How it begins; whoever minds the source may say otherwise. Few logs say that something is over.
+BEGINS: dict[str, dict[str, Any]] = {
+    Kind.SYSLOG: {"resolve_after_seconds": 3600},
+    Kind.EMAIL: {
+        "resolve_words": [
+            "PROBLEM = RECOVERY", "CRITICAL = OK", "WARNING = OK", "UNKNOWN = OK", "DOWN = UP",
+            "FIRING = RESOLVED", "RECOVERED",
+        ]
+    },
+}  # fmt: skip
+CREDENTIALS: dict[str, Secret.Kind] = {
+    Kind.SENTRY: Secret.Kind.TOKEN,
+    Kind.EMAIL: Secret.Kind.PASSWORD,
+}
 
 
 def issue_source(
@@ -38,6 +52,7 @@ def issue_source(
     source = AlertSource(
         name=name, kind=kind, owner=owner, prefix=text[:4], digest=_digest(text),
         expects_every_seconds=expects_every_seconds, created_at=time.now(),
+        **BEGINS.get(kind, {}),
     )  # fmt: skip
     with transaction.atomic():
         with recorded(source, "issue_source", by=by):
@@ -47,8 +62,13 @@ def issue_source(
 
 
 def configure(source: AlertSource, *, by: User, **values: object) -> AlertSource:
-    """Say how what a source sends is read."""
+    """Say how what a source sends is read; a password is not taken along to another mailbox."""
+    mailbox = values.get("mailbox", source.mailbox)
+    if mailbox and source.kind != Kind.EMAIL:
+        raise Invalid("Only e-mail has a mailbox.", {"mailbox": ["Leave this empty."]})
     with recorded(source, "configure", by=by):
+        if mailbox != source.mailbox:
+            source.credential, source.problem = None, ""
         for name, value in values.items():
             setattr(source, name, value)
     return source
@@ -81,13 +101,18 @@ def source_of(text: str) -> AlertSource:
 
 
 def give_credential(source: AlertSource, *, by: User, value: str) -> AlertSource:
-    """Store what a sender signs with: the client secret of a Sentry integration."""
-    if source.kind != Kind.SENTRY:
-        raise Conflict("Only Sentry signs with a secret of its own.")
+    """Store what Sentry signs with, its client secret, or the password of an e-mail's mailbox."""
+    secret_kind = CREDENTIALS.get(source.kind)
+    if secret_kind is None:
+        raise Conflict("Only Sentry signs with a secret of its own, and only e-mail has a mailbox.")
+    if source.kind == Kind.EMAIL and not source.mailbox:
+        raise Conflict("Say first which mailbox it is for: change the source.")
     with recorded(source, "give_credential", by=by):
         if source.credential is None:
-            name, kind = f"alert source {source.pk}", Secret.Kind.TOKEN
-            source.credential = secrets.keep(name, value, by=by, kind=kind, scope=source.name)
+            name = f"alert source {source.pk}"
+            source.credential = secrets.keep(
+                name, value, by=by, kind=secret_kind, scope=source.name
+            )
         else:
             secrets.replace(source.credential, value, by=by)
     return source

@@ -10,6 +10,7 @@ from fullscore.connectors.alerts import Signal
 from fullscore.domains.foundation.findings.models import Finding
 from fullscore.domains.response.incidents.announcements import IncidentsRaised, IncidentsResolved
 from fullscore.domains.response.incidents.models import Alert, AlertEvent, AlertSource, Incident
+from fullscore.domains.response.incidents.queries.checking import SILENT
 from fullscore.domains.response.incidents.services import applying
 from fullscore.domains.response.incidents.services.grouping import REOPENS_WITHIN
 from fullscore.domains.response.incidents.services.sources import own, take_turn
@@ -20,7 +21,6 @@ from fullscore.kit.audit import recorded
 from fullscore.kit.checks import SEVERITIES, known
 from fullscore.kit.models import User
 
-SILENT = "fullscore:silent"  # the key of the alert that a sender itself is not heard
 SILENT_SEVERITY = "error"
 BY_ITSELF = "Every alert of it was resolved, and none came back within 15 minutes."
 EVENT_DAYS = 400

@@ -1,0 +1,1 @@
+"""Messages of syslog: heard over UDP, TCP and TLS, and read."""
