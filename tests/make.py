@@ -93,7 +93,9 @@ from fullscore.domains.infrastructure.patching.models import (
 )
 from fullscore.domains.infrastructure.servers.models import (
     Account,
+    AccountKey,
     Capacity,
+    Disk,
     Facts,
     Filesystem,
     Hypervisor,
@@ -106,6 +108,7 @@ from fullscore.domains.infrastructure.servers.models import (
     Server,
     SshHost,
     StoragePool,
+    SudoRule,
     Unit,
 )
 from fullscore.domains.overview.attention.models import Proposal, Sharing
@@ -164,6 +167,9 @@ from fullscore.kit.models.user import system
 AT = datetime(2026, 10, 1, 9, tzinfo=UTC)
 DAY = date(2026, 1, 1)
 _number = count(1)
+
+
+_parts = count(1)
 
 
 def _one(stem: str) -> str:
@@ -570,6 +576,24 @@ def machine_act(**values: Any) -> MachineAct:
 
 def server_account(**values: Any) -> Account:
     return _with(Account, {"name": _one("login"), "uid": 1000, **values}, server=server)
+
+
+def account_key(**values: Any) -> AccountKey:
+    """Return a key that opens a login; its server is the login's."""
+    name = _one("key")
+    known = {"type": "ssh-ed25519", "bits": 256, "comment": name, "fingerprint": f"SHA256:{name}"}
+    account = values.pop("account", None) or server_account()
+    return AccountKey.objects.create(**known | {"server": account.server} | values, account=account)
+
+
+def sudo_rule(**values: Any) -> SudoRule:
+    known = {"who": "%sudo", "hosts": "ALL", "run_as": "ALL", "commands": "ALL", "gives_root": True,
+             "file": "/etc/sudoers", "line": 50, "part": next(_parts)}  # fmt: skip
+    return _with(SudoRule, known | values, server=server)
+
+
+def disk(**values: Any) -> Disk:
+    return _with(Disk, {"name": _one("sd"), "size_bytes": 2**40} | values, server=server)
 
 
 def capacity(**values: Any) -> Capacity:

@@ -89,7 +89,7 @@ CHECKS: tuple[Check, ...] = (
     logins.empty_password.reading(hosts("users")),
     logins.second_root.reading(hosts("users")),
     owners.unexplained.reading(opened.logins),
-    owners.of_leavers.reading(opened.logins),
+    owners.of_leavers.reading(opened.of_people),
     logins.weak_key.reading(hosts("users")),
     logins.sudo_without_password.reading(hosts("sudo")),
     logins.sudo_escape.reading(hosts("sudo")),

@@ -228,7 +228,12 @@ def push_key(argv: Sequence[str]) -> int:
 
 
 def server(argv: Sequence[str]) -> int:
-    """Servers: beside the noun's own acts, `enrol NAME` and `grants NAME`."""
+    """Servers: beside the noun's own acts, `enrol`, `grants` and `access`, who gets in and why."""
+    if argv and argv[0] == "access":
+        ready()
+        from fullscore.domains.infrastructure.servers import commands
+
+        return commands.run(argv, who=_who)
     if not argv or argv[0] not in ("enrol", "grants"):
         return run(["server", *argv], _resources, (), _who)
     parser = ArgumentParser("fullscore server", description=server.__doc__)

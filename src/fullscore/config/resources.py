@@ -79,6 +79,7 @@ from fullscore.domains.infrastructure.servers.resources import (
     ACCOUNT as SERVER_ACCOUNT,
 )
 from fullscore.domains.infrastructure.servers.resources import (
+    DISK,
     FACTS,
     FILESYSTEM,
     INSTALLED,
@@ -89,6 +90,7 @@ from fullscore.domains.infrastructure.servers.resources import (
     UNIT,
 )
 from fullscore.domains.infrastructure.servers.resources.capacity import CAPACITY
+from fullscore.domains.infrastructure.servers.resources.logins import ACCOUNT_KEY, SUDO_RULE
 from fullscore.domains.infrastructure.servers.resources.virtual import (
     HYPERVISOR,
     MACHINE,
@@ -166,8 +168,11 @@ RESOURCES: tuple[Resource, ...] = (
     CERTIFICATE,
     CAPACITY,
     FILESYSTEM,
+    DISK,
     UNIT,
     SERVER_ACCOUNT,
+    ACCOUNT_KEY,
+    SUDO_RULE,
     KNOWN_LOGIN,
     PACKAGE,
     CHECK,

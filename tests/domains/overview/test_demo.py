@@ -82,9 +82,16 @@ def _rows_of_a_new_company(seed: int, today: date) -> str:
         services.fill(seed=seed, size=SMALL, today=today)
         for model in MODELS:
             for row in _told(model):
-                digest.update(json.dumps(row, sort_keys=True, cls=DjangoJSONEncoder).encode())
+                digest.update(json.dumps(row, sort_keys=True, cls=_Told).encode())
         transaction.set_rollback(True)
     return digest.hexdigest()
+
+
+class _Told(DjangoJSONEncoder):
+    """What is kept as bytes is told in hexadecimal."""
+
+    def default(self, o):
+        return bytes(o).hex() if isinstance(o, bytes | memoryview) else super().default(o)
 
 
 def _told(model):

@@ -9,8 +9,9 @@ from fullscore.domains.foundation.findings.models import Check
 from fullscore.domains.foundation.findings.services import run_check
 from fullscore.domains.infrastructure.servers import jobs, services
 from fullscore.domains.infrastructure.servers.models import Account, KnownLogin
-from fullscore.domains.infrastructure.servers.rows import accounts_of, write
+from fullscore.domains.infrastructure.servers.rows.logins import accounts_of
 from fullscore.domains.infrastructure.servers.rules.logins import Known, Whose, by_address
+from fullscore.domains.infrastructure.servers.services.rows import write
 from fullscore.kit.errors import Invalid
 from fullscore.kit.models import AuditEntry
 from fullscore.kit.models.user import system

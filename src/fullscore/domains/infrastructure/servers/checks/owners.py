@@ -1,8 +1,9 @@
 """Checks of whose the logins are: nobody's, and of those who have left."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 from fullscore.domains.infrastructure.servers.queries.logins import Login
 from fullscore.kit.checks import Limits, Subject, Verdict, bad, good, rule
@@ -38,7 +39,8 @@ def unexplained(logins: Iterable[Login], *, now: datetime, limits: Limits) -> It
 @rule(
     "servers.leaver_login", title="Logins of people who have left", codes=["S13"], every=HOURLY,
     why="Who has left may come back in by a key or a password that nobody took away.",
-    source="A login that gets in, of somebody recorded as having left.",
+    source="A login that gets in, of somebody recorded as having left, or a key of theirs in"
+    " another's.",
     fix="Lock the accounts and remove their keys; then run the check again.", is_urgent=True,
 )  # fmt: skip
 def of_leavers(logins: Iterable[Login], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
@@ -50,11 +52,29 @@ def of_leavers(logins: Iterable[Login], *, now: datetime, limits: Limits) -> Ite
             yield good(subject)
             continue
         count, roots = sum(o.total for o in theirs), sum(o.becomes_root for o in theirs)
-        where = theirs[0].servers[0] if count == 1 else f"{count} servers"
+        where = theirs[0].servers[0] if count == 1 else _where(theirs, count)
         yield bad(
             subject, severity=5 if roots else 4, figure=count, unit="logins",
             title=f"{theirs[0].person_name} has left and still gets in on {where}",
-            evidence=tuple({"login": o.name, "becomes root on": o.becomes_root,
-                            "servers": list(o.servers)} for o in theirs),
-            advice="; ".join(f"usermod --lock --expiredate 1 {o.name}" for o in theirs),
+            evidence=tuple(map(_evidence, theirs)), advice="; ".join(map(_advice, theirs)),
         )  # fmt: skip
+
+
+def _where(theirs: Sequence[Login], count: int) -> str:
+    """Return on how many servers: one that is entered in two ways counts once, as far as named."""
+    places = [place for one in theirs for place in one.servers]
+    many = count - (len(places) - len(set(places)))
+    return places[0] if many == 1 else f"{many} servers"
+
+
+def _evidence(one: Login) -> dict[str, Any]:
+    told: dict[str, Any] = {"login": one.name}
+    if one.key:
+        told |= {"key": one.key, "comment": one.comment}
+    return told | {"becomes root on": one.becomes_root, "servers": list(one.servers)}
+
+
+def _advice(one: Login) -> str:
+    if one.key:
+        return f"remove the key {one.key} from the authorized_keys of {one.name}"
+    return f"usermod --lock --expiredate 1 {one.name}"

@@ -282,6 +282,7 @@ class Migration(migrations.Migration):
                 ("architecture", models.CharField(blank=True, max_length=20)),
                 ("source", models.CharField(blank=True, max_length=200)),
                 ("source_version", models.CharField(blank=True, max_length=120)),
+                ("key", models.BinaryField(default=b"")),
             ],
             options={
                 "verbose_name": "package",
@@ -1084,5 +1085,149 @@ class Migration(migrations.Migration):
             model_name="account",
             name="full_name",
             field=models.CharField(blank=True, help_text="As in /etc/passwd.", max_length=120),
+        ),
+        migrations.CreateModel(
+            name="AccountKey",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("type", models.CharField(blank=True, max_length=60)),
+                ("bits", models.PositiveIntegerField(null=True)),
+                ("fingerprint", models.CharField(max_length=100)),
+                (
+                    "comment",
+                    models.CharField(blank=True, help_text="As its maker left it.", max_length=200),
+                ),
+                (
+                    "options",
+                    models.CharField(
+                        blank=True, help_text="What it is limited to.", max_length=400
+                    ),
+                ),
+                ("file", models.CharField(blank=True, max_length=300)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="keys",
+                        to="servers.account",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        help_text="Whose it is, by its comment; else whose the login is.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="server_keys",
+                        to="directory.person",
+                    ),
+                ),
+                (
+                    "server",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="account_keys",
+                        to="servers.server",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "account key",
+                "ordering": ["fingerprint"],
+                "indexes": [
+                    models.Index(
+                        fields=["fingerprint", "id"], name="servers_acc_fingerp_b2eab0_idx"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("account", "fingerprint"), name="key_once_per_account"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Disk",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("size_bytes", models.BigIntegerField(default=0, verbose_name="size")),
+                ("is_rotational", models.BooleanField(null=True, verbose_name="rotating")),
+                ("model", models.CharField(blank=True, max_length=120)),
+                ("serial", models.CharField(blank=True, max_length=120)),
+                (
+                    "server",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="disks",
+                        to="servers.server",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["name"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("server", "name"), name="disk_once_per_server")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="SudoRule",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "who",
+                    models.CharField(
+                        help_text="Logins; groups with a percent sign.", max_length=400
+                    ),
+                ),
+                ("hosts", models.CharField(blank=True, max_length=200)),
+                ("run_as", models.CharField(blank=True, max_length=200)),
+                (
+                    "tags",
+                    models.CharField(blank=True, help_text="Such as NOPASSWD.", max_length=120),
+                ),
+                ("commands", models.TextField(blank=True)),
+                (
+                    "gives_root",
+                    models.BooleanField(default=False, verbose_name="everything as root"),
+                ),
+                ("file", models.CharField(max_length=300)),
+                ("line", models.PositiveIntegerField(default=0)),
+                ("part", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "server",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sudo_rules",
+                        to="servers.server",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "sudo rule",
+                "ordering": ["file", "line", "part"],
+                "indexes": [models.Index(fields=["who", "id"], name="servers_sud_who_d6591b_idx")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("server", "file", "line", "part"), name="sudo_rule_once_per_line"
+                    )
+                ],
+            },
         ),
     ]

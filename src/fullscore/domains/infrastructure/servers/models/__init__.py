@@ -1,10 +1,15 @@
-"""Servers, their capacity, what probes tell, how they are reached, and virtual machines."""
+"""Servers, what probes tell, who gets in, how they are reached, and virtual machines."""
 
 from fullscore.domains.infrastructure.servers.models.capacity import Capacity
 from fullscore.domains.infrastructure.servers.models.hosts import SshHost
-from fullscore.domains.infrastructure.servers.models.logins import KnownLogin
+from fullscore.domains.infrastructure.servers.models.logins import (
+    AccountKey,
+    KnownLogin,
+    SudoRule,
+)
 from fullscore.domains.infrastructure.servers.models.servers import (
     Account,
+    Disk,
     Facts,
     Filesystem,
     Installed,
@@ -22,7 +27,9 @@ from fullscore.domains.infrastructure.servers.models.virtual import (
 
 __all__ = [
     "Account",
+    "AccountKey",
     "Capacity",
+    "Disk",
     "Facts",
     "Filesystem",
     "Hypervisor",
@@ -35,5 +42,6 @@ __all__ = [
     "Server",
     "SshHost",
     "StoragePool",
+    "SudoRule",
     "Unit",
 ]

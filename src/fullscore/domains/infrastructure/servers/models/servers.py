@@ -99,6 +99,8 @@ class PackageVersion(models.Model):
     architecture = models.CharField(max_length=20, blank=True)
     source = models.CharField(max_length=200, blank=True)
     source_version = models.CharField(max_length=120, blank=True)
+    # Sorts as the manager sorts its versions; empty where they are not compared.
+    key = models.BinaryField(default=b"", editable=False)
 
     objects = VisibleQuerySet.as_manager()
 
@@ -186,6 +188,7 @@ class Account(models.Model):
     purpose = models.CharField("what for", max_length=200, blank=True)
 
     objects = OfServerQuerySet.as_manager()
+    named_by = ("server__item",)
 
     class Meta:
         ordering = ["uid"]
@@ -225,3 +228,26 @@ class Filesystem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.mount} on {self.server}"
+
+
+class Disk(models.Model):
+    """A disk of a server, as its kernel names it."""
+
+    server = models.ForeignKey(Server, on_delete=models.CASCADE, related_name="disks")
+    name = models.CharField(max_length=80)
+    size_bytes = models.BigIntegerField("size", default=0)
+    is_rotational = models.BooleanField("rotating", null=True)
+    model = models.CharField(max_length=120, blank=True)
+    serial = models.CharField(max_length=120, blank=True)
+
+    objects = OfServerQuerySet.as_manager()
+    named_by = ("server__item",)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["server", "name"], name="disk_once_per_server")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.server}"

@@ -367,10 +367,10 @@ def _alterations(facts: Facts, since: datetime, work: list[Change]) -> Iterator[
         if one.added or one.removed or one.altered:
             names = [*one.added, *one.removed, *(name for name, _, _ in one.altered)]
             told = ", ".join(str(name) for name in names[:10])
-            yield Altered(item.pk, item.name, facts.section, at, told, _during(at, work))
+            yield Altered(item.pk, item.name, facts.section, at, told, during(at, work))
 
 
-def _during(at: datetime, work: list[Change]) -> int | None:
+def during(at: datetime, work: list[Change]) -> int | None:
     """Return the change an alteration was seen in: facts come a while after what they tell."""
     for change in work:
         started, ended = change.started_at, change.ended_at

@@ -1,11 +1,14 @@
 """Whose logins are, and which of them nobody answers for."""
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any, NamedTuple
+
+from django.db.models import F, Q
 
 from fullscore.domains.foundation.directory.models import Person
 from fullscore.domains.foundation.estate.models import Item
-from fullscore.domains.infrastructure.servers.models import Account, KnownLogin
+from fullscore.domains.infrastructure.servers.models import Account, AccountKey, KnownLogin
 from fullscore.domains.infrastructure.servers.rules.logins import Known, Whose, by_address, by_name
 from fullscore.kit.checks import Scope
 
@@ -13,7 +16,7 @@ NAMED = 20  # servers, in evidence
 
 
 class Login(NamedTuple):
-    """A login that opens servers, and for whom."""
+    """A login that opens servers, and for whom; or somebody's key in a login not their own."""
 
     name: str
     person: int | None
@@ -23,6 +26,8 @@ class Login(NamedTuple):
     servers: tuple[str, ...]  # the first ones
     total: int
     becomes_root: int  # on how many of them
+    key: str = ""  # its fingerprint, where it is a key
+    comment: str = ""
 
 
 def known() -> Known:
@@ -36,6 +41,7 @@ def known() -> Known:
         told,
         by_address((pk, email) for pk, email, _ in people),
         by_name((pk, name) for pk, _, name in people),
+        by_name((pk, email) for pk, email, _ in people if email),
     )
 
 
@@ -60,4 +66,26 @@ def logins(scope: Scope) -> Iterator[Login]:
         yield Login(
             name, person, who, has_left, purpose, tuple(s for s, _ in places[:NAMED]),
             len(places), sum(root for _, root in places),
+        )  # fmt: skip
+
+
+def of_people(scope: Scope) -> Iterator[Login]:
+    """Yield the logins, and the keys of those who have left in logins that are not theirs."""
+    yield from logins(scope)
+    if scope.items is not None:
+        return
+    rows = AccountKey.objects.filter(
+        Q(account__person=None) | ~Q(account__person=F("person")) | Q(account__uid=0),
+        person__state=Person.State.LEFT, account__can_log_in=True,
+        server__item__in=Item.objects.live(),
+    ).order_by("person", "account__name", "fingerprint", "server__item__name")  # fmt: skip
+    read = rows.values_list(
+        "person", "account__name", "fingerprint", "person__name", "comment", "server__item__name",
+        "account__becomes_root",
+    )  # fmt: skip
+    for (person, name, key), group in groupby(read, key=lambda row: row[:3]):
+        same = list(group)
+        yield Login(
+            name, person, same[0][3], True, "", tuple(row[5] for row in same[:NAMED]), len(same),
+            sum(bool(row[6]) for row in same), key, same[0][4],
         )  # fmt: skip

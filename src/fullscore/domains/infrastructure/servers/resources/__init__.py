@@ -11,6 +11,7 @@ from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.infrastructure.servers import queries, services
 from fullscore.domains.infrastructure.servers.models import (
     Account,
+    Disk,
     Facts,
     Filesystem,
     Installed,
@@ -159,6 +160,20 @@ FILESYSTEM = Resource(
     under="Servers",
     cells={c: lambda v: figure(v, "By") for c in ("size_bytes", "used_bytes")},
 )
+
+DISK = Resource(
+    Disk,
+    columns=["server", "name", "size_bytes", "is_rotational", "model", "serial"],
+    filters=["server", "is_rotational", "model"],
+    search=["name", "model", "serial", "server__item__name"],
+    order=["name", "pk"],
+    icon="hard-drive",
+    group="Estate",
+    under="Servers",
+    cells={"size_bytes": lambda v: figure(v, "By")},
+    panels=[Panel("Disks", on=Server, rows=lambda s: s.disks.all(),
+                  columns=["name", "size_bytes", "is_rotational", "model", "serial"])],
+)  # fmt: skip
 
 UNIT = Resource(
     Unit,

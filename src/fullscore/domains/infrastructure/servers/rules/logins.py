@@ -23,6 +23,7 @@ class Known:
     told: Mapping[tuple[int | None, str], Whose] = field(default_factory=dict)
     addresses: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[str, int] = field(default_factory=dict)
+    emails: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, server: int, name: str, full_name: str = "") -> Whose:
         """Return whose a login is; what is said of the one server goes before the rest."""
@@ -31,6 +32,14 @@ class Known:
                 return self.told[key]
         person = self.addresses.get(name.lower(), self.names.get(full_name.lower()))
         return UNKNOWN if person is None else Whose(person)
+
+    def of_key(self, server: int, comment: str, *, owner: int | None = None) -> int | None:
+        """Return whose a key is: its comment's, an address or a login; else its login's owner."""
+        first = comment.partition(" ")[0].lower()
+        named = self.emails.get(first)
+        if named is None and comment:
+            named = self.of(server, first.partition("@")[0], comment).person
+        return owner if named is None else named
 
 
 def by_address(people: Iterable[tuple[int, str]]) -> dict[str, int]:

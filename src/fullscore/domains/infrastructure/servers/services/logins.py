@@ -1,12 +1,16 @@
 """Logins get an owner: a person, or what they are for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import or_
 
 from django.db import transaction
+from django.db.models import Q
 
 from fullscore.domains.foundation.directory.models import Person
-from fullscore.domains.infrastructure.servers.models import Account, KnownLogin
+from fullscore.domains.infrastructure.servers.models import Account, AccountKey, KnownLogin
 from fullscore.domains.infrastructure.servers.queries.logins import known
+from fullscore.domains.infrastructure.servers.rules.logins import Known
 from fullscore.kit.audit import recorded
 from fullscore.kit.errors import Invalid
 from fullscore.kit.models import User
@@ -32,12 +36,19 @@ def explain(
 
 
 def match_logins(*, names: Iterable[str] | None = None) -> int:
-    """Write to every login whose it is by now; returns how many were altered.
+    """Write to every login and key whose it is by now; returns how many were altered.
 
     It follows from what is recorded elsewhere, so it is no entry of the audit's.
     """
-    rows = Account.objects.all() if names is None else Account.objects.filter(name__in=names)
-    told, changed = known(), []
+    names = None if names is None else list(names)
+    told = known()
+    return _match_accounts(told, names) + _match_keys(told, names)
+
+
+def _match_accounts(told: Known, names: Sequence[str] | None) -> int:
+    rows, changed = Account.objects.all(), []
+    if names is not None:
+        rows = rows.filter(name__in=names)
     wanted = ("name", "full_name", "server_id", "person_id", "purpose")
     for one in rows.only(*wanted).iterator(chunk_size=5000):
         whose = told.of(one.server_id, one.name, one.full_name)
@@ -45,4 +56,20 @@ def match_logins(*, names: Iterable[str] | None = None) -> int:
             one.person_id, one.purpose = whose
             changed.append(one)
     Account.objects.bulk_update(changed, ["person", "purpose"], batch_size=500)
+    return len(changed)
+
+
+def _match_keys(told: Known, names: Sequence[str] | None) -> int:
+    """Write to keys whose they are: after the logins, whose owners theirs may be."""
+    rows, changed = AccountKey.objects.select_related("account"), []
+    if names is not None:
+        said = [Q(comment__istartswith=name) for name in names]
+        rows = rows.filter(reduce(or_, said, Q(account__name__in=names)))
+    wanted = ("comment", "server_id", "person_id", "account__person_id")
+    for one in rows.only(*wanted).iterator(chunk_size=5000):
+        person = told.of_key(one.server_id, one.comment, owner=one.account.person_id)
+        if person != one.person_id:
+            one.person_id = person
+            changed.append(one)
+    AccountKey.objects.bulk_update(changed, ["person"], batch_size=500)
     return len(changed)

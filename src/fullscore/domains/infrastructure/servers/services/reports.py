@@ -19,6 +19,7 @@ from fullscore.domains.infrastructure.servers import rows
 from fullscore.domains.infrastructure.servers.announcements import FactsTaken
 from fullscore.domains.infrastructure.servers.models import Facts, Server
 from fullscore.domains.infrastructure.servers.queries import FACTS_EVERY, STALE_AFTER
+from fullscore.domains.infrastructure.servers.services.rows import write
 from fullscore.engines.identity import Word
 from fullscore.kit import history, live
 from fullscore.kit.announcements import announce
@@ -88,7 +89,7 @@ def take_facts(server: Server, report: Report, *, by: User, now: datetime) -> li
         _write_sections(server, facts, stable, changed, by, now)
         Facts.objects.filter(pk__in=[f.pk for f in gone]).delete()
         _write_server(server, facts, report, by=by, now=now)
-        rows.write(server, facts, changed)
+        write(server, facts, changed)
         _write_estate(server, facts, unread, by, now)
         announce(FactsTaken(server.item_id, changed))  # the checks run on the fresh facts at once
         live.publish("estate.item", server.item_id)

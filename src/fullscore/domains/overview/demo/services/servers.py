@@ -18,14 +18,19 @@ from fullscore.domains.infrastructure.servers import rows
 from fullscore.domains.infrastructure.servers import services as servers
 from fullscore.domains.infrastructure.servers.models import (
     Account,
+    AccountKey,
+    Disk,
     Facts,
     Filesystem,
     Installed,
     PackageVersion,
     Server,
+    SudoRule,
     Unit,
 )
 from fullscore.domains.infrastructure.servers.queries import FACTS_EVERY, STALE_AFTER
+from fullscore.domains.infrastructure.servers.rows import logins
+from fullscore.domains.infrastructure.servers.rules.logins import Known
 from fullscore.domains.overview.demo import sections, software
 from fullscore.domains.overview.demo.company import Company, Computer
 from fullscore.domains.overview.demo.services import keeping
@@ -89,19 +94,37 @@ def _facts(known: Mapping[str, Server], told: Told, *, by: User, began: datetime
 
 
 def _rows(known: Mapping[str, Server], told: Told) -> None:
-    """Write units, mounts and logins, as the servers' own services shape them."""
+    """Write units, mounts, disks, logins and who may become root, as the servers' own services
+    shape them."""
     units: list[Unit] = []
     mounts: list[Filesystem] = []
+    disks: list[Disk] = []
     accounts: list[Account] = []
+    allowed: list[SudoRule] = []
     for name, facts in told.items():
         server = known[name]
         units += rows.units_of(server, facts["units"])
         mounts += rows.filesystems_of(server, facts["filesystems"])
-        accounts += rows.accounts_of(server, facts["users"], facts["sudo"])
+        disks += rows.disks_of(server, facts["hardware"]["disks"])
+        accounts += logins.accounts_of(server, facts["users"], facts["sudo"])
+        allowed += logins.rules_of(server, facts["sudo"])
     Unit.objects.bulk_create(units, batch_size=1000)
     Filesystem.objects.bulk_create(mounts, batch_size=1000)
+    Disk.objects.bulk_create(disks, batch_size=1000)
+    SudoRule.objects.bulk_create(allowed, batch_size=1000)
     Account.objects.bulk_create(accounts, batch_size=1000)
+    _keys(known, told, accounts)
     servers.match_logins()
+
+
+def _keys(known: Mapping[str, Server], told: Told, accounts: Sequence[Account]) -> None:
+    by_server: dict[int, list[Account]] = {}
+    for account in accounts:
+        by_server.setdefault(account.server_id, []).append(account)
+    made: list[AccountKey] = []
+    for name, facts in told.items():
+        made += logins.keys_of(by_server[known[name].pk], facts["users"], Known())
+    AccountKey.objects.bulk_create(made, batch_size=1000)
 
 
 def _packages(known: Mapping[str, Server], told: Told) -> None:
@@ -111,6 +134,7 @@ def _packages(known: Mapping[str, Server], told: Told) -> None:
         [
             PackageVersion(
                 manager=p["manager"],
+                key=rows.version_key(p["manager"], p["version"]),
                 name=p["name"],
                 version=p["version"],
                 architecture=p["architecture"],

@@ -1,4 +1,4 @@
-"""The probe's sections as rows and columns: pure shaping, and writing them set at a time."""
+"""The probe's sections as rows and columns: pure shaping; the services write them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -6,15 +6,15 @@ from typing import Any
 
 from fullscore.connectors.probe.parse import Missing
 from fullscore.domains.infrastructure.servers.models import (
-    Account,
+    Disk,
     Facts,
     Filesystem,
     Installed,
-    PackageVersion,
     Server,
     Unit,
 )
-from fullscore.domains.infrastructure.servers.queries.logins import known
+from fullscore.domains.infrastructure.servers.rows.cells import instant, word
+from fullscore.engines import versions
 
 # What changes by itself is no change of the host: left out of hashes and versions.
 VOLATILE: Mapping[str, frozenset[str]] = {
@@ -32,6 +32,7 @@ VOLATILE: Mapping[str, frozenset[str]] = {
     "hardware": frozenset({"celsius", "health"}),
     "containers": frozenset({"state"}),
 }
+MOST_KEY = 400  # bytes of a version's key; the longest version that is kept has fewer
 NEVER_KEPT = frozenset({"processes", "neighbours"})
 
 
@@ -141,37 +142,16 @@ def columns(facts: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def write(server: Server, facts: Mapping[str, Any], changed: Sequence[str]) -> None:
-    """Make the rows of a server say what its changed sections say."""
-    if isinstance(facts.get("units"), list):
-        _write_units(server, facts["units"])
-    if isinstance(facts.get("filesystems"), list):
-        _write_filesystems(server, facts["filesystems"])
-    if "users" in changed or "sudo" in changed:
-        _write_accounts(server, facts.get("users") or [], facts.get("sudo") or [])
-    if "packages" in changed or "updates" in changed:
-        _write_packages(server, facts.get("packages") or [], facts.get("updates") or {})
-
-
 def units_of(server: Server, units: Sequence[Mapping[str, Any]]) -> list[Unit]:
     """Return the rows of a server's units, not saved."""
     return [
         Unit(
-            server=server, name=u["name"][:200], load=_word(u, "load"), active=_word(u, "active"),
-            sub=_word(u, "sub"), enabled=_word(u, "enabled"), restarts=u.get("restarts") or 0,
+            server=server, name=u["name"][:200], load=word(u, "load"), active=word(u, "active"),
+            sub=word(u, "sub"), enabled=word(u, "enabled"), restarts=u.get("restarts") or 0,
             result=str(u.get("result") or "")[:40], since=instant(u.get("since")),
         )
         for u in units
     ]  # fmt: skip
-
-
-def _write_units(server: Server, units: Sequence[Mapping[str, Any]]) -> None:
-    made = units_of(server, units)
-    server.units.exclude(name__in=[u.name for u in made]).delete()
-    Unit.objects.bulk_create(
-        made, batch_size=200, update_conflicts=True, unique_fields=["server", "name"],
-        update_fields=["load", "active", "sub", "enabled", "restarts", "result", "since"],
-    )  # fmt: skip
 
 
 def filesystems_of(server: Server, mounts: Sequence[Mapping[str, Any]]) -> list[Filesystem]:
@@ -198,115 +178,22 @@ def _used_percent(mount: Mapping[str, Any]) -> float:
     return round(100 * used / (room or 1), 1)
 
 
-def _write_filesystems(server: Server, mounts: Sequence[Mapping[str, Any]]) -> None:
-    made = filesystems_of(server, mounts)
-    server.filesystems.exclude(mount__in=[m.mount for m in made]).delete()
-    Filesystem.objects.bulk_create(
-        made, update_conflicts=True, unique_fields=["server", "mount"],
-        update_fields=["device", "type", "size_bytes", "used_bytes", "used_percent", "inodes",
-                       "inodes_used", "options"],
-    )  # fmt: skip
+def disks_of(server: Server, disks: Sequence[Mapping[str, Any]]) -> list[Disk]:
+    """Return the rows of a server's disks, each once, not saved."""
+    made = {
+        str(d["name"])[:80]: Disk(
+            server=server, name=str(d["name"])[:80], size_bytes=d.get("size_bytes") or 0,
+            is_rotational=d.get("rotational"), model=str(d.get("model") or "")[:120],
+            serial=str(d.get("serial") or "")[:120],
+        )
+        for d in disks
+    }  # fmt: skip
+    return list(made.values())
 
 
-def _write_accounts(
-    server: Server, users: Sequence[Mapping[str, Any]], rules: Sequence[Mapping[str, Any]]
-) -> None:
-    made, told = accounts_of(server, users, rules), known()
-    for one in made:
-        one.person_id, one.purpose = told.of(server.pk, one.name, one.full_name)
-    server.accounts.exclude(name__in=[a.name for a in made]).delete()
-    Account.objects.bulk_create(
-        made, batch_size=200, update_conflicts=True, unique_fields=["server", "name"],
-        update_fields=["uid", "full_name", "shell", "home", "groups", "is_locked", "can_log_in",
-                       "becomes_root", "key_count", "password_changed_on", "last_login_at",
-                       "person", "purpose"],
-    )  # fmt: skip
-
-
-def accounts_of(
-    server: Server, users: Sequence[Mapping[str, Any]], rules: Sequence[Mapping[str, Any]]
-) -> list[Account]:
-    """Return the rows of a server's logins, not saved."""
-    return [_account(server, user, rules) for user in users]
-
-
-def _account(
-    server: Server, user: Mapping[str, Any], rules: Sequence[Mapping[str, Any]]
-) -> Account:
-    shell = str(user.get("shell") or "")
-    keys = user.get("keys") or []
-    has_shell = bool(shell) and shell.rpartition("/")[2] not in ("nologin", "false", "sync")
-    changed = str(user.get("password_changed_on") or "")
-    return Account(
-        server=server, name=str(user["name"])[:80], uid=user.get("uid") or 0, shell=shell[:120],
-        home=str(user.get("home") or "")[:200],
-        full_name=str(user.get("full_name") or "")[:120], groups=user.get("groups") or [],
-        is_locked=user.get("is_locked"), key_count=len(keys),
-        can_log_in=has_shell and (bool(keys) or user.get("is_locked") is False),
-        becomes_root=way_to_root(user, rules)[:200],
-        password_changed_on=changed or None, last_login_at=instant(user.get("last_login_at")),
-    )  # fmt: skip
-
-
-def way_to_root(user: Mapping[str, Any], rules: Sequence[Mapping[str, Any]]) -> str:
-    """Return how an account becomes root: by being it, or by which sudo rule at which line."""
-    if user.get("uid") == 0:
-        return "is root"
-    names = {str(user["name"]), "ALL", *(f"%{g}" for g in user.get("groups") or [])}
-    for rule in rules:
-        who = rule.get("who")
-        given = set(map(str, who)) if isinstance(who, list) else {str(who)}
-        if given & names and "ALL" in (rule.get("commands") or []):
-            return f"{', '.join(sorted(given & names))} by {rule.get('file')}:{rule.get('line')}"
-    return ""
-
-
-def _write_packages(
-    server: Server, packages: Sequence[Mapping[str, Any]], updates: Mapping[str, Any]
-) -> None:
-    """Link the server to its package versions, made once for all servers that have them."""
-    wanted = {
-        (
-            p["manager"][:8],
-            p["name"][:200],
-            str(p["version"])[:120],
-            str(p.get("architecture") or "")[:20],
-        ): p
-        for p in packages
-        if p.get("state") in ("installed", None, "")
-    }
-    PackageVersion.objects.bulk_create(
-        [
-            PackageVersion(
-                manager=m, name=n, version=v, architecture=a,
-                source=str(p.get("source") or "")[:200],
-                source_version=str(p.get("source_version") or "")[:120],
-            )
-            for (m, n, v, a), p in wanted.items()
-        ],
-        batch_size=500, ignore_conflicts=True,
-    )  # fmt: skip
-    names = sorted({n for _, n, _, _ in wanted})
-    found: dict[tuple[str, ...], int] = {}
-    for start in range(0, len(names), 800):
-        rows = PackageVersion.objects.filter(name__in=names[start : start + 800])
-        for pk, *key in rows.values_list("pk", "manager", "name", "version", "architecture"):
-            if tuple(key) in wanted:
-                found[tuple(key)] = pk
-    waiting = {u["name"]: u for u in updates.get("rows", [])}
-    made = [installed(server, pk, waiting.get(key[1])) for key, pk in found.items()]
-    _forget_packages(server, set(found.values()))
-    Installed.objects.bulk_create(
-        made, batch_size=500, update_conflicts=True, unique_fields=["server", "package"],
-        update_fields=["candidate", "is_security", "waiting_since"],
-    )  # fmt: skip
-
-
-def _forget_packages(server: Server, kept: set[int]) -> None:
-    known = dict(server.installed.values_list("package_id", "pk"))
-    gone = [pk for package, pk in known.items() if package not in kept]
-    for start in range(0, len(gone), 800):
-        Installed.objects.filter(pk__in=gone[start : start + 800]).delete()
+def version_key(manager: str, version: str) -> bytes:
+    """Return what a version is compared by; nothing for managers whose versions are not."""
+    return versions.key(manager, version)[:MOST_KEY] if manager in versions.KEYS else b""
 
 
 def installed(server: Server, package: int, update: Mapping[str, Any] | None) -> Installed:
@@ -350,13 +237,3 @@ def _moment(value: Any) -> datetime | None:
             return None
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return instant(value)
-
-
-def instant(seconds: Any) -> datetime | None:
-    """Return an instant from seconds since 1970."""
-    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    return datetime.fromtimestamp(float(seconds), UTC) if is_number else None
-
-
-def _word(row: Mapping[str, Any], name: str) -> str:
-    return str(row.get(name) or "")[:20]

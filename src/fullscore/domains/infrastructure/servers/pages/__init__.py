@@ -1,0 +1,5 @@
+"""The pages of servers that are no list, detail or form."""
+
+from fullscore.domains.infrastructure.servers.pages import access, charts
+
+PATTERNS = [*charts.PATTERNS, *access.PATTERNS]

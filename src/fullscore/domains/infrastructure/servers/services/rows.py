@@ -1,0 +1,163 @@
+"""Writing what a probe tells as rows, set at a time."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fullscore.domains.infrastructure.servers import rows
+from fullscore.domains.infrastructure.servers.models import (
+    Account,
+    AccountKey,
+    Disk,
+    Filesystem,
+    Installed,
+    PackageVersion,
+    Server,
+    SudoRule,
+    Unit,
+)
+from fullscore.domains.infrastructure.servers.queries.logins import known
+from fullscore.domains.infrastructure.servers.rows import logins
+from fullscore.domains.infrastructure.servers.rules.logins import Known
+
+
+def write(server: Server, facts: Mapping[str, Any], changed: Sequence[str]) -> None:
+    """Make the rows of a server say what its changed sections say."""
+    if isinstance(facts.get("units"), list):
+        _write_units(server, facts["units"])
+    if isinstance(facts.get("filesystems"), list):
+        _write_filesystems(server, facts["filesystems"])
+    if "users" in changed or "sudo" in changed:
+        _write_logins(server, facts, changed)
+    if "hardware" in changed:
+        _write_disks(server, (facts.get("hardware") or {}).get("disks") or [])
+    if "packages" in changed or "updates" in changed:
+        _write_packages(server, facts.get("packages") or [], facts.get("updates") or {})
+
+
+def _write_units(server: Server, units: Sequence[Mapping[str, Any]]) -> None:
+    made = rows.units_of(server, units)
+    server.units.exclude(name__in=[u.name for u in made]).delete()
+    Unit.objects.bulk_create(
+        made, batch_size=200, update_conflicts=True, unique_fields=["server", "name"],
+        update_fields=["load", "active", "sub", "enabled", "restarts", "result", "since"],
+    )  # fmt: skip
+
+
+def _write_filesystems(server: Server, mounts: Sequence[Mapping[str, Any]]) -> None:
+    made = rows.filesystems_of(server, mounts)
+    server.filesystems.exclude(mount__in=[m.mount for m in made]).delete()
+    Filesystem.objects.bulk_create(
+        made, update_conflicts=True, unique_fields=["server", "mount"],
+        update_fields=["device", "type", "size_bytes", "used_bytes", "used_percent", "inodes",
+                       "inodes_used", "options"],
+    )  # fmt: skip
+
+
+def _write_disks(server: Server, disks: Sequence[Mapping[str, Any]]) -> None:
+    made = rows.disks_of(server, disks)
+    server.disks.exclude(name__in=[d.name for d in made]).delete()
+    Disk.objects.bulk_create(
+        made, update_conflicts=True, unique_fields=["server", "name"],
+        update_fields=["size_bytes", "is_rotational", "model", "serial"],
+    )  # fmt: skip
+
+
+def _write_packages(
+    server: Server, packages: Sequence[Mapping[str, Any]], updates: Mapping[str, Any]
+) -> None:
+    """Link the server to its package versions, made once for all servers that have them."""
+    wanted = {
+        (
+            p["manager"][:8],
+            p["name"][:200],
+            str(p["version"])[:120],
+            str(p.get("architecture") or "")[:20],
+        ): p
+        for p in packages
+        if p.get("state") in ("installed", None, "")
+    }
+    PackageVersion.objects.bulk_create(
+        [
+            PackageVersion(
+                manager=m, name=n, version=v, architecture=a, key=rows.version_key(m, v),
+                source=str(p.get("source") or "")[:200],
+                source_version=str(p.get("source_version") or "")[:120],
+            )
+            for (m, n, v, a), p in wanted.items()
+        ],
+        batch_size=500, ignore_conflicts=True,
+    )  # fmt: skip
+    names = sorted({n for _, n, _, _ in wanted})
+    found: dict[tuple[str, ...], int] = {}
+    for start in range(0, len(names), 800):
+        some = PackageVersion.objects.filter(name__in=names[start : start + 800])
+        for pk, *key in some.values_list("pk", "manager", "name", "version", "architecture"):
+            if tuple(key) in wanted:
+                found[tuple(key)] = pk
+    waiting = {u["name"]: u for u in updates.get("rows", [])}
+    made = [rows.installed(server, pk, waiting.get(key[1])) for key, pk in found.items()]
+    _forget_packages(server, set(found.values()))
+    Installed.objects.bulk_create(
+        made, batch_size=500, update_conflicts=True, unique_fields=["server", "package"],
+        update_fields=["candidate", "is_security", "waiting_since"],
+    )  # fmt: skip
+
+
+def _forget_packages(server: Server, kept: set[int]) -> None:
+    known = dict(server.installed.values_list("package_id", "pk"))
+    gone = [pk for package, pk in known.items() if package not in kept]
+    for start in range(0, len(gone), 800):
+        Installed.objects.filter(pk__in=gone[start : start + 800]).delete()
+
+
+def _write_logins(server: Server, facts: Mapping[str, Any], changed: Sequence[str]) -> None:
+    """Make the logins, keys and sudo rules of a server say what its changed sections say."""
+    users, rules = facts.get("users") or [], facts.get("sudo") or []
+    told = known()
+    accounts = _write_accounts(server, users, rules, told)
+    if "users" in changed:
+        _write_keys(server, logins.keys_of(accounts, users, told))
+    if "sudo" in changed:
+        _write_rules(server, logins.rules_of(server, rules))
+
+
+def _write_accounts(
+    server: Server, users: Sequence[Mapping[str, Any]], rules: Sequence[Mapping[str, Any]],
+    told: Known,
+) -> list[Account]:  # fmt: skip
+    made = logins.accounts_of(server, users, rules)
+    for one in made:
+        one.person_id, one.purpose = told.of(server.pk, one.name, one.full_name)
+    server.accounts.exclude(name__in=[a.name for a in made]).delete()
+    Account.objects.bulk_create(
+        made, batch_size=200, update_conflicts=True, unique_fields=["server", "name"],
+        update_fields=["uid", "full_name", "shell", "home", "groups", "is_locked", "can_log_in",
+                       "becomes_root", "key_count", "password_changed_on", "last_login_at",
+                       "person", "purpose"],
+    )  # fmt: skip
+    return made
+
+
+def _write_keys(server: Server, made: Sequence[AccountKey]) -> None:
+    wanted = {(key.account_id, key.fingerprint) for key in made}
+    stored = server.account_keys.values_list("pk", "account", "fingerprint")
+    gone = [pk for pk, *old in stored if tuple(old) not in wanted]
+    for start in range(0, len(gone), 800):
+        AccountKey.objects.filter(pk__in=gone[start : start + 800]).delete()
+    AccountKey.objects.bulk_create(
+        made, batch_size=200, update_conflicts=True, unique_fields=["account", "fingerprint"],
+        update_fields=["type", "bits", "comment", "options", "file", "person"],
+    )  # fmt: skip
+
+
+def _write_rules(server: Server, made: Sequence[SudoRule]) -> None:
+    wanted = {(rule.file, rule.line, rule.part) for rule in made}
+    stored = server.sudo_rules.values_list("pk", "file", "line", "part")
+    gone = [pk for pk, *old in stored if tuple(old) not in wanted]
+    for start in range(0, len(gone), 800):
+        SudoRule.objects.filter(pk__in=gone[start : start + 800]).delete()
+    SudoRule.objects.bulk_create(
+        made, batch_size=200, update_conflicts=True,
+        unique_fields=["server", "file", "line", "part"],
+        update_fields=["who", "hosts", "run_as", "tags", "commands", "gives_root"],
+    )  # fmt: skip
