@@ -9,7 +9,6 @@ import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
 
-from fullscore.connectors.ansible import client as ansible
 from fullscore.connectors.ssh import keys
 from fullscore.domains.infrastructure.patching import services
 from fullscore.domains.infrastructure.patching.jobs import Patcher
@@ -592,27 +591,6 @@ def test_by_ansible_too_what_goes_wrong_is_a_sentence(shelf, clock, played, tmp_
             assert told[server.pk].startswith(step)
             assert words in told[server.pk]
             assert target is fails or target.version() == "1.0 installed"
-
-
-def test_ansible_is_chosen_only_where_it_is_installed(db, monkeypatch):
-    by = make.user("ann", role="engineer")
-    campaign = make.campaign(drafted_by=by)
-    monkeypatch.setattr(ansible, "is_installed", lambda: False)
-
-    with pytest.raises(Invalid, match=r"pip install 'fullscore\[ansible\]'"):
-        services.revise(campaign, by=by, way="ansible")
-
-    monkeypatch.setattr(ansible, "is_installed", lambda: True)
-    assert services.revise(campaign, by=by, way="ansible").way == "ansible"
-
-
-def test_what_was_approved_is_also_by_what_it_is_carried_out(db):
-    campaign = make.campaign()
-    before = planning.digest(campaign)
-
-    campaign.way = "ansible"
-
-    assert planning.digest(campaign) != before
 
 
 # ── what keeps a run from beginning ────────────────────────────────────────────────────────────
