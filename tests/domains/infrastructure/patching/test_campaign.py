@@ -416,14 +416,15 @@ def test_a_run_nothing_was_heard_of_for_a_quarter_of_an_hour_is_unknown_and_keep
 
 
 @pytest.mark.once
-def test_a_process_that_is_killed_outright_is_taken_over_by_another(shelf, tmp_path):
+@pytest.mark.parametrize("way", ["ssh", "ansible"])
+def test_a_process_that_is_killed_outright_is_taken_over_by_another(shelf, tmp_path, way):
     template, found = shelf
     site = Installation(tmp_path)
     site.migrate()
     with hosts.targets(template, found["lingers"], 1) as [target]:
         target.server.authorize(f"restrict {PUBLIC}")
         site.ask(PREPARE.format(port=target.server.port, key=target.server.line(),
-                                private=PRIVATE, user=target.server.user))  # fmt: skip
+                                private=PRIVATE, user=target.server.user, way=way))  # fmt: skip
         first = site.start(PATCHING)
         deadline = monotonic() + 60
         while monotonic() < deadline and not any(
@@ -453,8 +454,8 @@ server = make.server(item=item)
 host = make.ssh_host(item=item, address="127.0.0.1", port={port}, host_key="{key}", state="ok")
 kept = secrets.keep("key", '''{private}''', by=system(), kind=Secret.Kind.PRIVATE_KEY)
 make.patch_access(host=host, user="{user}", credential=kept)
-campaign = make.campaign(state="running", digest="d", approved_digest="d", started_at=now,
-                         approved_by=make.user())
+campaign = make.campaign(state="running", way="{way}", digest="d", approved_digest="d",
+                         started_at=now, approved_by=make.user())
 wave = make.wave(campaign=campaign, state="running", starts_at=now - timedelta(minutes=1),
                  ends_at=now + timedelta(hours=1))
 make.server_run(wave=wave, server=server, is_live=True, packages=[["webapp", "1.0", "2.0"]])
@@ -537,6 +538,7 @@ def test_a_whole_campaign_by_ansible_pauses_at_the_bad_one_which_is_put_back(she
         assert "Setting up webapp (2.0)" in step.evidence
 
 
+@pytest.mark.once
 def test_by_ansible_another_goes_on_where_one_died_and_nothing_is_done_twice(
     shelf, clock, patcher, played
 ):
@@ -560,6 +562,7 @@ def test_by_ansible_another_goes_on_where_one_died_and_nothing_is_done_twice(
         ]  # fmt: skip
 
 
+@pytest.mark.once
 def test_by_ansible_too_what_goes_wrong_is_a_sentence(shelf, clock, played, tmp_path):
     template, found = shelf
     with hosts.targets(template, found["good"], 7) as made:

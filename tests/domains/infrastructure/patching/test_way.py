@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def absent(monkeypatch):
     """Let Ansible not be installed."""
-    monkeypatch.setattr(ansible, "is_installed", lambda: False)
+    monkeypatch.setattr(ansible, "_path", lambda: "/usr/bin:/bin")
 
 
 @pytest.fixture
