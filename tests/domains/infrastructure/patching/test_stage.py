@@ -118,3 +118,32 @@ def test_work_that_takes_longer_than_one_play_waits_for_is_waited_for(server, pl
 
     assert log.strip() == "once"
     assert len(plays) >= 2
+
+
+def test_who_asks_while_plays_are_under_way_shares_the_next(server, plays, monkeypatch):
+    stage = Stage()
+    stage._turns = asyncio.Semaphore(1)
+    one = hands(stage, server)
+
+    async def asked():
+        first = asyncio.create_task(one.wants_reboot())
+        await asyncio.sleep(1)
+        second = asyncio.create_task(one.wants_reboot())
+        await asyncio.sleep(by_ansible.GATHER_SECONDS + 0.1)
+        return await asyncio.gather(first, second, one.wants_reboot())
+
+    assert asyncio.run(asked()) == [False] * 3
+    assert plays == [("reboot", 1), ("reboot", 2)]
+
+
+@pytest.mark.parametrize("count", [1, 2], ids=["alone", "together"])
+def test_whatever_breaks_a_play_is_told_to_all_that_asked(server, monkeypatch, count):
+    async def no_room(name, hosts, **more):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(client, "play", no_room)
+    one = hands(Stage(), server)
+
+    told = together(*[one.wants_reboot] * count)
+
+    assert [type(each) for each in told] == [OSError] * count
