@@ -239,11 +239,21 @@ def test_hosts_are_called_by_plain_words(server):
         play("verify", **{"all:!x": host(server)})
 
 
-def test_where_it_is_not_installed_it_says_how_to_install_it(server, monkeypatch):
-    monkeypatch.setattr(client, "_path", lambda: "/usr/bin:/bin")
+@pytest.mark.parametrize(
+    ("programs", "told"),
+    [
+        pytest.param([], r"pip install 'fullscore\[ansible\]'", id="no Ansible"),
+        pytest.param(["ansible-runner", "ansible-playbook", "ssh"], "needs ssh-agent", id="no SSH"),
+    ],
+)
+def test_where_something_lacks_it_says_what_to_install(
+    server, monkeypatch, tmp_path, programs, told
+):
+    for name in programs:
+        (tmp_path / name).touch(mode=0o755)
+    monkeypatch.setattr(client, "_path", lambda: str(tmp_path))
 
-    assert not client.is_installed()
-    with pytest.raises(Refused, match=r"pip install 'fullscore\[ansible\]'"):
+    with pytest.raises(Refused, match=told):
         play("verify", host=host(server))
 
 

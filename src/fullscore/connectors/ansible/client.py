@@ -77,9 +77,12 @@ class Host:
     variables: Mapping[str, Any] = field(default_factory=dict)
 
 
-def is_installed() -> bool:
-    """Say whether Ansible's programs are on this machine."""
-    return not _lacking()
+def lacks() -> str:
+    """Say what keeps plays from being played on this machine, and how to change that; else “”."""
+    lacking = next((name for name in NEEDED if shutil.which(name, path=_path()) is None), "")
+    if lacking.startswith("ansible"):
+        return INSTALL
+    return f"Ansible needs {lacking}: install the SSH client of this machine." if lacking else ""
 
 
 async def play(name: str, hosts: Mapping[str, Host], *, limits: Limits) -> dict[str, Played]:
@@ -90,8 +93,8 @@ async def play(name: str, hosts: Mapping[str, Host], *, limits: Limits) -> dict[
     Unreachable (no end in time: all that was begun is ended) and Garbled (no result, or more than
     the limit). The folder and every process of the play are gone afterwards, whatever happens.
     """
-    if lacking := _lacking():
-        raise Refused(INSTALL if lacking.startswith("ansible") else f"{lacking} is not installed.")
+    if lacking := lacks():
+        raise Refused(lacking)
     if not (PLAYBOOKS / f"{name}.yml").is_file():
         raise Refused(f"There is no playbook {name}.")
     with folder.private() as place:
@@ -105,10 +108,6 @@ async def play(name: str, hosts: Mapping[str, Host], *, limits: Limits) -> dict[
             said = (place / "said").read_bytes()[-2000:] + _stdout(place)[-2000:]
             last = readable(said).strip().rpartition("\n")[2]
             raise Garbled(f"{problem} It ended with {status}: {last[:300]}") from problem
-
-
-def _lacking() -> str:
-    return next((name for name in NEEDED if shutil.which(name, path=_path()) is None), "")
 
 
 def _path() -> str:

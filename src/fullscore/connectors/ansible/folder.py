@@ -20,7 +20,7 @@ MOST_LETTERS = 45  # a socket's path takes 107, of which ours and SSH's names ta
 MARK = "FULLSCORE_PLAY"
 PREFIX = "fullscore-play-"
 TRIES = 50  # looks for what is still ending, a twentieth of a second each
-YOUNG_SECONDS = 60.0  # a folder may be a moment older than its lock
+YOUNG_SECONDS = 5.0  # a folder is a moment older than its lock
 
 
 @contextmanager

@@ -9,7 +9,6 @@ import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
 
-from fullscore.connectors.ansible import client as ansible
 from fullscore.connectors.ssh import keys
 from fullscore.domains.infrastructure.patching import services
 from fullscore.domains.infrastructure.patching.jobs import Patcher
@@ -418,14 +417,15 @@ def test_a_run_nothing_was_heard_of_for_a_quarter_of_an_hour_is_unknown_and_keep
 
 
 @pytest.mark.once
-def test_a_process_that_is_killed_outright_is_taken_over_by_another(shelf, tmp_path):
+@pytest.mark.parametrize("way", ["ssh", "ansible"])
+def test_a_process_that_is_killed_outright_is_taken_over_by_another(shelf, tmp_path, way):
     template, found = shelf
     site = Installation(tmp_path)
     site.migrate()
     with hosts.targets(template, found["lingers"], 1) as [target]:
         target.server.authorize(f"restrict {PUBLIC}")
         site.ask(PREPARE.format(port=target.server.port, key=target.server.line(),
-                                private=PRIVATE, user=target.server.user))  # fmt: skip
+                                private=PRIVATE, user=target.server.user, way=way))  # fmt: skip
         first = site.start(PATCHING)
         deadline = monotonic() + 60
         while monotonic() < deadline and not any(
@@ -455,8 +455,8 @@ server = make.server(item=item)
 host = make.ssh_host(item=item, address="127.0.0.1", port={port}, host_key="{key}", state="ok")
 kept = secrets.keep("key", '''{private}''', by=system(), kind=Secret.Kind.PRIVATE_KEY)
 make.patch_access(host=host, user="{user}", credential=kept)
-campaign = make.campaign(state="running", digest="d", approved_digest="d", started_at=now,
-                         approved_by=make.user())
+campaign = make.campaign(state="running", way="{way}", digest="d", approved_digest="d",
+                         started_at=now, approved_by=make.user())
 wave = make.wave(campaign=campaign, state="running", starts_at=now - timedelta(minutes=1),
                  ends_at=now + timedelta(hours=1))
 make.server_run(wave=wave, server=server, is_live=True, packages=[["webapp", "1.0", "2.0"]])
@@ -539,6 +539,7 @@ def test_a_whole_campaign_by_ansible_pauses_at_the_bad_one_which_is_put_back(she
         assert "Setting up webapp (2.0)" in step.evidence
 
 
+@pytest.mark.once
 def test_by_ansible_another_goes_on_where_one_died_and_nothing_is_done_twice(
     shelf, clock, patcher, played
 ):
@@ -562,6 +563,7 @@ def test_by_ansible_another_goes_on_where_one_died_and_nothing_is_done_twice(
         ]  # fmt: skip
 
 
+@pytest.mark.once
 def test_by_ansible_too_what_goes_wrong_is_a_sentence(shelf, clock, played, tmp_path):
     template, found = shelf
     with hosts.targets(template, found["good"], 7) as made:
@@ -593,27 +595,6 @@ def test_by_ansible_too_what_goes_wrong_is_a_sentence(shelf, clock, played, tmp_
             assert told[server.pk].startswith(step)
             assert words in told[server.pk]
             assert target is fails or target.version() == "1.0 installed"
-
-
-def test_ansible_is_chosen_only_where_it_is_installed(db, monkeypatch):
-    by = make.user("ann", role="engineer")
-    campaign = make.campaign(drafted_by=by)
-    monkeypatch.setattr(ansible, "is_installed", lambda: False)
-
-    with pytest.raises(Invalid, match=r"pip install 'fullscore\[ansible\]'"):
-        services.revise(campaign, by=by, way="ansible")
-
-    monkeypatch.setattr(ansible, "is_installed", lambda: True)
-    assert services.revise(campaign, by=by, way="ansible").way == "ansible"
-
-
-def test_what_was_approved_is_also_by_what_it_is_carried_out(db):
-    campaign = make.campaign()
-    before = planning.digest(campaign)
-
-    campaign.way = "ansible"
-
-    assert planning.digest(campaign) != before
 
 
 # ── what keeps a run from beginning ────────────────────────────────────────────────────────────

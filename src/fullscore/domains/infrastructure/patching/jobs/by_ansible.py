@@ -16,7 +16,7 @@ from fullscore.connectors.ansible.client import Host
 from fullscore.connectors.ansible.parse import Played
 from fullscore.connectors.apt import commands, parse
 from fullscore.connectors.apt.parse import Identity
-from fullscore.connectors.base import Garbled, Limits, Refused, Unreachable
+from fullscore.connectors.base import Limits, Refused, Unreachable
 from fullscore.domains.infrastructure.patching.jobs.hands import (
     TOOLS,
     Failed,
@@ -30,7 +30,7 @@ from fullscore.domains.infrastructure.patching.jobs.hands import (
 )
 
 GATHER_SECONDS = 0.3
-PLAYS_AT_ONCE = 4  # each is some processes of 100 MB
+PLAYS_AT_ONCE = 4  # each is some processes of 100 MB; who waits meanwhile shares the next
 HOLD_SECONDS = 30  # how long one play waits on the host for what was started
 LIMITS = Limits(timeout_seconds=300, size_bytes=32 << 20)
 WRONG = {
@@ -79,31 +79,33 @@ class Stage:
             return (await client.play(name, {"host": host}, limits=LIMITS))["host"]
 
     async def _gathered(self, name: str) -> None:
+        """Play for all that ask until it is our turn; for each alone where that gave no result."""
         await asyncio.sleep(GATHER_SECONDS)
-        asked = self._waiting.pop(name)
-        rows = {f"host{n}": one for n, one in enumerate(asked) if not one.answer.done()}
-        if not rows:
-            return
+        async with self._turns:
+            asked = [one for one in self._waiting.pop(name) if not one.answer.done()]
+            has_result = not asked or await self._shared(name, asked)
+        if not has_result:
+            await asyncio.gather(*(self._alone(name, one) for one in asked))
+
+    async def _shared(self, name: str, asked: list[_Asked]) -> bool:
+        """Play for several; says whether each has its answer."""
+        rows = {f"host{n}": one for n, one in enumerate(asked)}
         try:
-            async with self._turns:
-                told = await client.play(name, {k: r.host for k, r in rows.items()}, limits=LIMITS)
-            for key, one in rows.items():
-                _answer(one, told[key])
-        except (Unreachable, Garbled, Refused) as problem:
-            if len(rows) == 1:
-                _refuse(asked, problem)
-            else:
-                await asyncio.gather(*(self._alone(name, one) for one in rows.values()))
-        except BaseException:
-            for one in asked:
-                one.answer.cancel()
-            raise
+            told = await client.play(name, {k: one.host for k, one in rows.items()}, limits=LIMITS)
+        except Exception as odd:
+            if len(asked) > 1:
+                return False
+            _refuse(asked[0], odd)
+            return True
+        for key, one in rows.items():
+            _answer(one, told[key])
+        return True
 
     async def _alone(self, name: str, one: _Asked) -> None:
         try:
             _answer(one, await self.play_alone(name, one.host))
-        except (Unreachable, Garbled, Refused) as problem:
-            _refuse([one], problem)
+        except Exception as odd:  # whatever it is, it is told where it was asked
+            _refuse(one, odd)
 
 
 def _answer(one: _Asked, played: Played) -> None:
@@ -111,10 +113,9 @@ def _answer(one: _Asked, played: Played) -> None:
         one.answer.set_result(played)
 
 
-def _refuse(asked: list[_Asked], problem: Exception) -> None:
-    for one in asked:
-        if not one.answer.done():
-            one.answer.set_exception(problem)
+def _refuse(one: _Asked, problem: Exception) -> None:
+    if not one.answer.done():
+        one.answer.set_exception(problem)
 
 
 class ByAnsible:

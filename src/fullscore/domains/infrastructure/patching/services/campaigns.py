@@ -54,9 +54,9 @@ def _check_release(campaign: Campaign) -> None:
 
 
 def _check_way(campaign: Campaign) -> None:
-    """Refuse Ansible where it is not installed."""
-    if campaign.way == Campaign.Way.ANSIBLE and not ansible.is_installed():
-        raise Invalid(ansible.INSTALL, {"way": [ansible.INSTALL]})
+    """Refuse Ansible where it cannot be had."""
+    if campaign.way == Campaign.Way.ANSIBLE and (lacking := ansible.lacks()):
+        raise Invalid(lacking, {"way": [lacking]})
 
 
 @transaction.atomic
