@@ -65,6 +65,17 @@ def test_a_part_is_fetched_by_itself(browser, incident, part, words):
     assert f'id="room-{part}"' in page
 
 
+def test_its_map_shows_what_alerts_and_what_suffers_for_hand_and_desk(browser, incident):
+    page = room(browser, incident, "?part=map")
+
+    host = incident.root_item_id
+    for size in ("hand", "desk"):
+        assert f'id="{size}{host}" href="/items/{host}"' in page
+    assert page.count('aria-label="host-7, alerting"') == 2
+    assert page.count('aria-label="web-shop, affected"') == 2
+    assert page.count('class="edge is-crit"') == 2
+
+
 def test_names_are_for_those_who_may_know_them(incident):
     team = incident.owner
     outsider = make.user("tom", role="viewer", team=team)

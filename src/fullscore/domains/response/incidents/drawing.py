@@ -8,9 +8,8 @@ from django.template.loader import render_to_string
 
 from fullscore.domains.foundation.changes.drawing.runbooks import draw_suggested
 from fullscore.domains.foundation.changes.models import Change
-from fullscore.domains.foundation.estate.maps import drawn
 from fullscore.domains.foundation.estate.models import Item, Link
-from fullscore.domains.response.incidents import queries
+from fullscore.domains.response.incidents import maps, queries
 from fullscore.domains.response.incidents.models import Alert, Incident, TimelineEntry
 from fullscore.domains.response.incidents.queries import weighing
 from fullscore.domains.response.incidents.queries.fitting import reference
@@ -119,10 +118,12 @@ def blast_map(incident: Incident, user: User) -> dict[str, Any]:
     reached = [row for row in rows if row.pk not in worst]
     shown = [*alerting, *reached][:MOST_DRAWN]
     ids = [row.pk for row in shown]
-    links = Link.objects.filter(from_item__in=ids, to_item__in=ids)
-    picture = drawn([(r.pk, r.name, r.kind) for r in shown],
-                    links.values_list("from_item_id", "to_item_id"), tones)  # fmt: skip
-    return {"picture": picture if shown else None, "alerting": alerting, "reached": reached,
+    links = Link.objects.filter(from_item__in=ids, to_item__in=ids).order_by("pk")
+    told = list(links.values_list("from_item_id", "to_item_id"))
+    names = {row.pk: row.name for row in shown}
+    pictures = [(name, maps.layered(names, told, tones, worst, size))
+                for name, size in (("hand", maps.HAND), ("desk", maps.DESK))]  # fmt: skip
+    return {"pictures": pictures if shown else [], "alerting": alerting, "reached": reached,
             "left_out": len(alerting) + len(reached) - len(shown)}  # fmt: skip
 
 
