@@ -228,8 +228,8 @@ def push_key(argv: Sequence[str]) -> int:
 
 
 def server(argv: Sequence[str]) -> int:
-    """Servers: beside the noun's own acts, `enrol`, `grants` and `access`, who gets in and why."""
-    if argv and argv[0] == "access":
+    """Servers: beside the noun's own acts, `enrol`, `grants`, `access` (who gets in), `compare`."""
+    if argv and argv[0] in ("access", "compare"):
         ready()
         from fullscore.domains.infrastructure.servers import commands
 

@@ -5,7 +5,7 @@ from fullscore.domains.foundation.estate.resources import ITEM
 from fullscore.domains.foundation.telemetry import endpoints as telemetry
 from fullscore.domains.foundation.telemetry.resources import SERIES, THRESHOLD
 from fullscore.domains.infrastructure.servers.queries import told as servers
-from fullscore.domains.infrastructure.servers.resources import ACCOUNT
+from fullscore.domains.infrastructure.servers.resources import ACCOUNT, FACTS
 from fullscore.domains.response.incidents.reading import figures, runbooks
 from fullscore.domains.response.incidents.resources import INCIDENT
 from fullscore.domains.response.troubleshooting.reading import asked
@@ -18,5 +18,6 @@ QUESTIONS: tuple[Question, ...] = (
     Question("/suggested/runbooks", "suggested_runbooks", RUNBOOK, runbooks),
     Question("/access", "who_gets_in", ACCOUNT, servers.who_gets_in),
     Question("/access/why", "why_access", ACCOUNT, servers.why),
+    Question("/compared-servers", "compare_servers", FACTS, servers.compare),
     Question("/figures", "figures", INCIDENT, figures),
 )

@@ -1,11 +1,14 @@
 """Commands about servers that are no noun and no verb: who gets in, and how two differ."""
 
+import csv
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 
 from django.utils.timezone import localtime
 
 from fullscore.domains.infrastructure.servers.queries import access, chains
+from fullscore.domains.infrastructure.servers.queries import compare as comparing
 from fullscore.domains.infrastructure.servers.queries.access import Asked
 from fullscore.domains.infrastructure.servers.queries.chains import Step
 from fullscore.kit.models import User
@@ -20,8 +23,15 @@ def run(argv: Sequence[str], *, who: Callable[[str | None], User]) -> int:
     gets_in.add_argument("--person", default="", help="why this one does: a name or an address")
     gets_in.add_argument("--root", action="store_true", help="only ways that end as root")
     gets_in.add_argument("--as", dest="email")
+    compare = acts.add_parser("compare", help="how two servers differ")
+    compare.add_argument("a", help="its name or number")
+    compare.add_argument("b", help="the other's")
+    compare.add_argument("--all", action="store_true", help="also what is alike")
+    compare.add_argument("--csv", action="store_true", help="as CSV")
+    compare.add_argument("--as", dest="email")
     given = parser.parse_args(argv)
-    return _access(given, by=who(given.email))
+    act = _access if given.act == "access" else _compare
+    return act(given, by=who(given.email))
 
 
 def _access(given: Namespace, *, by: User) -> int:
@@ -60,3 +70,24 @@ def _told(step: Step) -> str:
         return f"{step.text}{place}"
     at = f"since {localtime(step.since.at):%-d %b %Y, %H:%M}, " if step.since.at else ""
     return f"{step.text}{place}; {at}{step.since.words}"
+
+
+def _compare(given: Namespace, *, by: User) -> int:
+    """Print how two servers differ; 1 when they do."""
+    a, b = access.server_called(given.a, by=by), access.server_called(given.b, by=by)
+    parts = comparing.compare(a, b, by=by, everything=given.all)
+    if given.csv:
+        writer = csv.writer(sys.stdout)
+        writer.writerow(("part", "name", a.item.name, b.item.name))
+        writer.writerows((title, row.name, row.a, row.b) for title, row in comparing.lines(parts))
+    for part in () if given.csv else parts:
+        if part.untold:
+            print(f"{part.title}: {part.untold} told nothing of it.")
+        elif part.rows:
+            print(f"{part.title}: {part.differing} of {part.total} differ.")
+        for row in part.rows:
+            print(f"  {row.name}: {row.a or 'not there'} | {row.b or 'not there'}")
+    differing = sum(part.differing for part in parts)
+    if not differing and not given.csv:
+        print(f"{a} and {b} are alike in what both told.")
+    return 1 if differing else 0

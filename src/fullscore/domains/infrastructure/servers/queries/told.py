@@ -3,6 +3,7 @@
 from typing import Any
 
 from fullscore.domains.infrastructure.servers.queries import access, chains
+from fullscore.domains.infrastructure.servers.queries import compare as comparing
 from fullscore.domains.infrastructure.servers.queries.access import PEOPLE, SERVERS, Asked, Named
 from fullscore.domains.infrastructure.servers.queries.chains import Chain, Since, Step
 from fullscore.kit.errors import Invalid
@@ -52,6 +53,25 @@ def why(by: User, *, person: str, server: str) -> dict[str, Any]:
         "server": {"id": where.pk, "name": where.item.name},
         "gets_in": bool(found), "becomes_root": any(one.is_root for one in found),
         "chains": [_chain(one) for one in found],
+    }  # fmt: skip
+
+
+def compare(by: User, *, a: str, b: str, everything: bool = False) -> dict[str, Any]:
+    """Return how two servers differ in packages, units, logins, settings and disks.
+
+    Both are numbers or names. With `everything` what is alike is told, too. A part that one of
+    them told nothing of says so (`untold`) and is not compared.
+    """
+    one, other = access.server_called(a, by=by), access.server_called(b, by=by)
+    parts = comparing.compare(one, other, by=by, everything=everything)
+    return {
+        "a": {"id": one.pk, "name": one.item.name}, "b": {"id": other.pk, "name": other.item.name},
+        "differing": sum(part.differing for part in parts),
+        "parts": [
+            {"part": part.key, "total": part.total, "differing": part.differing,
+             "untold": part.untold, "rows": [row._asdict() for row in part.rows]}
+            for part in parts
+        ],
     }  # fmt: skip
 
 

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+import django_filters
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 
 from fullscore.connectors.ssh.keys import fingerprint
@@ -21,10 +23,11 @@ from fullscore.domains.infrastructure.servers.models import (
     SshHost,
     Unit,
 )
+from fullscore.domains.infrastructure.servers.queries.facts import having
 from fullscore.interfaces.web.figures import figure
-from fullscore.kit import time
+from fullscore.kit import access, time
 from fullscore.kit.perform import Verb
-from fullscore.kit.resource import Panel, Resource
+from fullscore.kit.resource import Panel, Resource, Searched
 
 TONES = {"ok": "ok", "partial": "warn", "silent": "crit", "new": "info"}
 CHARTS = (
@@ -54,18 +57,40 @@ def draw_changed(server: Server, user: Any, at: Any) -> str:
     return render_to_string("servers/changes.html", {"server": server, "changes": changes})
 
 
+class ServerFilters(Searched):
+    """What servers are found by beside their fields: anything they tell."""
+
+    where = django_filters.CharFilter(
+        method="having", label="Where, such as kernel < 6.1 and package:openssl < 3.0.11"
+    )
+
+    def having(self, rows: QuerySet[Server], name: str, value: str) -> QuerySet[Server]:
+        """Keep the servers of which it is true."""
+        return having(rows, value)
+
+
+def doors(server: Server, user: Any) -> list[tuple[str, str, str]]:
+    """Return the pages of its own a server has."""
+    own = [("Compare", "columns-3", f"/servers/compare?a={server.pk}")]
+    if access.may(user, "servers.view_account"):
+        own.append(("Who gets in", "key-round", f"/access?server={server.pk}"))
+    return own
+
+
 SERVER = Resource(
     Server,
     columns=["item", "state", "os_name", "kernel", "cpu_count", "memory_bytes", "needs_reboot",
              "security_updates", "facts_at"],
     facts=["way", "os_id", "os_version", "architecture", "virtualization", "booted_at"],
     filters=["state", "way", "os_id", "os_version", "needs_reboot"],
+    filterset=ServerFilters,
     search=["item__name", "os_name", "kernel", "virtualization"],
     order=["-facts_at"],
     icon="server",
     group="Estate",
     cells={"memory_bytes": lambda v: figure(v, "By")},
     badges=lambda s: [(s.get_state_display(), TONES[s.state])],
+    doors=doors,
     subtitle=lambda s: " · ".join(filter(None, [s.os_name, s.kernel, s.virtualization])),
     panels=[
         Panel("Live", draw=draw_charts, leads=True),
