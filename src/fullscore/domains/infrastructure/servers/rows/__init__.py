@@ -9,7 +9,6 @@ from fullscore.domains.infrastructure.servers.models import (
     Disk,
     Facts,
     Filesystem,
-    Installed,
     Server,
     Unit,
 )
@@ -33,6 +32,9 @@ VOLATILE: Mapping[str, frozenset[str]] = {
     "containers": frozenset({"state"}),
 }
 MOST_KEY = 400  # bytes of a version's key; the longest version that is kept has fewer
+WAITING = ("candidate", "is_security", "waiting_since")  # of what is installed
+Waiting = tuple[str, bool, datetime | None]
+NOTHING_WAITS: Waiting = ("", False, None)
 NEVER_KEPT = frozenset({"processes", "neighbours"})
 
 
@@ -196,13 +198,10 @@ def version_key(manager: str, version: str) -> bytes:
     return versions.key(manager, version)[:MOST_KEY] if manager in versions.KEYS else b""
 
 
-def installed(server: Server, package: int, update: Mapping[str, Any] | None) -> Installed:
-    """Return the row that says a package is installed, and which update waits; not saved."""
-    update = update or {}
-    return Installed(
-        server=server, package_id=package, candidate=str(update.get("candidate") or "")[:120],
-        is_security=bool(update.get("is_security")), waiting_since=update.get("since"),
-    )  # fmt: skip
+def waiting(update: Mapping[str, Any]) -> Waiting:
+    """Return what is kept of an update that waits, in the order of WAITING."""
+    since = datetime.fromisoformat(update["since"]) if update.get("since") else None
+    return str(update.get("candidate") or "")[:120], bool(update.get("is_security")), since
 
 
 def sockets(listeners: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

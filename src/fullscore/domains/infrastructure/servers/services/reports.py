@@ -78,7 +78,8 @@ def take_facts(server: Server, report: Report, *, by: User, now: datetime) -> li
     facts = {name: content for name, content in report.facts.items() if content is not None}
     stable = {name: rows.stable(name, content) for name, content in facts.items()}
     with transaction.atomic():
-        server = Server.objects.select_related("item").get(pk=server.pk)
+        own = Server.objects.select_related("item").select_for_update(of=("self",))
+        server = own.get(pk=server.pk)
         known = {f.section: f for f in server.sections.all()}
         facts = rows.with_memory(facts, known, now)
         unread = rows.unread_certificates(report.errors)

@@ -1,6 +1,6 @@
 """Writing what a probe tells as rows, set at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from fullscore.domains.infrastructure.servers import rows
@@ -18,6 +18,7 @@ from fullscore.domains.infrastructure.servers.models import (
 from fullscore.domains.infrastructure.servers.queries.logins import known
 from fullscore.domains.infrastructure.servers.rows import logins
 from fullscore.domains.infrastructure.servers.rules.logins import Known
+from fullscore.kit import bulk
 
 
 def write(server: Server, facts: Mapping[str, Any], changed: Sequence[str]) -> None:
@@ -76,6 +77,7 @@ def _write_packages(
         for p in packages
         if p.get("state") in ("installed", None, "")
     }
+    found = _known_versions(wanted)
     PackageVersion.objects.bulk_create(
         [
             PackageVersion(
@@ -84,30 +86,39 @@ def _write_packages(
                 source_version=str(p.get("source_version") or "")[:120],
             )
             for (m, n, v, a), p in wanted.items()
+            if (m, n, v, a) not in found
         ],
         batch_size=500, ignore_conflicts=True,
     )  # fmt: skip
-    names = sorted({n for _, n, _, _ in wanted})
-    found: dict[tuple[str, ...], int] = {}
+    found |= _known_versions(wanted.keys() - found.keys())
+    waiting = {u["name"]: rows.waiting(u) for u in updates.get("rows", [])}
+    _write_installed(
+        server, {pk: waiting.get(key[1], rows.NOTHING_WAITS) for key, pk in found.items()}
+    )
+
+
+def _known_versions(wanted: Collection[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
+    """Return the package versions among those wanted that some server has told already."""
+    names, found = sorted({key[1] for key in wanted}), {}
     for start in range(0, len(names), 800):
         some = PackageVersion.objects.filter(name__in=names[start : start + 800])
         for pk, *key in some.values_list("pk", "manager", "name", "version", "architecture"):
             if tuple(key) in wanted:
                 found[tuple(key)] = pk
-    waiting = {u["name"]: u for u in updates.get("rows", [])}
-    made = [rows.installed(server, pk, waiting.get(key[1])) for key, pk in found.items()]
-    _forget_packages(server, set(found.values()))
-    Installed.objects.bulk_create(
-        made, batch_size=500, update_conflicts=True, unique_fields=["server", "package"],
-        update_fields=["candidate", "is_security", "waiting_since"],
-    )  # fmt: skip
+    return found
 
 
-def _forget_packages(server: Server, kept: set[int]) -> None:
-    known = dict(server.installed.values_list("package_id", "pk"))
-    gone = [pk for package, pk in known.items() if package not in kept]
+def _write_installed(server: Server, told: Mapping[int, rows.Waiting]) -> None:
+    """Write what is installed anew, what waits otherwise than before, and forget what is gone."""
+    stored = server.installed.values_list("package_id", "pk", *rows.WAITING)
+    known = {package: (pk, tuple(waiting)) for package, pk, *waiting in stored}
+    gone = [pk for package, (pk, _) in known.items() if package not in told]
     for start in range(0, len(gone), 800):
         Installed.objects.filter(pk__in=gone[start : start + 800]).delete()
+    new = [(server.pk, package, *w) for package, w in told.items() if package not in known]
+    bulk.insert(Installed, ("server", "package", *rows.WAITING), new)
+    other = [(*w, known[p][0]) for p, w in told.items() if p in known and known[p][1] != w]
+    bulk.update(Installed, rows.WAITING, other)
 
 
 def _write_logins(server: Server, facts: Mapping[str, Any], changed: Sequence[str]) -> None:

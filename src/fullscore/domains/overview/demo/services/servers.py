@@ -35,6 +35,7 @@ from fullscore.domains.overview.demo import sections, software
 from fullscore.domains.overview.demo.company import Company, Computer
 from fullscore.domains.overview.demo.services import keeping
 from fullscore.engines.identity import Word, cleaned
+from fullscore.kit import bulk
 from fullscore.kit.models import User
 
 SILENT_SINCE = timedelta(hours=3)
@@ -145,14 +146,14 @@ def _packages(known: Mapping[str, Server], told: Told) -> None:
         ]
     )
     ids = dict(zip(wanted, (p.pk for p in made), strict=True))
-    installed: list[Installed] = []
+    installed: list[tuple[Any, ...]] = []
     for name, facts in told.items():
-        waiting = {u["name"]: u for u in facts["updates"]["rows"]}
+        waiting = {u["name"]: rows.waiting(u) for u in facts["updates"]["rows"]}
         installed += [
-            rows.installed(known[name], ids[_package_key(p)], waiting.get(p["name"]))
+            (known[name].pk, ids[_package_key(p)], *waiting.get(p["name"], rows.NOTHING_WAITS))
             for p in facts["packages"]
         ]
-    Installed.objects.bulk_create(installed, batch_size=2000)
+    bulk.insert(Installed, ("server", "package", *rows.WAITING), installed)
 
 
 def _package_key(package: Mapping[str, Any]) -> tuple[str, ...]:
