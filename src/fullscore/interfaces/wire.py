@@ -18,6 +18,7 @@ from fullscore.kit import tables
 from fullscore.kit.audit import noun_of
 from fullscore.kit.errors import Invalid, NotFound
 from fullscore.kit.models import AuditEntry, User
+from fullscore.kit.models.querysets import offered
 from fullscore.kit.perform import find
 from fullscore.kit.resource import Resource
 from fullscore.kit.tables import Row
@@ -115,12 +116,14 @@ def _filled(
 
 
 def narrowed(form: ModelForm[Any], user: User) -> ModelForm[Any]:
-    """Let a form take other records only from among those somebody may see."""
-    for field in form.fields.values():
+    """Let a form take other records only from among those that are offered to somebody."""
+    known = form.instance.pk is not None
+    also_gone = getattr(form.instance, "chooses_also_gone", ())
+    for name, field in form.fields.items():
         if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
-            manager = field.queryset.model._default_manager
-            if hasattr(manager.all(), "visible_to"):
-                seen = manager.visible_to(user)
+            model, kept = field.queryset.model, form.initial.get(name) if known else None
+            if hasattr(model._default_manager.all(), "visible_to"):
+                seen = offered(model, user, kept=kept, also_gone=name in also_gone)
                 limit = field.get_limit_choices_to() or {}
                 field.queryset = seen.complex_filter(limit) if limit else seen
     return form

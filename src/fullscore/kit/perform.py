@@ -35,7 +35,8 @@ class Verb:
     service returned; without it, `past` does. `undo(record)`, asked before, names the verb and the
     values that take it back. `hints` say what an argument may be; `secrets` names those that no
     screen, list of processes or history of a shell may show; `reaches` those that name records
-    which the service alters too, so that the permission must hold for them as well.
+    which the service alters too, so that the permission must hold for them as well; `also_gone`
+    those for which who is gone is offered, too.
     """
 
     service: Callable[..., Any]
@@ -53,6 +54,7 @@ class Verb:
     hints: Mapping[str, str] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
     reaches: frozenset[str] = frozenset()
+    also_gone: frozenset[str] = frozenset()
     turn: Callable[[Any], None] | None = None  # turn(pk): what is locked before the record is
 
     def __post_init__(self) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from django import forms
 
+from fullscore.kit.models.querysets import offered
 from fullscore.kit.perform import Verb
 from fullscore.kit.words import titled
 
@@ -24,7 +25,7 @@ def form_of(verb: Verb, *, user: Any) -> type[forms.Form]:
         if not info.is_required() and info.default not in (None, ""):
             common["initial"] = info.default
         if name in records:
-            rows = records[name]._default_manager.visible_to(user)  # type: ignore[attr-defined]
+            rows = offered(records[name], user, also_gone=name in verb.also_gone)
             made[name] = forms.ModelChoiceField(rows, **common)
         elif verb.choices and name in verb.choices:
             made[name] = forms.ChoiceField(choices=_offered(verb.choices[name], info), **common)

@@ -34,6 +34,14 @@ class Team(models.Model):
         return self.name
 
 
+class PersonQuerySet(VisibleQuerySet["Person"]):
+    """People, with those who have left."""
+
+    def here(self) -> QuerySet["Person"]:
+        """Return those who have not left: nobody else is given anything to do or to answer for."""
+        return self.exclude(state=Person.State.LEFT)
+
+
 class Person(models.Model):
     """Somebody who works here, with or without an account."""
 
@@ -58,7 +66,7 @@ class Person(models.Model):
     ends_on = models.DateField(null=True, blank=True)
     state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
 
-    objects = VisibleQuerySet.as_manager()
+    objects = PersonQuerySet.as_manager()
     keeps_history = True
 
     class Meta:

@@ -30,6 +30,7 @@ class KnownLogin(models.Model):
 
     objects = VisibleQuerySet.as_manager()
     named_by = ("server__item",)
+    chooses_also_gone = ("person",)  # here it stands whose a login is that should be gone, too
 
     class Meta:
         ordering = ["name"]

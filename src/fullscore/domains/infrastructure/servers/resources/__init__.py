@@ -227,6 +227,7 @@ ACCOUNT = Resource(
     name="server-account",
     verbs=[
         Verb(services.explain, permission="servers.decide_account", icon="user-check",
+             also_gone=frozenset({"person"}),
              done="{}: it is known whose it is, or what for."),
     ],
     panels=[
