@@ -5,6 +5,7 @@ from typing import Any
 from fullscore.domains.foundation.estate import queries as estate
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.findings.models import Finding
+from fullscore.domains.infrastructure.servers.queries import told as servers
 from fullscore.domains.overview.attention import queries as attention
 from fullscore.domains.response.incidents.reading import runbooks
 from fullscore.domains.response.troubleshooting.reading import asked
@@ -64,10 +65,16 @@ def which_runbook(user: User, incident: int = 0, item: int = 0) -> dict[str, Any
     return runbooks(user, incident=incident or None, item=item or None)
 
 
+def why_access(user: User, person: str, server: str) -> dict[str, Any]:
+    """Return why somebody gets in on a server, and as root: each way as a chain in words."""
+    return servers.why(user, person=person, server=server)
+
+
 TOOLS = (
     Tool("what_needs_me", what_needs_me.__doc__ or "", what_needs_me),
     Tool("why", why.__doc__ or "", why),
     Tool("what_if", what_if.__doc__ or "", what_if),
     Tool("which_runbook", which_runbook.__doc__ or "", which_runbook),
+    Tool("why_access", why_access.__doc__ or "", why_access),
     Tool("what_changed_before", what_changed_before.__doc__ or "", what_changed_before),
 )

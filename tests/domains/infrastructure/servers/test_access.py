@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 import pytest
 
+from fullscore.config import tools
 from fullscore.connectors.probe.parse import Report
 from fullscore.domains.foundation.access import tokens
 from fullscore.domains.infrastructure.servers import commands, services
@@ -19,7 +20,7 @@ from fullscore.kit.models.user import system
 from tests import make
 
 pytestmark = pytest.mark.django_db
-RULE = {"who": ["%sudo"], "hosts": ["ALL"], "run_as": ["ALL"], "tags": ["NOPASSWD"],
+RULE = {"who": ["%sudo"], "hosts": ["ALL"], "run_as": ["ALL", ":ALL"], "tags": ["NOPASSWD"],
         "commands": ["ALL"], "file": "/etc/sudoers", "line": 50}  # fmt: skip
 
 
@@ -76,11 +77,11 @@ def fleet():
     return ann, eve, web, db
 
 
-def test_people_stand_against_servers_with_leavers_first(fleet, viewer):
+def test_people_stand_against_servers_with_leavers_and_where_they_get_in_first(fleet, viewer):
     found = access.matrix(viewer, Asked())
 
     assert [one.name for one in found.people] == ["Eve", "Ann"]
-    assert [one.name for one in found.servers] == ["db", "web"]
+    assert [one.name for one in found.servers] == ["web", "db"]
     assert cells(found) == {
         ("Ann", "web"): (1, True), ("Ann", "db"): (1, False), ("Eve", "web"): (1, False),
     }  # fmt: skip
@@ -186,7 +187,7 @@ def test_the_chain_goes_from_the_person_by_key_group_and_rule_to_the_change(view
     assert opened["place"] == "/home/eve/.ssh/authorized_keys"
     assert "it was there when" in opened["since"]["text"]
     assert group["text"] == "is in the group sudo"
-    assert rule["text"] == "may by sudo: %sudo ALL=(ALL) NOPASSWD: ALL"
+    assert rule["text"] == "may by sudo: %sudo ALL=(ALL:ALL) NOPASSWD: ALL"
     assert rule["place"] == "/etc/sudoers:50"
     granted = f"in change {change.pk} “Root for Eve”, requested by Boss"
     assert group["since"]["text"] == rule["since"]["text"] == granted
@@ -340,3 +341,9 @@ def test_the_command_prints_who_gets_in_and_why(fleet, viewer, capsys):
 
 def eve_key():
     return AccountKey.objects.get().fingerprint
+
+
+def test_an_assistant_asks_why_within_the_reach_of_its_caller(fleet, viewer):
+    assert tools.why_access(viewer, person="Ann", server="web")["becomes_root"] is True
+    with pytest.raises(NotAllowed):
+        tools.why_access(make.user("nobody"), person="Ann", server="web")

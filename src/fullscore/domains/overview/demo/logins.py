@@ -85,8 +85,8 @@ def sudo(computer: Computer) -> list[dict[str, Any]]:
 
 def _rule(who: str, tags: list[str], file: str, line: int) -> dict[str, Any]:
     return {
-        "who": [who], "hosts": ["ALL"], "run_as": ["ALL", "ALL"], "tags": tags, "commands": ["ALL"],
-        "writable": [], "file": file, "line": line,
+        "who": [who], "hosts": ["ALL"], "run_as": ["ALL", ":ALL"], "tags": tags,
+        "commands": ["ALL"], "writable": [], "file": file, "line": line,
     }  # fmt: skip
 
 

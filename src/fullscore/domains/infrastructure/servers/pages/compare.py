@@ -38,6 +38,7 @@ def compare(request: SignedIn) -> HttpResponse:
         else:
             context |= {
                 "one": one, "other": other, "parts": parts,
+                "a": one.item.name, "b": other.item.name,
                 "title": f"{one} and {other}", "differing": sum(p.differing for p in parts),
                 "untold": [p for p in parts if p.untold], "query": request.GET.urlencode(),
             }  # fmt: skip

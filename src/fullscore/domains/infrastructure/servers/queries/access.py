@@ -116,15 +116,20 @@ def _called(text: str, path: str, *names: str) -> Q:
 def matrix(user: User, asked: Asked, *, people: int = 1, servers: int = 1) -> Matrix:
     """Return one page of people against servers; a fixed number of questions for any of it.
 
-    People who have left stand first, then by name. Pages are counted from 1 on both sides.
+    People who have left stand first, and where they get in; then by name. Pages are counted from
+    1 on both sides.
     """
     logins, keys = logins_of(user, asked).order_by(), keys_of(user, asked).order_by()
     who = {pk for rows in (logins, keys) for pk in rows.values_list("person", flat=True).distinct()}
     where = {
         pk for rows in (logins, keys) for pk in rows.values_list("server", flat=True).distinct()
     }
+    gone = {
+        pk for rows in (logins, keys)
+        for pk in rows.filter(person__state=Person.State.LEFT).values_list("server", flat=True)
+    }  # fmt: skip
     all_people = _people(user, who)
-    all_servers = _servers(user, where)
+    all_servers = _servers(user, where, gone)
     shown = all_people[(people - 1) * PEOPLE : people * PEOPLE]
     columns = all_servers[(servers - 1) * SERVERS : servers * SERVERS]
     inside = {"person__in": [p.pk for p in shown], "server__in": [s.pk for s in columns]}
@@ -144,9 +149,10 @@ def _people(user: User, wanted: set[int]) -> list[Named]:
     return sorted(told, key=lambda one: not one.has_left)
 
 
-def _servers(user: User, wanted: set[int]) -> list[Named]:
+def _servers(user: User, wanted: set[int], first: set[int]) -> list[Named]:
     rows = Server.objects.visible_to(user).order_by("item__name", "pk")
-    return [Named(pk, name) for pk, name in rows.values_list("pk", "item__name") if pk in wanted]
+    told = [Named(pk, name) for pk, name in rows.values_list("pk", "item__name") if pk in wanted]
+    return sorted(told, key=lambda one: one.pk not in first)
 
 
 def _cells(logins: QuerySet[Account], keys: QuerySet[AccountKey]) -> dict[tuple[int, int], Cell]:

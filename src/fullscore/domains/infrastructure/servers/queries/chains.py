@@ -210,5 +210,9 @@ def _listed(words: Iterable[Any] | None) -> str:
 
 def _words(rule: SudoRule) -> str:
     """Return a rule as sudoers writes it."""
+    named = rule.run_as.split(", ") if rule.run_as else ["root"]
+    users = ",".join(one for one in named if not one.startswith(":"))
+    groups = ",".join(one[1:] for one in named if one.startswith(":"))
+    run_as = f"{users}:{groups}" if groups else users
     tags = "".join(f"{tag}: " for tag in rule.tags.split(", ") if tag)
-    return f"{rule.who} {rule.hosts or 'ALL'}=({rule.run_as or 'root'}) {tags}{rule.commands}"
+    return f"{rule.who} {rule.hosts or 'ALL'}=({run_as}) {tags}{rule.commands}"

@@ -1,15 +1,22 @@
 """How it is seen who gets in: the keys that open logins, and what sudo lets them do."""
 
+import django_filters
 from django.db.models import QuerySet
 
 from fullscore.domains.foundation.directory.models import Person
 from fullscore.domains.infrastructure.servers.models import Account, AccountKey, Server, SudoRule
-from fullscore.kit.resource import Panel, Resource
+from fullscore.kit.resource import Panel, Resource, Searched
 
 
 def _rules_for(account: Account) -> QuerySet[SudoRule]:
     """Return the rules that may be a login's: those of its server, the widest first."""
     return account.server.sudo_rules.order_by("-gives_root", "file", "line", "part")
+
+
+class SudoFilters(Searched):
+    """What sudo rules are found by beside their fields."""
+
+    tag = django_filters.CharFilter(field_name="tags", lookup_expr="icontains", label="Tag")
 
 
 ACCOUNT_KEY = Resource(
@@ -39,8 +46,9 @@ SUDO_RULE = Resource(
     SudoRule,
     columns=["who", "server", "run_as", "tags", "commands", "gives_root", "file", "line"],
     facts=["hosts"],
-    filters=["server", "who", "gives_root", "file", "tags"],
-    quick={"Everything as root": "gives_root=true", "Without a password": "tags=NOPASSWD"},
+    filters=["server", "who", "gives_root", "file"],
+    filterset=SudoFilters,
+    quick={"Everything as root": "gives_root=true", "Without a password": "tag=NOPASSWD"},
     search=["who", "commands", "file", "server__item__name"],
     order=["who", "file", "pk"],
     icon="crown",
