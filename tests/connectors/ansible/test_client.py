@@ -114,7 +114,7 @@ def test_what_takes_too_long_is_ended_with_all_it_began(server):
     with pytest.raises(Unreachable, match="no complete answer within 4 seconds"):
         play("check", limits=replace(LIMITS, timeout_seconds=4), slow=slow)
 
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 14
     assert left() == ([], [])
 
 

@@ -477,7 +477,7 @@ executing.TURN_SECONDS = 0.2
 one = Patcher(Patience(poll=0.1, update=30, reboot=5, settle=1))
 working = threading.Thread(target=one.run)
 working.start()
-deadline = time.monotonic() + 40
+deadline = time.monotonic() + 80
 while time.monotonic() < deadline and ServerRun.objects.get().state in ("planned", "running"):
     time.sleep(0.2)
 one.stop()
