@@ -111,4 +111,4 @@ def test_what_is_one_is_quoted_once():
 
 def test_a_folder_of_ours_has_a_plain_name():
     with pytest.raises(Refused):
-        commands.clear("../../etc")
+        commands.peek("../../etc")

@@ -89,6 +89,17 @@ def test_a_package_is_planned_kept_updated_and_put_back(root):
     assert (status, versions(root, "webapp")) == (0, {"webapp": "1.0-1"}), log
 
 
+def test_what_was_kept_a_month_ago_is_cleared_away(root):
+    root.run(commands.keep("keep-1", PLANNED))
+    root.run(commands.keep("keep-2", PLANNED))
+    kept = root.folder / ".fullscore"
+    root.run(f"touch -d '31 days ago' {kept}/keep-1")
+
+    root.run(commands.keep("keep-3", PLANNED))
+
+    assert {one.name for one in kept.iterdir()} == {"keep-2", "keep-3"}
+
+
 def test_what_was_begun_is_not_done_again(root):
     ended(root, commands.update("update-1", PLANNED), "update-1")
     root.run("dnf -y -q downgrade webapp-1.0-1")

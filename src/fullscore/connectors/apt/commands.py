@@ -22,6 +22,12 @@ GET = "sudo -n apt-get -o DPkg::Lock::Timeout=60"
 KEEP_SETTINGS = "-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
 MOST_LOG_BYTES = 60_000
 REBOOT_DELAY_SECONDS = 2
+KEPT_DAYS = 30  # our judgement: who has not rolled back by then will not
+# What earlier runs left, saved packages and logs, as far as nobody will go back to it.
+TIDY = (
+    f'find "$HOME/.fullscore" -mindepth 1 -maxdepth 1 -type d -mtime +{KEPT_DAYS}'
+    " -exec rm -rf -- {} + 2>/dev/null"
+)
 
 SUDOERS = """{user} ALL=(root) NOPASSWD: /usr/bin/apt-get -o DPkg\\:\\:Lock\\:\\:Timeout\\=60 *
 {user} ALL=(root) NOPASSWD: /usr/bin/systemd-run --on-active\\=2 --quiet systemctl reboot
@@ -96,10 +102,13 @@ def versions(packages: Iterable[Sequence[str]]) -> str:
 
 
 def keep(place: str, packages: Iterable[Sequence[str]]) -> str:
-    """Return what fetches the installed versions into a folder, and prints what is there."""
+    """Return what fetches the installed versions into a folder, and prints what is there.
+
+    What was kept more than a month ago is removed.
+    """
     rows = list(packages)
     fetch = "; ".join(f"apt-get download -q {named([one], at=1)} >/dev/null 2>&1" for one in rows)
-    return f"{QUIET}; {in_folder(place)} && {{ {fetch}; ls -1 | grep '[.]deb$'; true; }}"
+    return f"{QUIET}; {TIDY}; {in_folder(place)} && {{ {fetch}; ls -1 | grep '[.]deb$'; true; }}"
 
 
 def update(place: str, packages: Iterable[Sequence[str]]) -> str:
@@ -110,7 +119,7 @@ def update(place: str, packages: Iterable[Sequence[str]]) -> str:
 
 def put_back(place: str, kept: str, packages: Iterable[Sequence[str]]) -> str:
     """Return what installs the packages that were kept over whatever is there, detached."""
-    files = " ".join(f'"$HOME/.fullscore/{_checked(kept)}/"{_file(one)}' for one in packages)
+    files = " ".join(f'"$HOME/.fullscore/{checked(kept)}/"{_file(one)}' for one in packages)
     return detached(
         place, f"{GET} {KEEP_SETTINGS} --allow-downgrades --no-remove -y install {files}"
     )
@@ -156,18 +165,14 @@ def reboot() -> str:
     return f"sudo -n systemd-run --on-active={REBOOT_DELAY_SECONDS} --quiet systemctl reboot"
 
 
-def clear(place: str) -> str:
-    """Return what removes a folder of ours."""
-    return f'rm -rf -- "$HOME/.fullscore/{_checked(place)}"'
-
-
 def in_folder(place: str) -> str:
     """Return what makes a folder of ours and enters it; raises Refused for another name."""
-    path = f'"$HOME/.fullscore/{_checked(place)}"'
+    path = f'"$HOME/.fullscore/{checked(place)}"'
     return f"umask 077; mkdir -p -- {path} && cd -- {path}"
 
 
-def _checked(place: str) -> str:
+def checked(place: str) -> str:
+    """Return the name of a folder of ours; raises Refused for another."""
     if not PLACE.match(place):
         raise Refused(f"“{place[:60]}” is no name of a folder of ours.")
     return place

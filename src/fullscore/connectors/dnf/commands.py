@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from shlex import quote
 
 from fullscore.connectors.apt.commands import (
-    clear,
+    TIDY,
+    checked,
     detached,
     identity,
     in_folder,
@@ -94,7 +95,8 @@ def versions(packages: Iterable[Sequence[str]]) -> str:
 def keep(place: str, packages: Iterable[Sequence[str]]) -> str:
     """Return what fetches the installed versions into a folder, and prints what is there.
 
-    A kernel is installed beside the older ones, so fetching it would be no way back.
+    What was kept more than a month ago is removed. A kernel is installed beside the older ones, so
+    fetching it would be no way back.
     """
     fetch = "; ".join(
         f'{DNF} -q reinstall --downloadonly --downloaddir="$PWD" {named([one], at=1)}'
@@ -102,7 +104,8 @@ def keep(place: str, packages: Iterable[Sequence[str]]) -> str:
         for one in packages
         if not one[0].startswith("kernel")
     )
-    return f"{QUIET}; {in_folder(place)} && {{ {fetch or 'true'}; ls -1 | grep '[.]rpm$'; true; }}"
+    kept = f"{fetch or 'true'}; ls -1 | grep '[.]rpm$'; true"
+    return f"{QUIET}; {TIDY}; {in_folder(place)} && {{ {kept}; }}"
 
 
 def update(place: str, packages: Iterable[Sequence[str]]) -> str:
@@ -112,8 +115,7 @@ def update(place: str, packages: Iterable[Sequence[str]]) -> str:
 
 def put_back(place: str, kept: str, packages: Iterable[Sequence[str]]) -> str:
     """Return what installs the packages that were kept over whatever is there, detached."""
-    files = " ".join(f'"$HOME/.fullscore/{kept}/"{_file(one)}' for one in packages)
-    clear(kept)  # refuses what is no folder of ours
+    files = " ".join(f'"$HOME/.fullscore/{checked(kept)}/"{_file(one)}' for one in packages)
     return detached(place, f"{QUIET}; {DNF} downgrade {files}")
 
 
@@ -132,6 +134,6 @@ def wants_reboot() -> str:
 
 
 __all__ = [
-    "SUDOERS", "clear", "detached", "identity", "keep", "named", "peek", "put_back", "reboot",
+    "SUDOERS", "detached", "identity", "keep", "named", "peek", "put_back", "reboot",
     "refresh", "running", "simulate", "sound", "space", "update", "versions", "wants_reboot",
 ]  # fmt: skip
