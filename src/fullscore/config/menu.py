@@ -12,7 +12,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("Patching", "/patching", "package-check", "Change", "patching.view_baseline", "Changes"),
     Entry("End of life", "/end-of-life", "file-warning", "Estate", "servers.view_server",
           "Servers"),
-    Entry("Who gets in where", "/access", "key-round", "Estate", "servers.view_account",
+    Entry("Who gets in where", "/access", "door-open", "Estate", "servers.view_account",
           "Servers"),
     Entry("On call", "/on-call", "phone-call", "Respond", "oncall.view_schedule"),
     Entry("My shifts", "/my-shifts", "square-check", "Respond", "oncall.view_schedule",

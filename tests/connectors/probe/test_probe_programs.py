@@ -147,8 +147,15 @@ def test_apt_updates_are_security_when_a_security_suite_offers_them(tmp_path):
     ]
 
 
+def test_debian_with_rpm_beside_has_no_packages_of_rpms(tmp_path):
+    (tmp_path / "var/lib/rpm").mkdir(parents=True)  # empty, as Debian's package of rpm leaves it
+
+    assert probe.rpm_packages(Answering(tmp_path, rpm="")) == []
+
+
 def test_dnf_updates_take_the_newest_and_their_advisories(tmp_path):
     (tmp_path / "var/lib/rpm").mkdir(parents=True)
+    (tmp_path / "var/lib/rpm/rpmdb.sqlite").touch()
     host = Answering(
         tmp_path,
         rpm="openssl-libs\t1\t3.0.7\t27.el9\tx86_64\topenssl-3.0.7-27.el9.src.rpm\n",

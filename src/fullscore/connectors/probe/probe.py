@@ -1546,17 +1546,15 @@ RPM_FOLDERS = ("/var/lib/rpm/", "/usr/lib/sysimage/rpm/")
 
 
 def rpm_packages(host):
-    folder = next((path for path in RPM_FOLDERS if host.is_folder(path)), None)
+    folder = next((path for path in RPM_FOLDERS if host.names(path)), None)
     if folder is None:
         return []
     if "rpm" in host.programs:
         lines = [line.split("\t") for line in host.output("rpm").split("\n")]
     elif host.stat(folder + "rpmdb.sqlite"):
         lines = rpm_headers(host.path(folder + "rpmdb.sqlite"))
-    elif host.names(folder):
-        raise Unknown("absent: no rpm program, and an rpm database that only it can read")
     else:
-        return []
+        raise Unknown("absent: no rpm program, and an rpm database that only it can read")
     return [rpm_package(*line) for line in lines if len(line) == 6 and line[0] != "gpg-pubkey"]
 
 
@@ -3031,7 +3029,7 @@ def start_programs(host):
         return
     if host.is_folder("/var/lib/apt/lists"):
         host.start("apt", ["apt", "list", "--upgradable"], as_nobody=True)
-    if any(host.is_folder(folder) for folder in RPM_FOLDERS):
+    if any(host.names(folder) for folder in RPM_FOLDERS):  # rpm on Debian has an empty one
         host.start("rpm", ["rpm", "-qa", "--qf", RPM_FORMAT])
     if host.is_folder("/var/cache/dnf"):
         host.start("dnf", [*DNF, "repoquery", "--upgrades", "--qf", DNF_FORMAT], as_nobody=True)

@@ -73,7 +73,7 @@ def doors(server: Server, user: Any) -> list[tuple[str, str, str]]:
     """Return the pages of its own a server has."""
     own = [("Compare", "columns-3", f"/servers/compare?a={server.pk}")]
     if access.may(user, "servers.view_account"):
-        own.append(("Who gets in", "key-round", f"/access?server={server.pk}"))
+        own.append(("Who gets in", "door-open", f"/access?server={server.pk}"))
     return own
 
 
@@ -192,7 +192,7 @@ DISK = Resource(
     filters=["server", "is_rotational", "model"],
     search=["name", "model", "serial", "server__item__name"],
     order=["name", "pk"],
-    icon="hard-drive",
+    icon="disc-3",
     group="Estate",
     under="Servers",
     cells={"size_bytes": lambda v: figure(v, "By")},
