@@ -130,6 +130,20 @@ def test_who_may_do_everything_as_another_than_root_is_not_root():
     assert way_to_root(user("ann"), [RULE]) == "%sudo by /etc/sudoers:50"
 
 
+@pytest.mark.parametrize(
+    ("who", "way"),
+    [
+        (["ALL", "!ann"], ""),
+        (["!ann", "ALL"], "ALL by /etc/sudoers:50"),
+        (["%sudo", "!%ann"], ""),
+        (["#1000"], "#1000 by /etc/sudoers:50"),
+        (["#1001", "!ann"], ""),
+    ],
+)
+def test_of_the_words_of_a_rule_that_mean_a_login_the_last_decides(who, way):
+    assert way_to_root(user("ann"), [{**RULE, "who": who}]) == way
+
+
 def test_disks_are_rows_and_a_pulled_one_is_gone():
     server = make.server()
     disk = {"name": "sda", "size_bytes": 4_000, "rotational": True, "model": "X", "serial": None}

@@ -6,7 +6,7 @@ from typing import Any
 
 from fullscore.domains.infrastructure.servers.models import Account, AccountKey, Server, SudoRule
 from fullscore.domains.infrastructure.servers.rows.cells import instant
-from fullscore.domains.infrastructure.servers.rules.logins import Known
+from fullscore.domains.infrastructure.servers.rules.logins import Known, meant
 
 NAME_LETTERS = 80
 
@@ -63,12 +63,13 @@ def way_to_root(user: Mapping[str, Any], rules: Sequence[Mapping[str, Any]]) -> 
     """Return how an account becomes root: by being it, or by which sudo rule at which line."""
     if user.get("uid") == 0:
         return "is root"
-    names = {str(user["name"]), "ALL", *(f"%{g}" for g in user.get("groups") or [])}
+    groups = [str(group) for group in user.get("groups") or []]
     for rule in rules:
         who = rule.get("who")
-        given = set(map(str, who)) if isinstance(who, list) else {str(who)}
-        if given & names and gives_root(rule):
-            return f"{', '.join(sorted(given & names))} by {rule.get('file')}:{rule.get('line')}"
+        words = list(map(str, who)) if isinstance(who, list) else [str(who)]
+        given = meant(words, name=str(user["name"]), uid=user.get("uid"), groups=groups)
+        if given and gives_root(rule):
+            return f"{', '.join(sorted(set(given)))} by {rule.get('file')}:{rule.get('line')}"
     return ""
 
 
