@@ -73,6 +73,19 @@ def test_what_could_not_be_kept_is_not_marked(server, guard):
 
 
 @pytest.mark.real
+def test_what_somebody_marked_as_deleted_stays_there(server, guard):
+    server.deliver(mail(5))
+    with client._visit(mailbox(server), WORD, guard) as imap:
+        for uid in client._unseen(imap):
+            imap.uid("STORE", uid, "+FLAGS.SILENT", r"(\Deleted)")
+
+    kept = []
+    client.take_new(mailbox(server), WORD, kept.append, guard=guard)
+
+    assert len(kept) == 1
+
+
+@pytest.mark.real
 def test_of_a_huge_mail_the_first_mebibyte_is_read(server, guard):
     server.deliver(mail(4, b"x" * 3_000_000))
     kept = []
@@ -86,6 +99,7 @@ def test_of_a_huge_mail_the_first_mebibyte_is_read(server, guard):
 def test_a_wrong_password_folder_or_certificate_is_told(server, guard):
     cases = [
         (mailbox(server), "wrong", guard, Refused, "does not let alerts in"),
+        (mailbox(server), "pässword", guard, Refused, "outside ASCII"),
         (mailbox(server, folder='No"ne'), WORD, guard, Refused, "does not let us open No"),
         (mailbox(server), WORD, Guard(LOOPBACK, ANY_PORT, "", guard.look_up), Refused,
          "cannot be trusted"),

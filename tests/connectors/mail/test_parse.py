@@ -59,6 +59,13 @@ def test_only_html_is_read_as_its_text():
     assert told.annotations["text"] == "Disk full\nHost db1 < 5 %"
 
 
+@pytest.mark.parametrize("odd", ["<![hello]>", "<![ --<"])
+def test_odd_html_costs_only_what_follows_it(odd):
+    html = f"Subject: Down\r\nContent-Type: text/html\r\n\r\n<p>It is down.</p>{odd}".encode()
+
+    assert parse.reduced(html).endswith(b"\r\n\r\nIt is down.")
+
+
 def test_a_charset_nobody_knows_costs_only_itself():
     (told,) = signals(recorded("broken-charset"))
 

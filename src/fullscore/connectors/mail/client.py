@@ -63,8 +63,7 @@ def _visit(mailbox: Mailbox, password: str, guard: Guard) -> Iterator[imaplib.IM
         timer = threading.Timer(WHOLE_SECONDS, _cut, (imap.sock,))
         timer.start()
         _log_in(imap, mailbox, password)
-        yield imap
-        imap.close()
+        yield imap  # not closed: that would purge what somebody marked as deleted
     except ssl.SSLError as error:
         raise Refused(f"{where} cannot be trusted: {error.reason or error}.") from error
     except imaplib.IMAP4.abort as error:
@@ -102,6 +101,8 @@ def _log_in(imap: imaplib.IMAP4, mailbox: Mailbox, password: str) -> None:
         imap.login(mailbox.user, password)
     except imaplib.IMAP4.abort:
         raise
+    except UnicodeEncodeError:  # it would tell the password
+        raise Refused("The password has letters outside ASCII: IMAP takes none.") from None
     except imaplib.IMAP4.error as error:
         raise Refused(f"{mailbox.host} does not let {mailbox.user} in: {_short(error)}.") from error
     folder = mailbox.folder.replace("\\", "\\\\").replace('"', '\\"')

@@ -13,6 +13,7 @@ from fullscore.domains.infrastructure.servers.queries.compare import Row
 from fullscore.domains.infrastructure.servers.queries.facts import having
 from fullscore.domains.infrastructure.servers.services.rows import write
 from fullscore.kit.errors import Invalid, NotAllowed
+from fullscore.kit.models import AuditEntry
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -172,6 +173,7 @@ def test_the_file_has_what_differs(two, viewer):
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert rows[0] == ["part", "name", "alpha", "beta"]
     assert ["Packages", "openssl", "3.0.9-1", "3.0.11-1"] in rows
+    assert AuditEntry.objects.filter(verb="export comparison", by=viewer).count() == 1
 
 
 def test_the_api_compares_by_a_token(two, viewer):
@@ -194,6 +196,10 @@ def test_the_command_says_by_its_code_whether_they_differ(two, viewer, capsys):
     assert "  openssl: 3.0.9-1 | 3.0.11-1" in capsys.readouterr().out.splitlines()
     assert run("alpha", "beta", "--csv") == 1
     assert "Packages,vim,2:9.0," in capsys.readouterr().out
+    told("one", kernel={"sysctls": {"kernel.core_pattern": "=1+1"}})
+    told("two", kernel={"sysctls": {}})
+    assert run("one", "two", "--csv") == 1
+    assert "kernel.core_pattern,'=1+1," in capsys.readouterr().out
     told("empty")
     told("void")
     assert run("empty", "void") == 0

@@ -130,6 +130,20 @@ def test_who_may_do_everything_as_another_than_root_is_not_root():
     assert way_to_root(user("ann"), [RULE]) == "%sudo by /etc/sudoers:50"
 
 
+@pytest.mark.parametrize(
+    ("who", "way"),
+    [
+        (["ALL", "!ann"], ""),
+        (["!ann", "ALL"], "ALL by /etc/sudoers:50"),
+        (["%sudo", "!%ann"], ""),
+        (["#1000"], "#1000 by /etc/sudoers:50"),
+        (["#1001", "!ann"], ""),
+    ],
+)
+def test_of_the_words_of_a_rule_that_mean_a_login_the_last_decides(who, way):
+    assert way_to_root(user("ann"), [{**RULE, "who": who}]) == way
+
+
 def test_disks_are_rows_and_a_pulled_one_is_gone():
     server = make.server()
     disk = {"name": "sda", "size_bytes": 4_000, "rotational": True, "model": "X", "serial": None}
@@ -203,3 +217,26 @@ def test_a_leavers_key_in_a_login_of_many_is_part_of_the_one_finding():
     told(second, users=[user("root", uid=0)])
     run_check(check, by=system())
     assert not check.findings.live().exists()
+
+
+def test_what_is_not_told_takes_no_login_and_no_root_away():
+    server = make.server()
+    told(server, users=[user("ann", key("a"))], sudo=[RULE])
+
+    write(server, {"users": [user("ann", key("b"))]}, ["users"])
+
+    assert server.accounts.get().becomes_root == "%sudo by /etc/sudoers:50"
+
+    write(server, {"sudo": []}, ["sudo"])
+
+    assert server.accounts.get().keys.get().fingerprint == "SHA256:b"
+    assert server.sudo_rules.count() == 0
+
+
+def test_a_name_that_is_told_twice_is_one_row():
+    server = make.server()
+    told(server, users=[user("ann", key("a")), user("ann", key("b"), uid=1001)])
+    write(server, {"units": [{"name": "a.service"}, {"name": "a.service", "sub": "dead"}]}, [])
+
+    assert server.accounts.get().uid != 1001
+    assert server.units.get().sub == "dead"

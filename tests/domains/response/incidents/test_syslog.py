@@ -161,6 +161,24 @@ def test_what_cannot_be_written_is_asked_for_again_and_counted_once(inbox, monke
     assert (logs.passed_over, logs.lost, Receipt.objects.count()) == (1, 1, 1)
 
 
+def test_what_is_handed_over_again_counts_once_towards_the_rate(inbox, monkeypatch):
+    logs = source(per_minute=5)
+    batch = came(*(f"{ERROR}number {n}" for n in range(4)))
+    with monkeypatch.context() as patched:
+        patched.setattr(intake._commits, "_write", _fails)
+        for _ in range(3):
+            with pytest.raises(Refused):
+                inbox.take(batch, {})
+
+    inbox.take(batch + came(f"{ERROR}number 5", f"{ERROR}number 6"), {})
+    inbox.looked_at = None
+    inbox.take([], {})
+    jobs.take_in()
+
+    logs.refresh_from_db()
+    assert (Alert.objects.get().count, logs.lost) == (5, 1)
+
+
 def _fails(groups):
     raise OperationalError("database is locked")
 

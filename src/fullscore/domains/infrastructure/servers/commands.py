@@ -11,6 +11,7 @@ from fullscore.domains.infrastructure.servers.queries import access, chains
 from fullscore.domains.infrastructure.servers.queries import compare as comparing
 from fullscore.domains.infrastructure.servers.queries.access import Asked
 from fullscore.domains.infrastructure.servers.queries.chains import Step
+from fullscore.interfaces.web.files import flat
 from fullscore.kit.models import User
 
 
@@ -78,8 +79,9 @@ def _compare(given: Namespace, *, by: User) -> int:
     parts = comparing.compare(a, b, by=by, everything=given.all)
     if given.csv:
         writer = csv.writer(sys.stdout)
-        writer.writerow(("part", "name", a.item.name, b.item.name))
-        writer.writerows((title, row.name, row.a, row.b) for title, row in comparing.lines(parts))
+        told = [(title, row.name, row.a, row.b) for title, row in comparing.lines(parts)]
+        for row in (("part", "name", a.item.name, b.item.name), *told):
+            writer.writerow(map(flat, row))
     for part in () if given.csv else parts:
         if part.untold:
             print(f"{part.title}: {part.untold} told nothing of it.")

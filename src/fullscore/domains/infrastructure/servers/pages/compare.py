@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -12,6 +13,8 @@ from fullscore.domains.infrastructure.servers.queries import access
 from fullscore.domains.infrastructure.servers.queries import compare as queries
 from fullscore.interfaces.web import files, shell
 from fullscore.interfaces.web.shell import SignedIn
+from fullscore.kit import limits
+from fullscore.kit.audit import noted
 from fullscore.kit.errors import Problem
 from fullscore.kit.perform import require
 
@@ -49,10 +52,12 @@ def compare(request: SignedIn) -> HttpResponse:
 
 
 def as_file(request: SignedIn) -> HttpResponse:
-    """Return the comparison as CSV."""
+    """Return the comparison as CSV, and note that it was taken."""
+    limits.limit(f"export:{request.user.pk}", per=timedelta(minutes=1), count=10)
     one, other = _both(request)
     everything = request.GET.get("show") == "all"
     parts = queries.compare(one, other, by=request.user, everything=everything)
+    noted(request.user, "export comparison", by=request.user, query=request.GET.urlencode())
     text = io.StringIO()
     rows = csv.writer(text)
     rows.writerow(files.flat(word) for word in ("part", "name", one.item.name, other.item.name))

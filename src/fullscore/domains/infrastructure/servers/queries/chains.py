@@ -18,6 +18,7 @@ from fullscore.domains.infrastructure.servers.models import (
     SudoRule,
 )
 from fullscore.domains.infrastructure.servers.queries import during
+from fullscore.domains.infrastructure.servers.rules.logins import meant
 from fullscore.kit import history
 from fullscore.kit.models import User
 
@@ -179,8 +180,7 @@ def _to_root(login: Account, rules: Sequence[SudoRule], past: _Past) -> Iterator
 
 def _given(rule: SudoRule, login: Account) -> list[str]:
     """Return by which of its names a login is meant by a rule."""
-    names = {login.name, "ALL", *(f"%{group}" for group in login.groups)}
-    return [one for one in rule.who.split(", ") if one in names]
+    return meant(rule.who.split(", "), name=login.name, uid=login.uid, groups=login.groups)
 
 
 def _member(login: Account, group: str) -> Callable[[Any], bool]:

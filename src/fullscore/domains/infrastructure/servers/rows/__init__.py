@@ -145,15 +145,16 @@ def columns(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def units_of(server: Server, units: Sequence[Mapping[str, Any]]) -> list[Unit]:
-    """Return the rows of a server's units, not saved."""
-    return [
-        Unit(
+    """Return the rows of a server's units, each once, not saved."""
+    made = {
+        u["name"][:200]: Unit(
             server=server, name=u["name"][:200], load=word(u, "load"), active=word(u, "active"),
             sub=word(u, "sub"), enabled=word(u, "enabled"), restarts=u.get("restarts") or 0,
             result=str(u.get("result") or "")[:40], since=instant(u.get("since")),
         )
         for u in units
-    ]  # fmt: skip
+    }  # fmt: skip
+    return list(made.values())
 
 
 def filesystems_of(server: Server, mounts: Sequence[Mapping[str, Any]]) -> list[Filesystem]:

@@ -1,12 +1,31 @@
 """Who can log in and become root, as rows: logins, the keys that open them, and sudo rules."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fullscore.domains.infrastructure.servers.models import Account, AccountKey, Server, SudoRule
 from fullscore.domains.infrastructure.servers.rows.cells import instant
-from fullscore.domains.infrastructure.servers.rules.logins import Known
+from fullscore.domains.infrastructure.servers.rules.logins import Known, meant
+
+NAME_LETTERS = 80
+
+
+def each_once(users: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return users by their names; of two that share one the first, who logs in by it."""
+    once: dict[str, Mapping[str, Any]] = {}
+    for user in users:
+        once.setdefault(str(user["name"])[:NAME_LETTERS], user)
+    return list(once.values())
+
+
+def told_by(stored: Iterable[SudoRule]) -> list[dict[str, Any]]:
+    """Return sudo rules that are stored as they were told, as far as it says who becomes root."""
+    return [
+        {"who": one.who.split(", "), "run_as": one.run_as.split(", ") if one.run_as else [],
+         "commands": one.commands.split(", "), "file": one.file, "line": one.line}
+        for one in stored
+    ]  # fmt: skip
 
 
 def accounts_of(
@@ -24,8 +43,8 @@ def _account(
     has_shell = bool(shell) and shell.rpartition("/")[2] not in ("nologin", "false", "sync")
     changed = str(user.get("password_changed_on") or "")
     return Account(
-        server=server, name=str(user["name"])[:80], uid=user.get("uid") or 0, shell=shell[:120],
-        home=str(user.get("home") or "")[:200],
+        server=server, name=str(user["name"])[:NAME_LETTERS], uid=user.get("uid") or 0,
+        shell=shell[:120], home=str(user.get("home") or "")[:200],
         full_name=str(user.get("full_name") or "")[:120], groups=user.get("groups") or [],
         is_locked=user.get("is_locked"), key_count=len(keys),
         can_log_in=has_shell and (bool(keys) or user.get("is_locked") is False),
@@ -44,12 +63,13 @@ def way_to_root(user: Mapping[str, Any], rules: Sequence[Mapping[str, Any]]) -> 
     """Return how an account becomes root: by being it, or by which sudo rule at which line."""
     if user.get("uid") == 0:
         return "is root"
-    names = {str(user["name"]), "ALL", *(f"%{g}" for g in user.get("groups") or [])}
+    groups = [str(group) for group in user.get("groups") or []]
     for rule in rules:
         who = rule.get("who")
-        given = set(map(str, who)) if isinstance(who, list) else {str(who)}
-        if given & names and gives_root(rule):
-            return f"{', '.join(sorted(given & names))} by {rule.get('file')}:{rule.get('line')}"
+        words = list(map(str, who)) if isinstance(who, list) else [str(who)]
+        given = meant(words, name=str(user["name"]), uid=user.get("uid"), groups=groups)
+        if given and gives_root(rule):
+            return f"{', '.join(sorted(set(given)))} by {rule.get('file')}:{rule.get('line')}"
     return ""
 
 

@@ -6,6 +6,15 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
+def meant(who: Iterable[str], *, name: str, uid: int | None, groups: Iterable[str]) -> list[str]:
+    """Return by which words of a sudo rule a login is meant; of all that fit the last decides."""
+    own = {name, "ALL", f"#{uid}", *(f"%{group}" for group in groups)}
+    fitting = [word for word in who if word.lstrip("!") in own]
+    return [] if not fitting or fitting[-1].startswith("!") else [
+        word for word in fitting if not word.startswith("!")
+    ]  # fmt: skip
+
+
 class Whose(NamedTuple):
     """A person (by key) or a purpose; neither: nobody knows."""
 

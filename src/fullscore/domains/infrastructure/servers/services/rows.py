@@ -123,13 +123,16 @@ def _write_installed(server: Server, told: Mapping[int, rows.Waiting]) -> None:
 
 def _write_logins(server: Server, facts: Mapping[str, Any], changed: Sequence[str]) -> None:
     """Make the logins, keys and sudo rules of a server say what its changed sections say."""
-    users, rules = facts.get("users") or [], facts.get("sudo") or []
-    told = known()
-    accounts = _write_accounts(server, users, rules, told)
+    if "sudo" in changed:
+        _write_rules(server, logins.rules_of(server, facts.get("sudo") or []))
+    if facts.get("users") is None:
+        return  # not known, which is not absent
+    users, told = logins.each_once(facts["users"]), known()
+    rules = facts.get("sudo")
+    known_rules = logins.told_by(server.sudo_rules.all()) if rules is None else rules
+    accounts = _write_accounts(server, users, known_rules, told)
     if "users" in changed:
         _write_keys(server, logins.keys_of(accounts, users, told))
-    if "sudo" in changed:
-        _write_rules(server, logins.rules_of(server, rules))
 
 
 def _write_accounts(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from fullscore.connectors.base import Refused
 from fullscore.domains.response.incidents.announcements import ReceiptsCame
@@ -64,7 +64,7 @@ def _keep(receipts: list[Receipt]) -> None:
     _backlog.check(receipts[0].received_at)
     try:
         _commits.put(receipts)
-    except OperationalError as error:
+    except (OperationalError, InterfaceError) as error:
         raise Refused("This cannot be written down now: send it again.") from error
 
 

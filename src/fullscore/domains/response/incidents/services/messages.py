@@ -67,6 +67,8 @@ class Inbox:
     passed_over: Counter[int] = field(default_factory=Counter)
     lost: Counter[int] = field(default_factory=Counter)
     nobodys: Counter[str] = field(default_factory=Counter)
+    # Of those that will be handed over again, how many are counted towards their source's rate.
+    counted: Counter[int] = field(default_factory=Counter)
 
     def take(self, came: Sequence[Came], lost: Mapping[str, int]) -> None:
         """Keep what are alerts; when this returns, they are on the disk. Raises Refused."""
@@ -94,7 +96,11 @@ class Inbox:
                 self.lost[known.pk] += count
             else:
                 self.nobodys[peer] += count
-        receive_all((source, parse.packed(some)) for source, some in wanted.items())
+        try:
+            receive_all((source, parse.packed(some)) for source, some in wanted.items())
+        except Refused:
+            self.counted += Counter({source.pk: len(some) for source, some in wanted.items()})
+            raise
 
     def _source_of(self, came: Came) -> AlertSource | None:
         """Return whose alert a message is; None for what is none, which is counted."""
@@ -106,6 +112,9 @@ class Inbox:
         if not parse.is_wanted(told, least=source.least_severity, words=words_of(source)):
             self.passed_over[source.pk] += 1
             return None
+        if self.counted[source.pk] > 0:
+            self.counted[source.pk] -= 1
+            return source
         try:
             count_in(source)
         except TooMany:
