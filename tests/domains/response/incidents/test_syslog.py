@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -74,6 +74,27 @@ def test_what_is_less_severe_is_counted_and_no_alert(inbox):
     assert logs.passed_over == 2
     assert logs.last_seen_at is not None
     assert Receipt.objects.count() == 1
+
+
+def test_a_message_right_after_its_source_was_made_is_heard(inbox):
+    inbox.take([], {})  # the listener looks all the time
+    inbox.looked_at = clocks.now() - timedelta(seconds=2)
+    source()
+
+    inbox.take(came(f"{ERROR}the first try"), {})
+
+    assert Receipt.objects.count() == 1
+    assert inbox.nobodys.total() == 0
+
+
+def test_nobodys_messages_are_no_query_each(inbox, django_assert_num_queries):
+    inbox.take([], {})
+    inbox.looked_at = clocks.now() - timedelta(seconds=2)
+
+    with django_assert_num_queries(1):
+        inbox.take(came(*[f"{ERROR}no source {n}" for n in range(50)]), {})
+
+    assert inbox.nobodys["10.0.0.7"] == 50
 
 
 def test_a_source_says_from_which_severity_on(inbox):
