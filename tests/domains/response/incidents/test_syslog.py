@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -282,3 +283,37 @@ def test_the_page_of_a_new_source_says_where_to_send():
 
     assert "FULLSCORE_SYSLOG_UDP_PORT" in page.content.decode()
     assert AlertSource.objects.get().resolve_after_seconds == 3600
+
+
+@pytest.mark.django_db
+def test_the_page_of_a_source_says_where_it_is_heard_and_how_to_try(settings):
+    settings.OPTIONS = replace(settings.OPTIONS, syslog_udp_port=5514, syslog_tls_port=6514)
+    logs = source(senders=["10.0.0.0/8"])
+    browser = make.client(make.user("ann", role="administrator"))
+
+    page = browser.get(f"/alert-sources/{logs.pk}").content.decode()
+
+    assert "<code>127.0.0.1:5514</code> by UDP" in page
+    assert "<code>127.0.0.1:6514</code> by TLS" in page
+    assert "logger --server 127.0.0.1 --port 5514 --udp" in page
+    assert "messages from 10.0.0.0/8" in page
+
+
+@pytest.mark.django_db
+def test_the_page_of_a_source_of_mail_says_what_it_still_needs():
+    mail, _ = services.issue_source(by=system(), name="mail", kind="email")
+    browser = make.client(make.user("ann", role="administrator"))
+
+    page = browser.get(f"/alert-sources/{mail.pk}").content.decode()
+
+    assert "No mailbox is named" in page
+    assert "fullscore alert-mail mail" in page
+    assert "Name its mailbox first" in page
+
+
+@pytest.mark.django_db
+def test_a_source_of_other_kinds_says_nothing_of_it():
+    hook, _ = services.issue_source(by=system(), name="hook", kind="alertmanager")
+    browser = make.client(make.user("ann", role="administrator"))
+
+    assert "Where it is heard" not in browser.get(f"/alert-sources/{hook.pk}").content.decode()
