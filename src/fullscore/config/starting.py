@@ -2,9 +2,10 @@
 
 import os
 import shutil
+import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,13 +38,22 @@ def up(*, began: float | None = None) -> int:
     except BaseException:
         supervisor.give_up()
         raise
+    code = _supervise(supervisor, lambda: _tell_ready(chosen, path, began=began))
+    held.close()
+    return code
+
+
+def _tell_ready(chosen: options.Options, path: str | None, *, began: float) -> bool:
+    """Print the address once it answers: whoever opens it sees a page, not a refusal."""
+    try:
+        socket.create_connection((chosen.host, chosen.port), timeout=1).close()
+    except OSError:
+        return False
     print(f"\n  Fullscore is ready after {time.monotonic() - began:.1f} s.\n")
     print(f"  {chosen.address}{path or '/'}")
     print("  (this link signs you in once, within an hour)\n" if path else "")
     print("  Stop with Ctrl-C.", flush=True)
-    code = _supervise(supervisor)
-    held.close()
-    return code
+    return True
 
 
 def _options() -> options.Options:
@@ -120,11 +130,11 @@ def _way_in() -> str | None:
     return links.open_installation()
 
 
-def _supervise(supervisor: Supervisor) -> int:
+def _supervise(supervisor: Supervisor, tell: Callable[[], bool]) -> int:
     from django.db import connections
 
     connections.close_all()
-    return supervisor.run()
+    return supervisor.run(tell)
 
 
 def demo(*, seed: int, size: float, remove: bool, only_fill: bool) -> int:

@@ -268,6 +268,20 @@ def test_the_page_links_each_cell_to_its_chain(fleet, viewer):
     assert "opens the login ann" in chain
 
 
+def test_the_chain_of_who_has_left_leads_to_what_to_remove(fleet, viewer):
+    ann, eve, web, _ = fleet
+    check = make.check(ident="servers.leaver_login")
+    found = make.finding(check_of=check, item=None, record=f"directory.person:{eve.pk}")
+    browser = make.client(viewer)
+
+    of_eve = browser.get(f"/access/why?person={eve.pk}&server={web.pk}").content.decode()
+    of_ann = browser.get(f"/access/why?person={ann.pk}&server={web.pk}").content.decode()
+
+    assert "has left" in of_eve
+    assert f'href="/findings/{found.pk}"' in of_eve
+    assert "What to remove" not in of_ann
+
+
 @pytest.mark.parametrize(
     "query",
     [

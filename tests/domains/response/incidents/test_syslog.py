@@ -6,7 +6,8 @@ import socket
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -74,6 +75,27 @@ def test_what_is_less_severe_is_counted_and_no_alert(inbox):
     assert logs.passed_over == 2
     assert logs.last_seen_at is not None
     assert Receipt.objects.count() == 1
+
+
+def test_a_message_right_after_its_source_was_made_is_heard(inbox):
+    inbox.take([], {})  # the listener looks all the time
+    inbox.looked_at = clocks.now() - timedelta(seconds=2)
+    source()
+
+    inbox.take(came(f"{ERROR}the first try"), {})
+
+    assert Receipt.objects.count() == 1
+    assert inbox.nobodys.total() == 0
+
+
+def test_nobodys_messages_are_no_query_each(inbox, django_assert_num_queries):
+    inbox.take([], {})
+    inbox.looked_at = clocks.now() - timedelta(seconds=2)
+
+    with django_assert_num_queries(1):
+        inbox.take(came(*[f"{ERROR}no source {n}" for n in range(50)]), {})
+
+    assert inbox.nobodys["10.0.0.7"] == 50
 
 
 def test_a_source_says_from_which_severity_on(inbox):
@@ -279,3 +301,37 @@ def test_the_page_of_a_new_source_says_where_to_send():
 
     assert "FULLSCORE_SYSLOG_UDP_PORT" in page.content.decode()
     assert AlertSource.objects.get().resolve_after_seconds == 3600
+
+
+@pytest.mark.django_db
+def test_the_page_of_a_source_says_where_it_is_heard_and_how_to_try(settings):
+    settings.OPTIONS = replace(settings.OPTIONS, syslog_udp_port=5514, syslog_tls_port=6514)
+    logs = source(senders=["10.0.0.0/8"])
+    browser = make.client(make.user("ann", role="administrator"))
+
+    page = browser.get(f"/alert-sources/{logs.pk}").content.decode()
+
+    assert "<code>127.0.0.1:5514</code> by UDP" in page
+    assert "<code>127.0.0.1:6514</code> by TLS" in page
+    assert "logger --server 127.0.0.1 --port 5514 --udp" in page
+    assert "messages from 10.0.0.0/8" in page
+
+
+@pytest.mark.django_db
+def test_the_page_of_a_source_of_mail_says_what_it_still_needs():
+    mail, _ = services.issue_source(by=system(), name="mail", kind="email")
+    browser = make.client(make.user("ann", role="administrator"))
+
+    page = browser.get(f"/alert-sources/{mail.pk}").content.decode()
+
+    assert "No mailbox is named" in page
+    assert "fullscore alert-mail mail" in page
+    assert "Name its mailbox first" in page
+
+
+@pytest.mark.django_db
+def test_a_source_of_other_kinds_says_nothing_of_it():
+    hook, _ = services.issue_source(by=system(), name="hook", kind="alertmanager")
+    browser = make.client(make.user("ann", role="administrator"))
+
+    assert "Where it is heard" not in browser.get(f"/alert-sources/{hook.pk}").content.decode()

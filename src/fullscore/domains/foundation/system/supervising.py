@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import FrameType
 
@@ -29,14 +29,19 @@ class Supervisor:
         self._deaths = [0] * len(self._commands)
         self._is_stopping = False
 
-    def run(self) -> int:
-        """Run them until SIGTERM or SIGINT; returns 0."""
+    def run(self, tell: Callable[[], bool] = lambda: True) -> int:
+        """Run them until SIGTERM or SIGINT; returns 0.
+
+        `tell` is asked again and again until it says that it has told what there was to tell.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         for place in range(len(self._commands)):
             self._start(place)
+        is_told = False
         while not self._is_stopping:
             time.sleep(0.2)
+            is_told = is_told or tell()
             for place, process in list(self._running.items()):
                 if process.poll() is not None and not self._is_stopping:
                     self._restart(place, process.returncode)

@@ -1,7 +1,7 @@
 """Who gets in where: people against servers, why each of them does, and a file of all ways."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +10,8 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import path
 
-from fullscore.domains.foundation.directory.models import Team
+from fullscore.domains.foundation.directory.models import Person, Team
+from fullscore.domains.foundation.findings.models import Finding
 from fullscore.domains.infrastructure.servers.queries import access, chains
 from fullscore.domains.infrastructure.servers.queries.access import PEOPLE, SERVERS, Asked, Way
 from fullscore.interfaces.web import files, shell
@@ -18,6 +19,7 @@ from fullscore.interfaces.web.shell import SignedIn
 from fullscore.kit import limits
 from fullscore.kit.audit import noted
 from fullscore.kit.errors import Invalid
+from fullscore.kit.models import User
 
 COLUMNS = ("person", "has_left", "server", "login", "opened_by", "key", "becomes_root")
 ICONS = {"person": "user", "key": "key-round", "password": "lock", "login": "square-terminal",
@@ -60,9 +62,18 @@ def why(request: SignedIn) -> HttpResponse:
     return shell.page(
         request, "servers/why.html", title=f"{person} on {server}", person=person, server=server,
         chains=[(one, [(ICONS[s.kind], s) for s in one.steps]) for one in found],
-        is_root=any(one.is_root for one in found),
+        is_root=any(one.is_root for one in found), findings=_findings(person, request.user),
         crumbs=[{"title": "Who gets in where", "url": "/access"}],
     )  # fmt: skip
+
+
+def _findings(person: Person, user: User) -> Sequence[Finding]:
+    """Return what is open about the logins of somebody who has left, as far as may be seen."""
+    if person.state != Person.State.LEFT:
+        return ()
+    record, check = f"directory.person:{person.pk}", "servers.leaver_login"
+    live = Finding.objects.visible_to(user).live()
+    return live.filter(record=record, check_of__ident=check)[:1]
 
 
 def as_file(request: SignedIn) -> HttpResponseBase:

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from fullscore.domains.foundation.directory.models import Team
 from fullscore.domains.response.incidents import services
 from fullscore.domains.response.incidents.models import AlertSource
+from fullscore.domains.response.incidents.resources.senders import draw_heard
 from fullscore.interfaces.web import shell
 from fullscore.interfaces.web.shell import SignedIn
 from fullscore.kit.errors import Problem
@@ -52,7 +53,8 @@ def add_source(request: SignedIn) -> HttpResponse:
             address = request.build_absolute_uri("/").rstrip("/")
             return shell.page(
                 request, "incidents/source.html", title=title, source=source, text=text,
-                address=address, host=request.get_host(), scheme=request.scheme,
+                heard=draw_heard(source), address=address, host=request.get_host(),
+                scheme=request.scheme,
             )  # fmt: skip
     status = 422 if form.errors else 200
     return shell.page(request, "incidents/source.html", status, title=title, form=form)

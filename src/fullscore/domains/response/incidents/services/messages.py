@@ -25,6 +25,7 @@ from fullscore.kit.log import get_logger
 
 log = get_logger()
 LOOK_AGAIN = timedelta(seconds=5)
+LOOK_FOR_NOBODYS = timedelta(seconds=1)  # who makes a source tries it at once
 MOST_NAMED = 10
 
 
@@ -74,17 +75,21 @@ class Inbox:
         """Keep what are alerts; when this returns, they are on the disk. Raises Refused."""
         now = time.now()
         try:
-            if self.looked_at is None or not timedelta(0) <= now - self.looked_at < LOOK_AGAIN:
+            if self._is_due(LOOK_AGAIN):
                 self._note(now)
-                self._look(now)
+                self._look()
         except (OperationalError, InterfaceError) as error:
             raise Refused("Syslog cannot be written down now.") from error
         counts = Counter(self.passed_over), Counter(self.lost), Counter(self.nobodys)
         try:
             self._keep(came, lost)
-        except Refused:
+        except (Refused, OperationalError, InterfaceError) as error:
             self.passed_over, self.lost, self.nobodys = counts  # it will be handed over again
-            raise
+            raise Refused("Syslog cannot be written down now.") from error
+
+    def _is_due(self, after: timedelta) -> bool:
+        """Say whether the sources were last read so long ago, or at no time that can be."""
+        return self.looked_at is None or not timedelta(0) <= time.now() - self.looked_at < after
 
     def _keep(self, came: Sequence[Came], lost: Mapping[str, int]) -> None:
         wanted: dict[AlertSource, list[Came]] = {}
@@ -106,6 +111,9 @@ class Inbox:
         """Return whose alert a message is; None for what is none, which is counted."""
         told = parse.message(came.data, now=came.at)
         source = self.senders.of(came.peer, told.host)
+        if source is None and self._is_due(LOOK_FOR_NOBODYS):
+            self._look()
+            source = self.senders.of(came.peer, told.host)
         if source is None:
             self.nobodys[came.peer] += 1
             return None
@@ -122,9 +130,9 @@ class Inbox:
             return None
         return source
 
-    def _look(self, now: datetime) -> None:
+    def _look(self) -> None:
         rows = AlertSource.objects.filter(kind=AlertSource.Kind.SYSLOG, revoked_at=None)
-        self.senders, self.looked_at = Senders(rows.order_by("pk")), now
+        self.senders, self.looked_at = Senders(rows.order_by("pk")), time.now()
 
     def _note(self, now: datetime) -> None:
         """Write down what was counted since the last time."""
