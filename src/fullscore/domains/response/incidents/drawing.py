@@ -3,14 +3,16 @@
 import re
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.template.loader import render_to_string
 
 from fullscore.domains.foundation.changes.drawing.runbooks import draw_suggested
 from fullscore.domains.foundation.changes.models import Change
 from fullscore.domains.foundation.estate.models import Item, Link
 from fullscore.domains.response.incidents import maps, queries
-from fullscore.domains.response.incidents.models import Alert, Incident, TimelineEntry
+from fullscore.domains.response.incidents.models import Alert, AlertSource, Incident, TimelineEntry
 from fullscore.domains.response.incidents.queries import weighing
 from fullscore.domains.response.incidents.queries.fitting import reference
 from fullscore.domains.response.oncall.models import Page, Run, Schedule
@@ -145,3 +147,21 @@ def helpers(incident: Incident, user: User) -> dict[str, Any]:
     teams = {item.owner.pk: item.owner for item in items if item.owner is not None}
     teams.pop(incident.owner_id or 0, None)
     return {"lines": lines, "teams": sorted(teams.values(), key=str)[:MOST_NAMED]}
+
+
+def draw_heard(source: AlertSource, user: Any = None, at: Any = None) -> str:
+    """Draw where a source of syslog or e-mail is heard, and how to try it."""
+    if source.kind not in ("syslog", "email"):
+        return ""
+    told = settings.OPTIONS
+    ports = {"UDP": told.syslog_udp_port, "TCP": told.syslog_tcp_port, "TLS": told.syslog_tls_port}
+    doors = [] if told.is_sample else [(name, port) for name, port in ports.items() if port]
+    way = next((f"--port {port} --{name.lower()}" for name, port in doors if name != "TLS"), "")
+    server = told.syslog_host
+    if server in ("0.0.0.0", "::"):  # noqa: S104  it is what was chosen, and nothing to send to
+        server = urlsplit(told.address).hostname or told.host
+    return render_to_string("incidents/heard.html", {
+        "source": source, "doors": doors, "host": told.syslog_host, "is_sample": told.is_sample,
+        "is_near": told.syslog_host.startswith("127.") or told.syslog_host in ("::1", "localhost"),
+        "trial": way and f'logger --server {server} {way} -p daemon.err "tape is full"',
+    })  # fmt: skip

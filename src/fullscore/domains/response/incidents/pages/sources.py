@@ -10,8 +10,8 @@ from django.views.decorators.cache import never_cache
 
 from fullscore.domains.foundation.directory.models import Team
 from fullscore.domains.response.incidents import services
+from fullscore.domains.response.incidents.drawing import draw_heard
 from fullscore.domains.response.incidents.models import AlertSource
-from fullscore.domains.response.incidents.resources.senders import draw_heard
 from fullscore.interfaces.web import shell
 from fullscore.interfaces.web.shell import SignedIn
 from fullscore.kit.errors import Problem

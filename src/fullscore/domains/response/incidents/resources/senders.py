@@ -1,13 +1,12 @@
 """How senders of alerts and what they sent are seen."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.template.loader import render_to_string
 
 from fullscore.connectors.sns import parse as sns
 from fullscore.domains.response.incidents import queries, services
+from fullscore.domains.response.incidents.drawing import draw_heard
 from fullscore.domains.response.incidents.models import (
     AlertSource,
     Receipt,
@@ -24,24 +23,6 @@ def draw_confirmation(source: AlertSource, user: Any, at: Any) -> str:
     receipt = queries.to_confirm(source, now=time.now())
     url = sns.message(bytes(receipt.body)).subscribe_url if receipt else ""
     return render_to_string("incidents/confirmation.html", {"url": url}) if url else ""
-
-
-def draw_heard(source: AlertSource, user: Any = None, at: Any = None) -> str:
-    """Draw where a source of syslog or e-mail is heard, and how to try it."""
-    if source.kind not in ("syslog", "email"):
-        return ""
-    told = settings.OPTIONS
-    ports = {"UDP": told.syslog_udp_port, "TCP": told.syslog_tcp_port, "TLS": told.syslog_tls_port}
-    doors = [] if told.is_sample else [(name, port) for name, port in ports.items() if port]
-    way = next((f"--port {port} --{name.lower()}" for name, port in doors if name != "TLS"), "")
-    server = told.syslog_host
-    if server in ("0.0.0.0", "::"):  # noqa: S104  it is what was chosen, and nothing to send to
-        server = urlsplit(told.address).hostname
-    return render_to_string("incidents/heard.html", {
-        "source": source, "doors": doors, "host": told.syslog_host, "is_sample": told.is_sample,
-        "is_near": told.syslog_host.startswith("127.") or told.syslog_host in ("::1", "localhost"),
-        "trial": way and f'logger --server {server} {way} -p daemon.err "tape is full"',
-    })  # fmt: skip
 
 
 def _hint(source: AlertSource) -> str:
