@@ -73,7 +73,7 @@ def _findings(person: Person, user: User) -> Sequence[Finding]:
         return ()
     record, check = f"directory.person:{person.pk}", "servers.leaver_login"
     live = Finding.objects.visible_to(user).live()
-    return live.filter(record=record, check_of__ident=check)[:1]
+    return list(live.filter(record=record, check_of__ident=check)[:1])
 
 
 def as_file(request: SignedIn) -> HttpResponseBase:
