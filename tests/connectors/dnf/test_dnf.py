@@ -151,6 +151,15 @@ def test_a_kernel_is_no_way_back(root):
     assert (status, parse.kept(said)) == (0, {"webapp"})
 
 
+@pytest.mark.parametrize(
+    ("name", "is_beside"),
+    [("kernel", True), ("kernel-core", True), ("kernel-modules-core", True),
+     ("kernel-headers", False), ("kernel-tools-libs", False), ("kernelish", False)],
+)  # fmt: skip
+def test_what_is_installed_beside_its_older_versions_is_known_by_name(name, is_beside):
+    assert bool(commands.BESIDE.match(name)) == is_beside
+
+
 def test_a_version_that_is_nowhere_cannot_be_simulated(root):
     status, said = root.run(commands.simulate([["webapp", "1.0-1", "9.0-1"]]))
 

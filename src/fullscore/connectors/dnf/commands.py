@@ -26,6 +26,8 @@ NAME = re.compile(r"\A[A-Za-z0-9_][A-Za-z0-9._+-]{0,120}\Z")
 # [epoch:]version-release; rpm allows no dash inside either of the two.
 VERSION = re.compile(r"\A(?:\d{1,10}:)?[A-Za-z0-9._+~^]{1,80}-[A-Za-z0-9._+~^]{1,80}\Z")
 
+# Installed beside the older ones, as dnf says by `installonlypkg(kernel)`.
+BESIDE = re.compile(r"\Akernel(?:-(?:core|modules|devel|debug|rt|uki|64k|PAE).*)?\Z")
 QUIET = "export LC_ALL=C"
 DNF = "sudo -n dnf -y --setopt=exit_on_lock=1"  # else it waits for ever
 TOLD = r"%{NAME} %|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE} installed\n"
@@ -102,7 +104,7 @@ def keep(place: str, packages: Iterable[Sequence[str]]) -> str:
         f'{DNF} -q reinstall --downloadonly --downloaddir="$PWD" {named([one], at=1)}'
         " >/dev/null 2>&1"
         for one in packages
-        if not one[0].startswith("kernel")
+        if not BESIDE.match(one[0])
     )
     kept = f"{fetch or 'true'}; ls -1 | grep '[.]rpm$'; true"
     return f"{QUIET}; {TIDY}; {in_folder(place)} && {{ {kept}; }}"

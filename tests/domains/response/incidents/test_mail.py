@@ -56,6 +56,32 @@ def test_problem_and_recovery_of_nagios_open_and_resolve_the_alert_of_its_host(s
     assert [state for _, state, _ in states()] == ["resolved"]
 
 
+def test_a_fault_of_our_reader_rejects_one_mail_and_the_next_is_read(source, monkeypatch):
+    known = mails.parse.signals
+
+    def odd(kept, **words):
+        if b"odd" in kept:
+            raise AssertionError("we did not think of this")
+        return known(kept, **words)
+
+    monkeypatch.setattr(mails.parse, "signals", odd)
+    take(source, mail("odd one"), mail("disk full", 2))
+
+    assert states() == [("disk full", "open", 1)]
+    rejected = Receipt.objects.get(state="rejected")
+    assert rejected.problem == "Our reader broke off (AssertionError): please report it."
+
+
+def test_a_mail_that_cannot_be_taken_apart_is_kept_as_it_came(source, monkeypatch):
+    def odd(raw):
+        raise AssertionError("we did not think of this")
+
+    monkeypatch.setattr(mails.parse, "reduced", odd)
+    services.take_mail(source, mail("disk full"))
+
+    assert bytes(Receipt.objects.get().body) == mail("disk full")
+
+
 def test_a_mail_that_comes_twice_is_one(source):
     take(source, mail("disk full"), mail("disk full"), mail("disk full", 2))
 

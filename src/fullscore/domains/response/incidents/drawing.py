@@ -159,7 +159,7 @@ def draw_heard(source: AlertSource, user: Any = None, at: Any = None) -> str:
     way = next((f"--port {port} --{name.lower()}" for name, port in doors if name != "TLS"), "")
     server = told.syslog_host
     if server in ("0.0.0.0", "::"):  # noqa: S104  it is what was chosen, and nothing to send to
-        server = urlsplit(told.address).hostname or told.host
+        server = urlsplit(told.address).hostname or "localhost"
     return render_to_string("incidents/heard.html", {
         "source": source, "doors": doors, "host": told.syslog_host, "is_sample": told.is_sample,
         "is_near": told.syslog_host.startswith("127.") or told.syslog_host in ("::1", "localhost"),

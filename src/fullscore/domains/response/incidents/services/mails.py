@@ -13,11 +13,13 @@ from fullscore.domains.response.incidents.services.intake import new_key, receiv
 from fullscore.domains.response.incidents.services.reading import signals_in
 from fullscore.kit import time
 from fullscore.kit.errors import NotFound
+from fullscore.kit.log import get_logger
 
 # Mail servers stand in private networks; this machine and a cloud's metadata stay closed.
 PRIVATE = tuple(
     map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
 )
+log = get_logger()
 ANY_PORT = frozenset(range(1, 65536))  # nothing is said to whom TLS does not prove to be the host
 
 
@@ -26,7 +28,11 @@ def take_mail(source: AlertSource, raw: bytes) -> None:
 
     One that was here before changes nothing, one that cannot be read is kept as rejected.
     """
-    kept = parse.reduced(raw)
+    try:
+        kept = parse.reduced(raw)
+    except Exception:  # Python's reader of mail has broken on odd ones; the next mails must come
+        log.exception("a mail broke its reader", source=source.name)
+        kept = raw[: parse.TEXT_BYTES]
     key, delivery_id = new_key(), parse.delivery_of(kept)
     problem = ""
     try:

@@ -4,8 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import DatabaseError
+
 from fullscore.connectors.alertmanager import parse as alertmanager
 from fullscore.connectors.alerts import Signal
+from fullscore.connectors.base import Garbled
 from fullscore.connectors.cloudevents import parse as cloudevents
 from fullscore.connectors.datadog import parse as datadog
 from fullscore.connectors.grafana import parse as grafana
@@ -20,8 +23,10 @@ from fullscore.connectors.wording import StateWords, state_words
 from fullscore.connectors.zabbix import parse as zabbix
 from fullscore.domains.response.incidents.models import AlertSource, Receipt
 from fullscore.kit import time
+from fullscore.kit.log import get_logger
 
 Kind = AlertSource.Kind
+log = get_logger()
 Said = tuple[Sequence[Signal], int]  # and how many alerts the sender left out
 
 
@@ -73,7 +78,13 @@ COUNTING = {Kind.ALERTMANAGER: alertmanager.webhook, Kind.GRAFANA: grafana.webho
 
 def signals_in(source: AlertSource, body: bytes, *, key: str, now: datetime) -> Said:
     """Return what a body says, and how many alerts its sender left out. Raises Garbled."""
-    if source.kind in COUNTING:
-        told = COUNTING[Kind(source.kind)](body)
-        return told.signals, told.left_out
-    return READERS[source.kind](Came(body, source, key, now)), 0
+    try:
+        if source.kind in COUNTING:
+            told = COUNTING[Kind(source.kind)](body)
+            return told.signals, told.left_out
+        return READERS[source.kind](Came(body, source, key, now)), 0
+    except (Garbled, DatabaseError):
+        raise
+    except Exception as odd:  # a fault of ours must not keep what other senders say waiting
+        log.exception("a body broke its reader", source=source.name)
+        raise Garbled(f"Our reader broke off ({type(odd).__name__}): please report it.") from odd
