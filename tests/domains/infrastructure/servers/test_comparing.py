@@ -238,6 +238,7 @@ def fleet():
         pytest.param("package:openssl != 3.0.9-1", {"new", "rocky"}, id="another version"),
         pytest.param("package:pip-only > 0", set(), id="what has no order is in none"),
         pytest.param("kernel < 6.1 and os = rocky", {"rocky"}, id="two conditions"),
+        pytest.param("KERNEL < 6.1 AND os = Rocky", {"rocky"}, id="in capital letters"),
         pytest.param("os != rocky", {"old", "new", "bare"}, id="another system"),
         pytest.param("cpus >= 8", {"new"}, id="a number"),
         pytest.param("cpus != 4", {"new"}, id="a number it is not; unknown is not counted"),

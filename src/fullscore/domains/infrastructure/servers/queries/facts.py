@@ -23,7 +23,7 @@ WORDS = {"os": "os_id", "architecture": "architecture", "virtualization": "virtu
          "state": "state"}  # fmt: skip
 SIZES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 TERM = re.compile(
-    r"\s*(?P<fact>[a-z_]+)(?::(?P<name>[^\s<>=!]+))?\s*(?P<how><=|>=|!=|==|<|>|=)\s*(?P<value>\S+)\s*"
+    r"\s*(?P<fact>[A-Za-z_]+)(?::(?P<name>[^\s<>=!]+))?\s*(?P<how><=|>=|!=|==|<|>|=)\s*(?P<value>\S+)\s*"
 )
 EXAMPLE = "kernel < 6.1 and package:openssl < 3.0.11"
 KNOWN = ", ".join([*VERSIONS, *NUMBERS, *WORDS, "package:NAME", "unit:NAME"])
@@ -35,7 +35,7 @@ def having(rows: QuerySet[Server], text: str) -> QuerySet[Server]:
     Versions are compared as the package manager of each server compares them; of a kernel and a
     system as Debian does.
     """
-    terms = re.split(r"\s+and\s+", text.strip())
+    terms = re.split(r"(?i)\s+and\s+", text.strip())
     if len(terms) > MOST_TERMS:
         raise _wrong(f"“where” takes at most {MOST_TERMS} conditions")
     for term in terms:
@@ -47,7 +47,7 @@ def _narrowed(rows: QuerySet[Server], term: str) -> QuerySet[Server]:
     found = TERM.fullmatch(term)
     if found is None:
         raise _wrong(f"“{term}” is no condition")
-    fact, name, value = found["fact"], found["name"], found["value"]
+    fact, name, value = found["fact"].lower(), found["name"], found["value"]
     how = "=" if found["how"] == "==" else found["how"]
     if fact in ("package", "unit"):
         if not name:
