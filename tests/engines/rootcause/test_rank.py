@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullscore.engines.rootcause import RecentChange, Signal, rank
-from fullscore.engines.rootcause.reasons import plain
+from fullscore.engines.rootcause.shifts import plain
 
 pytestmark = pytest.mark.once
 USUAL = np.tile([0.9, 1.0, 1.1], 10)

@@ -76,11 +76,5 @@ def _moved(shift: Shift) -> str:
     signal, usual, now = shift.signal, shift.usual, shift.now
     seen = f", seen by {signal.item}" if signal.towards else ""
     if usual > 0 and now >= 2 * usual:
-        return f"{signal.metric} is {now / usual:.3g}× the usual {plain(usual)}{seen}."
-    return f"{signal.metric} is {plain(now)} instead of the usual {plain(usual)}{seen}."
-
-
-def plain(value: float) -> str:
-    """Return a figure as people read it: 5,813,000 and not 5.813e+06; four digits that count."""
-    rounded = float(f"{value:.4g}")
-    return f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:.4g}"
+        return f"{signal.metric} is {now / usual:.3g}× the usual {signal.said(usual)}{seen}."
+    return f"{signal.metric} is {signal.said(now)} instead of the usual {signal.said(usual)}{seen}."

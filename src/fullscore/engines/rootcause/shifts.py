@@ -37,6 +37,10 @@ class Signal:
     after: np.ndarray
     towards: str | None = None  # the callee of a metric measured per edge
 
+    def said(self, value: float) -> str:
+        """Return a value as reasons say it; who knows its unit says it better."""
+        return plain(value)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shift:
@@ -49,6 +53,12 @@ class Shift:
     profile: Floats  # strength per sample after; NaN = no sample
     usual: float
     now: float
+
+
+def plain(value: float) -> str:
+    """Return a figure as people read it: 5,813,000 and not 5.813e+06; four digits that count."""
+    rounded = float(f"{value:.4g}")
+    return f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:.4g}"
 
 
 def kind_of(metric: str) -> Kind:

@@ -1,5 +1,6 @@
 """Who is suspected: synthetic outages through the real store."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -37,6 +38,26 @@ def test_the_dependency_that_shifted_comes_first_and_excuses_what_needs_it(world
     assert next(iter(told)) == "db"
     assert any("the usual" in reason for reason in told["db"])
     assert any(f"item {db.pk}, on which it depends" in r for r in told["app"])
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "usual", "broken", "said"),
+    [
+        ("pool_pressure_ratio", "1", 0.2, 0.35, r"\d\d\.?\d? % instead of the usual 20 %"),
+        ("queue_memory_bytes", "By", 2**31, 3 * 2**30, r"2\.\d+ GiB instead of the usual 2 GiB"),
+        ("node_memory_swap_odd", "", 4.0, 6.0, r"5\.\d+ instead of the usual 4"),
+    ],
+)
+def test_reasons_say_figures_in_their_unit(world, name, unit, usual, broken, said):
+    shop, db = chain("shop", "db")
+    world.now += timedelta(minutes=10)
+    world.measured(world.series(shop, LATENCY), 0.2, 0.9)
+    world.measured(world.series(db, name, unit=unit), usual, broken)
+    world.now -= timedelta(minutes=10)
+
+    told = ranked(world, world.outage(shop))
+
+    assert any(re.fullmatch(rf"{name} is {said}\.", reason) for reason in told["db"])
 
 
 def test_what_moved_beside_the_chain_is_not_first(world):

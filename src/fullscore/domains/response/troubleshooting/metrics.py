@@ -15,10 +15,11 @@ class Sign:
     words: str
     whole: str = ""  # the metric it is what is left of: compared is the share in use
     leaves_out: tuple[str, str] | None = None  # a label, and its value that does not count
+    unit: str | None = None  # of what is compared, where it is not the metric's own
 
 
 SIGNS: Mapping[str, Sign] = {
-    "node_cpu_seconds_total": Sign("CPU in use, cores", leaves_out=("mode", "idle")),
+    "node_cpu_seconds_total": Sign("CPU in use, cores", leaves_out=("mode", "idle"), unit=""),
     "node_memory_MemAvailable_bytes": Sign("memory in use", "node_memory_MemTotal_bytes"),
     "node_memory_SwapFree_bytes": Sign("swap in use", "node_memory_SwapTotal_bytes"),
     "node_filesystem_avail_bytes": Sign("disk in use", "node_filesystem_size_bytes"),

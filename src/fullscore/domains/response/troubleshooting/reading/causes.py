@@ -10,7 +10,7 @@ import numpy as np
 from fullscore.domains.response.incidents.models import Incident
 from fullscore.domains.response.troubleshooting.facts import Happening, Neighbourhood
 from fullscore.domains.response.troubleshooting.reading.happenings import plain
-from fullscore.domains.response.troubleshooting.reading.lines import Line, lines
+from fullscore.domains.response.troubleshooting.reading.lines import Line, Told, lines
 from fullscore.domains.response.troubleshooting.reading.neighbourhood import around
 from fullscore.engines import rootcause
 from fullscore.engines.rootcause.shifts import shift_of
@@ -111,8 +111,8 @@ def signals_of(
 
 
 def _signal(line: Line, after: int) -> rootcause.Signal:
-    return rootcause.Signal(
-        named(line.item), line.words, line.values[:BEFORE], line.values[-after:]
+    return Told(
+        named(line.item), line.words, line.values[:BEFORE], line.values[-after:], shown=line.shown
     )
 
 

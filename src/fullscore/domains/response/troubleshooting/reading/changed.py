@@ -9,11 +9,9 @@ from fullscore.domains.response.incidents.models import Incident
 from fullscore.domains.response.troubleshooting import queries
 from fullscore.domains.response.troubleshooting.facts import Happening
 from fullscore.domains.response.troubleshooting.reading.happenings import happened
-from fullscore.domains.response.troubleshooting.reading.lines import Line, lines
+from fullscore.domains.response.troubleshooting.reading.lines import Line, Told, lines
 from fullscore.domains.response.troubleshooting.reading.neighbourhood import around
 from fullscore.engines import happenings as scoring
-from fullscore.engines.rootcause import Signal
-from fullscore.engines.rootcause.reasons import plain
 from fullscore.engines.rootcause.shifts import Shift, shift_of
 from fullscore.interfaces.web.figures import duration
 from fullscore.kit.access import Actor
@@ -87,7 +85,8 @@ def _row(
 
 def _moved(shift: Shift) -> str:
     words = shift.signal.metric[:1].upper() + shift.signal.metric[1:]
-    return f"{words} shifted after it: {plain(shift.now)}, usual {plain(shift.usual)}."
+    said = shift.signal.said
+    return f"{words} shifted after it: {said(shift.now)}, usual {said(shift.usual)}."
 
 
 def _shifts(told: Sequence[Happening], moment: datetime) -> Mapping[Happening, Shift | str]:
@@ -111,7 +110,9 @@ def _shift(one: Happening, own: Sequence[Line], start: datetime, step: timedelta
     for line in own:
         usual = line.values[max(0, first - USUAL // step) : first]
         after = line.values[at + 1 : at + 1 + AFTERWARDS // step]
-        shift = shift_of(Signal("", line.words, usual, after)) if len(after) else None
+        shift = (
+            shift_of(Told("", line.words, usual, after, shown=line.shown)) if len(after) else None
+        )
         if shift is not None and abs(shift.strength) >= SHIFTED:
             found.append(shift)
     if not found:

@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 
 from fullscore.domains.foundation.telemetry import queries as telemetry
 from fullscore.domains.foundation.telemetry.models import Metric, Series
+from fullscore.domains.foundation.telemetry.reading.asking import shown_in
 from fullscore.domains.foundation.telemetry.reading.judged import matrix
 from fullscore.domains.response.troubleshooting.metrics import Sign, sign_of
+from fullscore.engines.rootcause import Signal
+from fullscore.interfaces.web.figures import figure
 
 Floats = NDArray[np.float64]
 Labels = frozenset[tuple[str, str]]
 MOST_SERIES = 1500  # of the nearest items
+_Key = tuple[int, str, bool, tuple[str, float]]
 APART = 8  # gauges of one metric and item that are compared each by itself; more of them by mean
 
 
@@ -27,6 +31,19 @@ class Line:
     words: str
     values: Floats
     series: tuple[int, ...]
+    shown: tuple[str, float] = ("", 1.0)  # the unit it is told in, and what it is multiplied by
+
+
+@dataclass(frozen=True, slots=True)
+class Told(Signal):
+    """A signal that says its figures in their unit."""
+
+    shown: tuple[str, float] = ("", 1.0)
+
+    def said(self, value: float) -> str:
+        """Return a value as people read it."""
+        unit, by = self.shown
+        return figure(value * by, unit)
 
 
 def lines(items: Sequence[int], *, end: datetime, count: int, step: timedelta) -> list[Line]:
@@ -37,7 +54,7 @@ def lines(items: Sequence[int], *, end: datetime, count: int, step: timedelta) -
     """
     series = _series(items)
     values = _values(series, end, count, step)
-    groups: dict[tuple[int, str, bool], list[tuple[int, Floats]]] = defaultdict(list)
+    groups: dict[_Key, list[tuple[int, Floats]]] = defaultdict(list)
     wholes = {_place(one): values[one.pk] for one in series}
     for one in series:
         sign = sign_of(one.metric.name, one.metric.title)
@@ -49,9 +66,17 @@ def lines(items: Sequence[int], *, end: datetime, count: int, step: timedelta) -
             if whole is None:
                 continue
             row = 1 - row / np.where(whole > 0, whole, np.nan)
-        key = (one.item_id or 0, sign.words, one.metric.kind == Metric.Kind.COUNTER)
+        is_counter = one.metric.kind == Metric.Kind.COUNTER
+        key = (one.item_id or 0, sign.words, is_counter, _shown(one.metric, sign))
         groups[key].append((one.pk, row))
     return [line for key, rows in groups.items() for line in _merged(*key, rows)]
+
+
+def _shown(metric: Metric, sign: Sign) -> tuple[str, float]:
+    """Return the unit in which people read what is compared, and what it is multiplied by."""
+    if sign.whole or sign.unit is not None:
+        return ("ratio" if sign.whole else sign.unit or ""), 1.0
+    return shown_in(metric, "rate" if metric.kind == Metric.Kind.COUNTER else "avg")
 
 
 def _series(items: Sequence[int]) -> list[Series]:
@@ -95,12 +120,16 @@ def _is_left_out(sign: Sign, one: Series) -> bool:
 
 
 def _merged(
-    item: int, words: str, is_counter: bool, rows: Sequence[tuple[int, Floats]]
+    item: int,
+    words: str,
+    is_counter: bool,
+    shown: tuple[str, float],
+    rows: Sequence[tuple[int, Floats]],
 ) -> list[Line]:
     if len(rows) == 1 or (not is_counter and len(rows) <= APART):
-        return [Line(item, words, row, (pk,)) for pk, row in rows]
+        return [Line(item, words, row, (pk,), shown) for pk, row in rows]
     table = np.vstack([row for _, row in rows])
     known = np.isfinite(table).sum(axis=0)
     total = np.nansum(table, axis=0) / (1 if is_counter else np.maximum(known, 1))
     series = tuple(pk for pk, _ in rows)
-    return [Line(item, words, np.where(known > 0, total, np.nan), series)]
+    return [Line(item, words, np.where(known > 0, total, np.nan), series, shown)]
