@@ -2,12 +2,13 @@
 
 import threading
 import time
+from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
 
 from fullscore.connectors.base import Deadline, Refused, Unreachable
-from fullscore.connectors.guard import Guard
+from fullscore.connectors.guard import Guard, for_known_hosts
 
 pytestmark = pytest.mark.once
 
@@ -87,3 +88,25 @@ def test_a_name_server_that_never_answers_costs_no_more_than_the_time_given():
         assert time.monotonic() - began < 5  # generous: the machine may be busy
     finally:
         answered.set()
+
+
+@pytest.mark.parametrize(
+    ("allowed", "address", "is_open"),
+    [
+        ("", "10.0.0.7", True),
+        ("", "fd00::7", True),
+        ("", "127.0.0.1", False),
+        ("", "169.254.169.254", False),
+        ("127.0.0.0/8, 192.0.2.0/24", "127.0.0.1", True),
+    ],
+)
+def test_known_hosts_are_private_ones_and_never_this_machine_nor_a_clouds_metadata(
+    allowed, address, is_open
+):
+    guard = replace(for_known_hosts(allowed), look_up=lambda _host, _port: [address])
+
+    if is_open:
+        assert list(guard.addresses("host", 2222, deadline=Deadline(10))) == [address]
+    else:
+        with pytest.raises(Refused):
+            guard.addresses("host", 2222, deadline=Deadline(10))

@@ -8,7 +8,6 @@ it over, and sends nothing a second time that alters a host.
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from ipaddress import ip_network
 from shlex import quote
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
 from fullscore.connectors.base import ConnectorError, Limits, Refused
-from fullscore.connectors.guard import Guard
+from fullscore.connectors.guard import for_known_hosts
 from fullscore.domains.foundation.changes.models import CommandAccess, RunbookRun
 from fullscore.domains.foundation.changes.services.runbooks import starting, stepping
 from fullscore.domains.foundation.changes.services.runbooks.stepping import Order
@@ -33,11 +32,6 @@ if TYPE_CHECKING:
 AT_ONCE = 20
 TURN_SECONDS, BEAT_SECONDS = 1.0, 5.0
 LIMITS = Limits(timeout_seconds=20, size_bytes=MOST_OUTPUT)  # to connect; of what is kept
-# As for visits: hosts are where private addresses are, and only a proven key is talked to.
-PRIVATE = tuple(
-    map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
-)
-ANY_PORT = frozenset(range(1, 65536))
 log = get_logger()
 
 
@@ -45,8 +39,7 @@ class Runner:
     """One process's share of the runs."""
 
     def __init__(self) -> None:
-        allowed = [n for n in settings.OPTIONS.allowed_networks.replace(",", " ").split() if n]
-        self.guard = Guard(allowed=(*map(ip_network, allowed), *PRIVATE), ports=ANY_PORT)
+        self.guard = for_known_hosts(settings.OPTIONS.allowed_networks)
         self.holder = uuid4().hex
         self._runs: dict[int, asyncio.Task[None]] = {}
         self._beaten = 0.0

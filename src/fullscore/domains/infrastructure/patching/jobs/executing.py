@@ -7,7 +7,6 @@ it from its last finished step.
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -15,7 +14,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
 from fullscore.connectors.base import ConnectorError, Deadline, Limits, Refused
-from fullscore.connectors.guard import Guard
+from fullscore.connectors.guard import for_known_hosts
 from fullscore.domains.infrastructure.patching.jobs.by_ssh import BySsh
 from fullscore.domains.infrastructure.patching.jobs.carrying import Carrying
 from fullscore.domains.infrastructure.patching.jobs.hands import TOOLS, Failed, Hands, Patience
@@ -33,11 +32,6 @@ AT_ONCE = 50
 TURN_SECONDS = 2.0
 LOOK_UP_SECONDS = 10.0
 LIMITS = Limits(timeout_seconds=300, size_bytes=1 << 20)
-# As for visits: hosts are where private addresses are, and only a proven key is talked to.
-PRIVATE = tuple(
-    map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
-)
-ANY_PORT = frozenset(range(1, 65536))
 NO_WAY = "There is no account to alter it by: add a patch access, and put its key on the host."
 log = get_logger()
 
@@ -46,8 +40,7 @@ class Patcher:
     """One process's share of the runs."""
 
     def __init__(self, patience: Patience | None = None) -> None:
-        allowed = [n for n in settings.OPTIONS.allowed_networks.replace(",", " ").split() if n]
-        self.guard = Guard(allowed=(*map(ip_network, allowed), *PRIVATE), ports=ANY_PORT)
+        self.guard = for_known_hosts(settings.OPTIONS.allowed_networks)
         self.holder = uuid4().hex
         self._patience = patience or Patience()
         self._runs: dict[int, asyncio.Task[None]] = {}

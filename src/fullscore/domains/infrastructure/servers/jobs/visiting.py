@@ -8,7 +8,6 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
-from ipaddress import ip_network
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
 from fullscore.connectors.base import ConnectorError, Limits
-from fullscore.connectors.guard import Guard
+from fullscore.connectors.guard import Guard, for_known_hosts
 from fullscore.connectors.probe import parse
 from fullscore.domains.infrastructure.servers import services
 from fullscore.domains.infrastructure.servers.models import Server, SshHost
@@ -32,19 +31,12 @@ if TYPE_CHECKING:
 AT_ONCE = 100
 FACTS_EVERY = timedelta(minutes=15)
 LIMITS = Limits(timeout_seconds=40, size_bytes=parse.LIMIT_BYTES)
-# Hosts are where private addresses are. Nothing but a host that proves a trusted key is talked to,
-# and this machine and a cloud's metadata stay closed.
-PRIVATE = tuple(
-    map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
-)
-ANY_PORT = frozenset(range(1, 65536))  # sshd is put on odd ports; the host key says who it is
 log = get_logger()
 
 
 def guard() -> Guard:
     """Return what hosts may be talked to over SSH."""
-    allowed = [n for n in settings.OPTIONS.allowed_networks.replace(",", " ").split() if n]
-    return Guard(allowed=(*map(ip_network, allowed), *PRIVATE), ports=ANY_PORT)
+    return for_known_hosts(settings.OPTIONS.allowed_networks)
 
 
 class Visitor:

@@ -1,11 +1,9 @@
 """E-mail that comes in: kept before it is marked as seen, each once."""
 
-from ipaddress import ip_network
-
 from django.conf import settings
 
 from fullscore.connectors.base import ConnectorError, Garbled, Unreachable
-from fullscore.connectors.guard import Guard
+from fullscore.connectors.guard import Guard, for_known_hosts
 from fullscore.connectors.mail import client, parse
 from fullscore.connectors.mail.mailbox import mailbox_of
 from fullscore.domains.response.incidents.models import AlertSource
@@ -15,12 +13,7 @@ from fullscore.kit import time
 from fullscore.kit.errors import NotFound
 from fullscore.kit.log import get_logger
 
-# Mail servers stand in private networks; this machine and a cloud's metadata stay closed.
-PRIVATE = tuple(
-    map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
-)
 log = get_logger()
-ANY_PORT = frozenset(range(1, 65536))  # nothing is said to whom TLS does not prove to be the host
 
 
 def take_mail(source: AlertSource, raw: bytes) -> None:
@@ -74,5 +67,4 @@ def _password(source: AlertSource) -> str:
 
 
 def _guard() -> Guard:
-    allowed = [n for n in settings.OPTIONS.allowed_networks.replace(",", " ").split() if n]
-    return Guard(allowed=(*map(ip_network, allowed), *PRIVATE), ports=ANY_PORT)
+    return for_known_hosts(settings.OPTIONS.allowed_networks)
