@@ -183,7 +183,7 @@ def _append(
     *, noun: str, record: str, verb: str, by: User, note: str, before: Any, after: Any
 ) -> AuditEntry:
     came = origin.get()
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):  # an entry that fails takes its change with it
         _take_turn()
         n, previous = head()
         entry = AuditEntry(

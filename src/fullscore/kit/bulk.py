@@ -21,15 +21,20 @@ AS_THEY_ARE = (
 Rows = Iterable[Sequence[Any]]
 
 
-def insert(model: type[models.Model], names: Sequence[str], rows: Rows) -> None:
-    """Insert rows; where `names` leave the key out, the database gives it."""
+def insert(
+    model: type[models.Model], names: Sequence[str], rows: Rows, *, passes_over: bool = False
+) -> None:
+    """Insert rows; where `names` leave the key out, the database gives it.
+
+    `passes_over` leaves out those that are there already, by whatever makes them unique.
+    """
     fields = [model._meta.get_field(name) for name in names]
     columns = ", ".join(map(_column, fields))
     told = _told(rows, fields)
     if not told:
         return
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
+        if connection.vendor == "postgresql" and not passes_over:
             into = f"COPY {_table(model)} ({columns}) FROM STDIN"
             with connection.wrap_database_errors, cursor.copy(into) as copy:
                 for row in told:
@@ -37,6 +42,7 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Rows) -> None:
         else:
             marks = ", ".join(["%s"] * len(fields))
             into = f"INSERT INTO {_table(model)} ({columns}) VALUES ({marks})"  # noqa: S608
+            into += " ON CONFLICT DO NOTHING" if passes_over else ""
             cursor.executemany(into, told)
 
 

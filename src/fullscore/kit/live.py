@@ -59,7 +59,7 @@ def publish(topic: str, key: object = "", *, permission: str = "") -> LiveChange
     Without `key`: the list as a whole, as after a removal. The lock makes writers that publish
     wait for each other's commit; call it last. Revisit when lock waits show in the p95 of writes.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ORDER_LOCK])

@@ -57,7 +57,7 @@ def refresh_many(model: type[models.Model], ids: Iterable[int]) -> None:
     for pk, *values in rows:
         words = [str(v) for v in values if v not in (None, "")]
         told[first + pk] = ((words or [""])[0][:200], " ".join(words)[:2000].lower())
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         kept = SearchEntry.objects.filter(IsAmong(list(told)))
         known = {pk: words for pk, *words in kept.values_list("pk", "title", "words")}
         fresh = {pk: words for pk, words in told.items() if known.get(pk) != [*words]}

@@ -10,12 +10,14 @@ from fullscore.domains.foundation.estate import authority
 from fullscore.domains.foundation.estate.announcements import DifferenceRejected
 from fullscore.domains.foundation.estate.models import Claim, Difference, Item, Source
 from fullscore.domains.foundation.estate.services.items import change
+from fullscore.domains.foundation.estate.support import of_release
 from fullscore.kit import time
 from fullscore.kit.announcements import announce
 from fullscore.kit.audit import recorded
 from fullscore.kit.errors import Conflict, Invalid
 from fullscore.kit.models import User
 
+RELEASE = ("os", "os_version")
 LONGEST_IGNORE = timedelta(days=365)
 
 
@@ -58,6 +60,9 @@ def _take(item: Item, taken: Mapping[str, Any], *, by: User, source: Source) -> 
         item.refresh_from_db(from_queryset=Item.objects.select_for_update(no_key=True))
         with recorded(item, "see", by=by, note=source.name):
             item.attributes = {**item.attributes, **seen}
+            support = of_release(*(str(item.attributes.get(n) or "") for n in RELEASE))
+            if support:
+                item.supported_until, item.support_source = support.until, support.source
 
 
 def differ(

@@ -14,7 +14,7 @@ from fullscore.domains.foundation.telemetry.models import Metric, Series
 from fullscore.domains.foundation.telemetry.reading.rhythm import intervals
 from fullscore.domains.foundation.telemetry.services import binding
 from fullscore.domains.foundation.telemetry.services.senders import Sender, of_item
-from fullscore.kit import limits, time
+from fullscore.kit import bulk, limits, time
 from fullscore.kit.audit import recorded, removed
 from fullscore.kit.errors import Conflict, Invalid
 from fullscore.kit.models import User
@@ -22,6 +22,10 @@ from fullscore.kit.models import User
 LABELS, LABEL_LENGTH, NAME_LENGTH = 64, 1024, 200
 AT_ONCE = 900  # parameters in one statement, whatever SQLite it is
 HOUR = timedelta(hours=1)
+NEW = (
+    "metric", "labels", "fingerprint", "item", "bound_by", "binding", "key", "first_at", "last_at",
+    "is_muted", "is_double",
+)  # fmt: skip
 Labels = Mapping[str, str]
 
 
@@ -108,15 +112,12 @@ def known_ids(prints: Sequence[bytes]) -> dict[bytes, int]:
 def _create(wanted: Mapping[bytes, Called], sender: Sender, now: datetime) -> None:
     called = list(wanted.values())
     metrics = metrics_named({c.name for c in called}, told={c.name: c for c in called})
-    rows = [
-        Series(
-            metric=metrics[one.name], labels=dict(one.labels), fingerprint=print_,
-            item_id=owner.item, bound_by=owner.by, binding=owner.why[:200], key_id=sender.key,
-            first_at=now, last_at=now,
-        )
+    rows = (
+        (metrics[one.name].pk, dict(one.labels), print_, owner.item, owner.by, owner.why[:200],
+         sender.key, now, now, False, False)
         for (print_, one), owner in zip(wanted.items(), _owners(called, sender), strict=True)
-    ]  # fmt: skip
-    Series.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
+    )  # fmt: skip
+    bulk.insert(Series, NEW, rows, passes_over=True)
 
 
 def _owners(called: Sequence[Called], sender: Sender) -> list[binding.Owner]:

@@ -76,19 +76,13 @@ def take_facts(server: Server, report: Report, *, by: User, now: datetime) -> li
         return []  # out of a spool: we know newer ones
     now = told_at
     facts = {name: content for name, content in report.facts.items() if content is not None}
-    stable = {name: rows.stable(name, content) for name, content in facts.items()}
     with transaction.atomic():
         own = Server.objects.select_related("item").select_for_update(of=("self",))
         server = own.get(pk=server.pk)
         known = {f.section: f for f in server.sections.all()}
         facts = rows.with_memory(facts, known, now)
         unread = rows.unread_certificates(report.errors)
-        changed = [
-            n for n, told in stable.items() if n not in known or known[n].hash != digest(told)
-        ]
-        gone = [f for name, f in known.items() if name not in facts]
-        _write_sections(server, facts, stable, changed, by, now)
-        Facts.objects.filter(pk__in=[f.pk for f in gone]).delete()
+        changed = _write_sections(server, facts, known, by, now)
         _write_server(server, facts, report, by=by, now=now)
         write(server, facts, changed)
         _write_estate(server, facts, unread, by, now)
@@ -98,23 +92,36 @@ def take_facts(server: Server, report: Report, *, by: User, now: datetime) -> li
 
 
 def _write_sections(
-    server: Server, facts: Mapping[str, Any], stable: Mapping[str, Any], changed: list[str],
-    by: User, now: datetime,
-) -> None:  # fmt: skip
+    server: Server, facts: Mapping[str, Any], known: Mapping[str, Facts], by: User, now: datetime
+) -> list[str]:
+    """Keep the sections as they are told now; return those that changed."""
+    gone = [row.pk for name, row in known.items() if name not in facts]
+    if gone:
+        Facts.objects.filter(pk__in=gone).delete()
+    told = {n: c for n, c in facts.items() if n not in known or known[n].content != c}
+    same = [row.pk for name, row in known.items() if name in facts and name not in told]
+    Facts.objects.filter(pk__in=same).update(at=now)
+    stable = {name: rows.stable(name, content) for name, content in told.items()}
     made = [
         Facts(server=server, section=name, content=content, hash=digest(stable[name]), at=now)
-        for name, content in facts.items()
+        for name, content in told.items()
     ]
     Facts.objects.bulk_create(
         made, update_conflicts=True, unique_fields=["server", "section"],
         update_fields=["content", "hash", "at"],
     )  # fmt: skip
-    if not changed:
-        return
-    digests = [[name, digest(stable[name])] for name in changed]
-    entry = bulk("servers.facts", "take", by=by, counts={"sections": len(changed)}, rows=digests)
-    stored = server.sections.filter(section__in=changed)
-    history.keep_many(Facts, [(f, {"content": stable[f.section]}) for f in stored], entry=entry)
+    digests = [
+        [row.section, row.hash]
+        for row in made
+        if row.section not in known or known[row.section].hash != row.hash
+    ]
+    changed = [name for name, _ in digests]
+    if changed:
+        counts = {"sections": len(changed)}
+        entry = bulk("servers.facts", "take", by=by, counts=counts, rows=digests)
+        stored = server.sections.filter(section__in=changed).defer("content")
+        history.keep_many(Facts, [(f, {"content": stable[f.section]}) for f in stored], entry=entry)
+    return changed
 
 
 def _write_server(

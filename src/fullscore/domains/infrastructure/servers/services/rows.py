@@ -20,6 +20,8 @@ from fullscore.domains.infrastructure.servers.rows import logins
 from fullscore.domains.infrastructure.servers.rules.logins import Known
 from fullscore.kit import bulk
 
+PACKAGE = ("manager", "name", "version", "architecture", "key", "source", "source_version")
+
 
 def write(server: Server, facts: Mapping[str, Any], changed: Sequence[str]) -> None:
     """Make the rows of a server say what its changed sections say."""
@@ -78,18 +80,13 @@ def _write_packages(
         if p.get("state") in ("installed", None, "")
     }
     found = _known_versions(wanted)
-    PackageVersion.objects.bulk_create(
-        [
-            PackageVersion(
-                manager=m, name=n, version=v, architecture=a, key=rows.version_key(m, v),
-                source=str(p.get("source") or "")[:200],
-                source_version=str(p.get("source_version") or "")[:120],
-            )
-            for (m, n, v, a), p in wanted.items()
-            if (m, n, v, a) not in found
-        ],
-        batch_size=500, ignore_conflicts=True,
+    new = (
+        (m, n, v, a, rows.version_key(m, v), str(p.get("source") or "")[:200],
+         str(p.get("source_version") or "")[:120])
+        for (m, n, v, a), p in wanted.items()
+        if (m, n, v, a) not in found
     )  # fmt: skip
+    bulk.insert(PackageVersion, PACKAGE, new, passes_over=True)
     found |= _known_versions(wanted.keys() - found.keys())
     waiting = {u["name"]: rows.waiting(u) for u in updates.get("rows", [])}
     _write_installed(
