@@ -1,5 +1,7 @@
 """Findings, what happened to them, and the proof that they are gone."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -129,7 +131,9 @@ class Finding(models.Model):
     is_flapping = models.BooleanField(default=False)
     good_streak = models.PositiveSmallIntegerField(default=0, editable=False)
 
-    is_default_price = True  # said anew wherever a finding is priced
+    # Said anew wherever a finding is priced.
+    is_default_price = True
+    late_since: datetime | None = None
 
     objects = FindingQuerySet.as_manager()
     audit_leaves_out = ("figure", "evidence", "good_streak")
