@@ -140,6 +140,7 @@ CHECKS: tuple[Check, ...] = (
     telemetry.label_churn.reading(senders.churning),
     telemetry.unit_unknown.reading(senders.unitless),
     telemetry.store_filling.reading(kept.filling),
+    telemetry.store_refuses.reading(kept.turned_away),
     # Alerts and their senders
     incidents.alert_noisy.reading(alerts.rang),
     incidents.alert_flapping.reading(alerts.swung),
@@ -167,4 +168,5 @@ CHECKS: tuple[Check, ...] = (
     oncall.unanswered.reading(duty.unheard),
     # The checks themselves
     findings.check_failing.reading(found.failing_checks),
+    findings.job_failed.reading(found.jobs_given_up),
 )

@@ -76,6 +76,11 @@ class Options:
     mail_from: str = _doc("The sender of mail.", "fullscore@localhost")
     currency: str = _doc("The currency of every amount, by its code of ISO 4217.", "EUR")
     time_zone: str = _doc("Default time zone of new accounts.", "UTC")
+    audit_heads: str = _doc(
+        "A file to which the audit's head is added each hour, best on another machine's disk;"
+        " empty: `audit-heads` in the data folder. The log tells it, too.",
+        "",
+    )
     trusted_proxies: str = _doc(
         "Addresses whose X-Forwarded-* headers count, separated by commas.", ""
     )

@@ -44,7 +44,7 @@ from fullscore.domains.foundation.findings.resources import (
     PROOF,
     WAIVER,
 )
-from fullscore.domains.foundation.system.resources import IMPORT
+from fullscore.domains.foundation.system.resources import AUDIT_ENTRY, DEAD_LETTER, IMPORT
 from fullscore.domains.foundation.telemetry.resources import (
     BREACH,
     COLLECTOR,
@@ -224,6 +224,8 @@ RESOURCES: tuple[Resource, ...] = (
     ACCOUNT,
     ROLE_GRANT,
     API_TOKEN,
+    AUDIT_ENTRY,
+    DEAD_LETTER,
     # Seen through others' pages:
     MEMBERSHIP,
     LINK,

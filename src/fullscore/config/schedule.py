@@ -27,6 +27,7 @@ SCHEDULE: Sequence[Clocked] = (
     findings.tell_overdue,
     findings.prune,
     system.prune_imports,
+    system.write_audit_head,
     servers.declare_silent,
     servers.match_logins,
     servers.measure_capacity,

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, time, timedelta
 from django.db.models import OuterRef, Q, Subquery
 
 from fullscore.domains.foundation.estate import queries as estate
-from fullscore.domains.foundation.findings.facts import Ran
+from fullscore.domains.foundation.findings.facts import GaveUp, Ran
 from fullscore.domains.foundation.findings.models import Check, CheckRun, Finding
 from fullscore.engines.attention import REACH_HOURS, Concern
 from fullscore.kit.access import Actor
 from fullscore.kit.checks import Scope
+from fullscore.kit.models import DeadLetter
 from fullscore.kit.perform import Unmet
 
 SOURCE = "finding"
@@ -119,3 +120,14 @@ def failing_checks(scope: Scope) -> Iterator[Ran]:
     checks = Check.objects.filter(is_enabled=True).exclude(last_state="")
     for check in checks.annotate(problem=newest):
         yield Ran(check.pk, check.title, check.last_state, check.problem or "")
+
+
+def jobs_given_up(scope: Scope) -> Iterator[GaveUp]:
+    """Return the jobs that failed for good and that nobody has dealt with."""
+    if scope.items is not None:
+        return
+    told: dict[str, GaveUp] = {}
+    for task, error in DeadLetter.objects.waiting().values_list("task", "error"):  # newest first
+        known = told.get(task) or GaveUp(task, 0, error)
+        told[task] = known._replace(times=known.times + 1)
+    yield from told.values()

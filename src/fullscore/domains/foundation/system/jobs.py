@@ -2,6 +2,7 @@
 
 from fullscore.domains.foundation.system import services
 from fullscore.domains.foundation.system.models import Import
+from fullscore.domains.foundation.system.services import anchors
 from fullscore.kit.audit import coming
 from fullscore.kit.jobs import every, job
 from fullscore.kit.models import User
@@ -31,6 +32,12 @@ def take_back_import(number: int, by: int) -> None:
     revoked, user = Import.objects.get(pk=number), User.objects.get(pk=by)
     with coming("import"):
         services.take_back(revoked, by=user)
+
+
+@every(hours=1)
+def write_audit_head() -> None:
+    """Keep the audit's newest number and hash outside the database."""
+    anchors.write_head()
 
 
 @every(days=1, at="03:50")

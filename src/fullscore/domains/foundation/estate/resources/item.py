@@ -133,8 +133,10 @@ ITEM = Resource(
              tone="danger",
              when=lambda i: "It is retired." if i.state == "retired" else ""),
         Verb(services.reopen, permission="estate.change_item", icon="refresh-cw",
-             done="{} is in service again.",
-             when=lambda i: "" if i.state in ("retiring", "retired") else "It is in service."),
+             done=lambda i: f"“{i}” is {i.get_state_display().lower()} again.",
+             choices={"state": Item.State.choices[:-1]},
+             when=lambda i: "It is planned: there is nothing before that."
+             if i.state == "planned" else ""),
         Verb(services.merge, permission="estate.merge_item", icon="git-merge", in_bulk=False,
              reaches=frozenset({"into"}),
              done="It is one thing with {} now.".format, tone="danger",
