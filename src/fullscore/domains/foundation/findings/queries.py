@@ -1,6 +1,6 @@
 """Questions about findings that more than one place asks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta
 
 from django.db.models import OuterRef, Q, Subquery
@@ -131,3 +131,9 @@ def jobs_given_up(scope: Scope) -> Iterator[GaveUp]:
         known = told.get(task) or GaveUp(task, 0, error)
         told[task] = known._replace(times=known.times + 1)
     yield from told.values()
+
+
+def keys_open(ident: str, *, items: Iterable[int]) -> set[tuple[int, str]]:
+    """Return item and key of what a check holds to be bad now, among these items."""
+    rows = Finding.objects.pressing().filter(check_of__ident=ident, item__in=list(items))
+    return {(item, key) for item, key in rows.values_list("item_id", "key") if item}
