@@ -146,7 +146,7 @@ def _allowed(run: ServerRun) -> frozenset[int]:
 
 
 def release(run: ServerRun, *, now: datetime) -> None:
-    """Give back the spare of a run that was verified."""
+    """Give back the spare of a run."""
     run.leases.filter(released_at__isnull=True).update(released_at=now)
 
 
@@ -197,7 +197,7 @@ def finished(run: ServerRun) -> dict[str, dict[str, Any]]:
 
 @transaction.atomic
 def end(run: ServerRun, state: str, *, by: User, now: datetime, why: str = "") -> ServerRun:
-    """End a run; only what was verified gives its spare back.
+    """End a run; only what was verified, or was never touched, gives its spare back.
 
     Nothing happens where another process has taken it over: how it ends is for that one to say.
     """
@@ -205,13 +205,19 @@ def end(run: ServerRun, state: str, *, by: User, now: datetime, why: str = "") -
     run = ServerRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
     if holder and run.holder != holder:
         return run
+    is_safe = state in (State.DONE, State.BACK) or (state == State.FAILED and is_untouched(run))
     with recorded(run, state, by=by, note=why):
         run.state, run.ended_at, run.why = state, now, why[:300]
-        run.is_live = state in ServerRun.WENT_WRONG and run.is_live
+        run.is_live = state in ServerRun.WENT_WRONG and run.is_live and not is_safe
         run.holder, run.beat_at = "", None
-    if state in (State.DONE, State.BACK):
+    if is_safe:
         release(run, now=now)
     return run
+
+
+def is_untouched(run: ServerRun) -> bool:
+    """Say whether nothing was altered on a server: it came to no step that alters anything."""
+    return not run.is_back and not run.steps.filter(name__in=RunStep.ALTERING).exists()
 
 
 def _need_hold(run: ServerRun) -> None:
@@ -229,8 +235,10 @@ def roll_back(run: ServerRun, *, by: User, reason: str) -> ServerRun:
     """Put a server's packages back to what was kept before they were altered."""
     if run.state not in (State.DONE, *ServerRun.WENT_WRONG):
         raise Conflict("Only what has been altered, and is over, is put back.")
-    if not run.steps.filter(name="save", state=RunStep.State.DONE).exists():
-        raise Conflict("Nothing was altered: it failed before anything was kept.")
+    if is_untouched(run):
+        raise Conflict("Nothing was altered: it failed before that.")
+    if lost := finished(run).get("save", {}).get("lost"):
+        raise Conflict(f"There is no way back: {', '.join(lost[:5])} could not be kept.")
     if run.campaign.way_back != run.campaign.WayBack.DOWNGRADE:
         raise Conflict("This campaign keeps no packages: there is no way back.")
     with recorded(run, "roll_back", by=by, note=reason):
