@@ -122,8 +122,8 @@ class CampaignForm(forms.ModelForm):
     class Meta:
         model = Campaign
         fields = ("title", "baseline", "release_from", "cut_off_at", "begins_at", "run_minutes",
-                  "error_limit", "way_back", "no_way_back", "new_dependencies", "reboots",
-                  "way")  # fmt: skip
+                  "error_limit", "settle_minutes", "way_back", "no_way_back", "new_dependencies",
+                  "reboots", "way")  # fmt: skip
 
 
 def badges(campaign: Campaign) -> list[tuple[str, str]]:
@@ -169,10 +169,11 @@ CAMPAIGN = Resource(
     Campaign,
     columns=["title", "baseline", "state", "begins_at", "planned_at", "drafted_by", "approved_by"],
     fields=["title", "baseline", "release_from", "cut_off_at", "begins_at", "run_minutes",
-            "error_limit", "way_back", "no_way_back", "new_dependencies", "reboots", "way"],
-    facts=["release_from", "cut_off_at", "run_minutes", "error_limit", "way_back", "no_way_back",
-           "new_dependencies", "reboots", "way", "looked_at", "change", "why", "approved_at",
-           "started_at", "ended_at"],
+            "error_limit", "settle_minutes", "way_back", "no_way_back", "new_dependencies",
+            "reboots", "way"],
+    facts=["release_from", "cut_off_at", "run_minutes", "error_limit", "settle_minutes", "way_back",
+           "no_way_back", "new_dependencies", "reboots", "way", "looked_at", "change", "why",
+           "approved_at", "started_at", "ended_at"],
     filters=["state", "baseline", "way"],
     search=["title"],
     order=["-begins_at"],

@@ -14,6 +14,7 @@ from fullscore.connectors.apt.transaction import Transaction
 from fullscore.connectors.base import ConnectorError
 from fullscore.domains.infrastructure.patching.jobs.hands import Failed, Hands, Patience, Stand
 from fullscore.domains.infrastructure.patching.models import Campaign, RunStep, ServerRun
+from fullscore.domains.infrastructure.patching.queries import gates
 from fullscore.domains.infrastructure.patching.services import looking, running
 from fullscore.kit import time
 
@@ -136,7 +137,17 @@ class Carrying:
         if wrong := _differ(packages, now.versions, at=TO):
             raise Failed(f"{wrong} is not at its planned version.", str(now.versions))
         await self._settled(now)
+        await self._watched(packages)
         return {}, "\n".join(f"{name} {version}" for name, version in now.versions.items())
+
+    async def _watched(self, packages: list[list[str]]) -> None:
+        """Watch a host that is back: what is wrong with it or its services at the end fails it."""
+        minutes = self.run.campaign.settle_minutes
+        await asyncio.sleep(min(60.0 * minutes, self._patience.settle))
+        if minutes:
+            await self._settled(await self.hands.stand(packages))
+        if wrong := await self._ask(gates.wrong_since_update, self.run):
+            raise Failed(wrong)
 
     async def _settled(self, now: Stand) -> None:
         """Wait until every service and listener from before is back."""

@@ -38,7 +38,7 @@ class Patience:
     poll: float = 2.0
     update: float = 3600.0
     reboot: float = 600.0
-    settle: float = 120.0  # until services are back
+    settle: float = 600.0  # until services are back, and the most a good host is watched
 
 
 class Failed(Exception):

@@ -245,6 +245,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "settle_minutes",
+                    models.PositiveSmallIntegerField(
+                        default=10,
+                        help_text="What is wrong with a server or its services at the end of this time fails it; at most half of what a server takes.",
+                        validators=[django.core.validators.MaxValueValidator(10)],
+                        verbose_name="watched afterwards (minutes)",
+                    ),
+                ),
+                (
                     "way_back",
                     models.CharField(
                         choices=[("downgrade", "downgrade to what was kept"), ("none", "none")],

@@ -71,6 +71,13 @@ class Campaign(models.Model):
         blank=True,
         help_text="With more it pauses. Empty: one, or a twentieth of the servers.",
     )
+    settle_minutes = models.PositiveSmallIntegerField(
+        "watched afterwards (minutes)",
+        default=10,
+        validators=[MaxValueValidator(10)],
+        help_text="What is wrong with a server or its services at the end of this time fails it;"
+        " at most half of what a server takes.",
+    )
     way_back = models.CharField(max_length=9, choices=WayBack, default=WayBack.DOWNGRADE)
     no_way_back = models.CharField(
         "where old versions cannot be kept",

@@ -34,6 +34,7 @@ def draft(*, by: User, **values: Any) -> Campaign:
     campaign = Campaign(drafted_by=by, **values)
     _check_release(campaign)
     _check_way(campaign)
+    _check_settling(campaign)
     with recorded(campaign, "draft", by=by):
         pass
     campaign.authors.add(by)
@@ -60,6 +61,13 @@ def _check_way(campaign: Campaign) -> None:
         raise Invalid(lacking, {"way": [lacking]})
 
 
+def _check_settling(campaign: Campaign) -> None:
+    """Refuse a watch that leaves no time for what is watched."""
+    if 2 * (campaign.settle_minutes or 0) > (campaign.run_minutes or 0):
+        told = "It is watched for at most half of what a server takes: choose a shorter time."
+        raise Invalid(told, {"settle_minutes": [told]})
+
+
 @transaction.atomic
 def revise(campaign: Campaign, *, by: User, **values: Any) -> Campaign:
     """Alter a campaign that does not run; its plan and what was approved of it are void."""
@@ -69,6 +77,7 @@ def revise(campaign: Campaign, *, by: User, **values: Any) -> Campaign:
             setattr(campaign, name, value)
         _check_release(campaign)
         _check_way(campaign)
+        _check_settling(campaign)
         void(campaign)
         campaign.digest, campaign.planned_at = "", None
         campaign.is_looking, campaign.looked_at = False, None

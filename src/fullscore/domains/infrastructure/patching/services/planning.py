@@ -94,6 +94,7 @@ def digest(campaign: Campaign) -> str:
     told = {
         "baseline": campaign.baseline_id,
         "error_limit": campaign.error_limit,
+        "settle_minutes": campaign.settle_minutes,
         "way_back": campaign.way_back,
         "no_way_back": campaign.no_way_back,
         "new_dependencies": campaign.new_dependencies,

@@ -7,10 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Sum
 
-from fullscore.domains.foundation.changes.models import Trouble
-from fullscore.domains.foundation.changes.queries.blast import blast
 from fullscore.domains.foundation.estate.models import Requirement
-from fullscore.domains.foundation.findings.models import Finding
 from fullscore.domains.infrastructure.patching.models import (
     Campaign,
     RunStep,
@@ -18,6 +15,7 @@ from fullscore.domains.infrastructure.patching.models import (
     SpareLease,
     Wave,
 )
+from fullscore.domains.infrastructure.patching.queries import gates
 from fullscore.domains.infrastructure.patching.reading import given as reading
 from fullscore.kit import live
 from fullscore.kit.audit import recorded
@@ -26,8 +24,6 @@ from fullscore.kit.models import User
 
 State = ServerRun.State
 MOST_EVIDENCE = 64 * 1024
-TROUBLED = 3  # criticality up to which a trouble keeps a server from being touched
-BACKUP_CHECK = "backups.too_old"
 
 
 @transaction.atomic
@@ -79,18 +75,7 @@ def _keeps(run: ServerRun, now: datetime) -> str:
     if run.is_back:
         holds = run.leases.filter(released_at__isnull=True).exists()
         return "" if holds else _lease(run, now)
-    return obstacle(run, now) or _lease(run, now)
-
-
-def obstacle(run: ServerRun, now: datetime) -> str:
-    """Say what keeps a server from being touched now: trouble around it, or no fresh backup."""
-    item = run.server.item_id
-    reached = [one.item for one in blast([item]).touched if one.criticality <= TROUBLED]
-    trouble = Trouble.objects.open().filter(item__in=[item, *reached]).first()
-    if trouble is not None:
-        return f"{trouble.reference} is open: {trouble.title}"
-    late = Finding.objects.live().filter(check_of__ident=BACKUP_CHECK, item=item).first()
-    return f"It has no fresh backup: {late.title}" if late else ""
+    return gates.obstacle(run, now) or _lease(run, now)
 
 
 def _lease(run: ServerRun, now: datetime) -> str:
