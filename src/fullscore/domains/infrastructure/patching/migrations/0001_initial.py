@@ -245,11 +245,43 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "settle_minutes",
+                    models.PositiveSmallIntegerField(
+                        default=10,
+                        help_text="What is wrong with a server or its services at the end of this time fails it; at most half of what a server takes.",
+                        validators=[django.core.validators.MaxValueValidator(10)],
+                        verbose_name="watched afterwards (minutes)",
+                    ),
+                ),
+                (
                     "way_back",
                     models.CharField(
                         choices=[("downgrade", "downgrade to what was kept"), ("none", "none")],
                         default="downgrade",
                         max_length=9,
+                    ),
+                ),
+                (
+                    "no_way_back",
+                    models.CharField(
+                        choices=[
+                            ("refused", "the server is not altered"),
+                            ("accepted", "it goes on without a way back"),
+                        ],
+                        default="refused",
+                        help_text="The plan names those packages once the hosts were looked at.",
+                        max_length=8,
+                        verbose_name="where old versions cannot be kept",
+                    ),
+                ),
+                (
+                    "new_dependencies",
+                    models.CharField(
+                        choices=[("allowed", "Allowed"), ("refused", "Refused")],
+                        default="allowed",
+                        help_text="Of servers nobody could look at: may new packages that the updates need come along? Nothing is ever removed there.",
+                        max_length=7,
+                        verbose_name="new dependencies",
                     ),
                 ),
                 (
@@ -295,6 +327,11 @@ class Migration(migrations.Migration):
                 (
                     "planned_at",
                     models.DateTimeField(editable=False, null=True, verbose_name="planned"),
+                ),
+                ("is_looking", models.BooleanField(default=False, editable=False)),
+                (
+                    "looked_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="looked at"),
                 ),
                 ("digest", models.CharField(blank=True, editable=False, max_length=64)),
                 ("cost", models.FloatField(editable=False, null=True)),
@@ -591,6 +628,26 @@ class Migration(migrations.Migration):
                 ),
                 ("packages", models.JSONField(default=list)),
                 ("manager", models.CharField(default="deb", editable=False, max_length=8)),
+                (
+                    "looked_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="looked at"),
+                ),
+                ("transaction", models.JSONField(default=dict, editable=False)),
+                (
+                    "lacks",
+                    models.JSONField(
+                        default=list, editable=False, verbose_name="without a way back"
+                    ),
+                ),
+                (
+                    "unseen",
+                    models.CharField(
+                        blank=True,
+                        editable=False,
+                        max_length=300,
+                        verbose_name="why it was not looked at",
+                    ),
+                ),
                 ("risk", models.FloatField(default=1.0)),
                 (
                     "state",
