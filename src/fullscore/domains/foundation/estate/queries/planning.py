@@ -56,7 +56,8 @@ class Standing:
     names: dict[Key, int] = field(default_factory=dict)
     called: dict[str, list[int]] = field(default_factory=dict)  # by name alone
     words: dict[tuple[str, str], dict[int, str]] = field(default_factory=dict)  # item → vendor
-    own: dict[int, set[tuple[str, str]]] = field(default_factory=dict)
+    own: dict[int, set[Word]] = field(default_factory=dict)
+    titles: dict[int, str] = field(default_factory=dict)  # item → name as it is spelled
     sites: dict[str, int] = field(default_factory=dict)
     teams: dict[str, int] = field(default_factory=dict)
     people: dict[str, list[int]] = field(default_factory=dict)  # by e-mail, and by name
@@ -71,7 +72,7 @@ class Standing:
             "pk", "kind", "site_id", "name", *FIELDS
         ).iterator(chunk_size=5000):
             made.rows[pk] = tuple(values)
-            made.stands(pk, (kind, site, name.lower()))
+            made.stands(pk, kind, site, name)
         words = Identifier.objects.filter(is_shared=False, item__in=rows).order_by()
         for pk, kind, value, vendor in words.values_list("item_id", "kind", "value", "vendor"):
             made.learns(pk, Word(kind, value, vendor))
@@ -83,16 +84,17 @@ class Standing:
         made.joined = Joined.now()
         return made
 
-    def stands(self, pk: int, key: Key) -> None:
+    def stands(self, pk: int, kind: str, site: int | None, name: str) -> None:
         """Let an item be known by its name."""
-        self.names[key] = pk
+        key = (kind, site, name.lower())
+        self.names[key], self.titles[pk] = pk, name
         self.called.setdefault(key[2], []).append(pk)
         if key[0] == "site":
             self.sites[key[2]] = pk
 
     def learns(self, pk: int, word: Word) -> None:
         """Let an item be known by a word."""
-        self.own.setdefault(pk, set()).add((word.kind, word.value))
+        self.own.setdefault(pk, set()).add(word)
         if identity.is_strong(word):
             for value in identity.forms(word):
                 self.words.setdefault((word.kind, value), {})[pk] = word.vendor
@@ -121,7 +123,8 @@ class _Plan:
             self.by_name.setdefault(one.name.lower(), []).append(place)
         self.new_sites = {one.name.lower() for one in things if one.kind == "site"}
         self.lines: dict[tuple[str, str, str], int] = {}
-        self.taken: dict[int, int] = {}  # item → line
+        self.taken: dict[int, Thing] = {}  # item → what it is in the inventory
+        self.claimed: dict[tuple[str, str, str], Thing] = {}  # strong word → whose it is
 
     def planned(self, place: int, thing: Thing) -> Planned:
         """Return what becomes of one thing."""
@@ -179,9 +182,32 @@ class _Plan:
         made.item = next(iter(found), by_name)
         made.is_new = made.item is None
         if made.item is not None:
-            line = self.taken.setdefault(made.item, thing.line)
-            if line != thing.line:
-                raise Wrong(f"The same item as on line {line}.")
+            self._agree(made.item, words)
+            first = self.taken.setdefault(made.item, thing)
+            if first is not thing:
+                raise Wrong(f"The same item as on line {first.line}.")
+        self._claim(thing, words)
+
+    def _agree(self, item: int, words: Sequence[Word]) -> None:
+        """Refuse a thing whose words object to the item it would be: a name is no proof."""
+        own = identity.Known(item, frozenset(self.standing.own.get(item, ())))
+        if against := identity.contradictions(words, own):
+            says = "; ".join(one.says for one in against)
+            raise Wrong(
+                f"One thing or two? The row contradicts {self.standing.titles[item]}: {says}."
+            )
+
+    def _claim(self, thing: Thing, words: Sequence[Word]) -> None:
+        """Refuse a second thing with a strong word: nobody could say which of them it names."""
+        strong = [word for word in words if identity.is_strong(word)]
+        for word in strong:
+            first = self.claimed.get((word.kind, word.value, word.vendor), thing)
+            if first is not thing:
+                said = f"{word.kind.replace('_', ' ')} {word.value}"
+                raise Wrong(f"One thing or two? Line {first.line} has the same {said}.")
+        for word in strong:
+            for value in identity.forms(word):
+                self.claimed[word.kind, value, word.vendor] = thing
 
     def _fill(self, made: Planned) -> None:
         thing = made.thing
@@ -222,7 +248,8 @@ class _Plan:
 
     def _learn(self, made: Planned, words: Sequence[Word]) -> None:
         own = self.standing.own.get(made.item, set()) if made.item is not None else set()
-        made.words = [word for word in words if (word.kind, word.value) not in own]
+        known = {(word.kind, word.value) for word in own}
+        made.words = [word for word in words if (word.kind, word.value) not in known]
 
     def join(self, made: Planned, place: int, planned: Sequence[Planned]) -> None:
         """Find the other ends of a thing's links, within the inventory first."""

@@ -57,7 +57,7 @@ def _add(
     for (place, one), item in zip(fresh, made, strict=True):
         items[place] = one.item = item.pk
         standing.rows[item.pk] = ()
-        standing.stands(item.pk, (item.kind, item.site_id, item.name.lower()))
+        standing.stands(item.pk, item.kind, item.site_id, item.name)
     _record(Item, made, "add", by=by)
 
 
