@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fullscore.connectors.base import Garbled
 from fullscore.connectors.inventory import graphml, shapes, sitefile, tables
-from fullscore.connectors.inventory.shapes import Thing
+from fullscore.connectors.inventory.shapes import End, Group, Thing
 
 pytestmark = pytest.mark.once
 
@@ -66,12 +66,21 @@ def test_what_is_wrong_with_an_item_stands_in_it():
 
 names = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=20)
 clean = names.map(str.strip).filter(bool)
+end = st.builds(
+    End, clean, st.one_of(st.none(), st.floats(0, 1)),
+    st.one_of(st.none(), st.dictionaries(clean, clean, max_size=2)),
+)  # fmt: skip
+group = st.builds(
+    Group, st.just("needs"), st.lists(end, min_size=1, max_size=3).map(tuple),
+    st.one_of(st.just(""), clean), st.one_of(st.none(), st.just("all"), st.integers(0, 9)),
+)  # fmt: skip
 thing = st.builds(
     Thing, ref=clean, kind=st.just("host"), name=clean, line=st.just(0), site=clean,
     attributes=st.dictionaries(clean, st.one_of(clean, st.integers(), st.booleans()), max_size=3),
     tags=st.lists(clean, max_size=3).map(tuple),
     words=st.lists(st.tuples(st.sampled_from(["serial"]), clean, clean), max_size=2).map(tuple),
     links=st.lists(st.tuples(st.just("needs"), clean), max_size=3).map(tuple),
+    groups=st.lists(group, max_size=2).map(tuple),
 )  # fmt: skip
 
 
@@ -80,7 +89,16 @@ def test_what_is_written_is_read_back(things):
     told = [one for one in sitefile.read(sitefile.write(things).encode()) if one.kind != "site"]
 
     def of(one):
-        return (one.ref, one.name, one.site, dict(one.attributes), one.tags, one.words, one.links)
+        return (
+            one.ref,
+            one.name,
+            one.site,
+            dict(one.attributes),
+            one.tags,
+            one.words,
+            one.links,
+            one.groups,
+        )
 
     assert sorted(map(repr, map(of, told))) == sorted(map(repr, map(of, things)))
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from fullscore.connectors.base import Garbled
 
@@ -13,17 +13,41 @@ LINKS = (
 )  # fmt: skip
 WORDS = ("serial", "system_uuid", "machine_id", "cloud_id", "chassis_mac", "engine_id", "mac",
          "ssh_key", "fqdn", "address")  # fmt: skip
-VALUES = ("state", "environment", "criticality", "owner", "supported_until", "monthly_cost")
+# What is needed: at least some of these are up, so they have a name and a number.
+NEEDS = LINKS[:8]
+VALUES = ("state", "environment", "criticality", "owner", "contact", "supported_until",
+          "support_source", "monthly_cost")  # fmt: skip
 MOST = 500_000  # things in one inventory
 LONGEST = 64 * 1024  # of one thing, as JSON
+
+
+class End(NamedTuple):
+    """The other end of a link, by its ref or name, and what is said of the link itself."""
+
+    ref: str
+    confidence: float | None = None
+    attributes: Mapping[str, Any] | None = None
+
+
+class Group(NamedTuple):
+    """Links of one kind written out in full: those that serve one need have its name.
+
+    `needed` is how many have to be up, 0 when they are welcome but not needed.
+    """
+
+    kind: str
+    of: tuple[End, ...]
+    name: str = ""
+    needed: int | Literal["all"] | None = None  # None was not said
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
     """One thing as an inventory tells of it; what is empty was not said.
 
-    `ref` names it within the inventory, `links` are (kind, ref) or (kind, name) of others, `words`
-    are (kind, value, vendor) by which it is recognised, and `line` is where it stands.
+    `ref` names it within the inventory, `links` are (kind, ref) or (kind, name) of others, `groups`
+    are links of which more is said, `words` are (kind, value, vendor) by which it is recognised,
+    and `line` is where it stands.
     """
 
     ref: str
@@ -36,6 +60,7 @@ class Thing:
     tags: tuple[str, ...] = ()
     words: tuple[tuple[str, str, str], ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    groups: tuple[Group, ...] = ()
     error: str = ""  # why this cannot be taken, told by whoever read it
 
 
@@ -54,6 +79,10 @@ def read(text: str) -> Iterator[Thing]:
             told["tags"] = tuple(told["tags"])
             told["words"] = tuple(tuple(word) for word in told["words"])
             told["links"] = tuple(tuple(link) for link in told["links"])
+            told["groups"] = tuple(
+                Group(kind, tuple(End(*end) for end in of), name, needed)
+                for kind, of, name, needed in told["groups"]
+            )
             yield Thing(**told)
         except (ValueError, KeyError, TypeError) as error:
             raise Garbled("These are not the lines of an inventory.") from error

@@ -1,9 +1,17 @@
 """Any table as things: which column means what is told, or guessed from its heading."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from fullscore.connectors.inventory.shapes import LINKS, VALUES, WORDS, Thing
+from fullscore.connectors.inventory.shapes import (
+    LINKS,
+    NEEDS,
+    VALUES,
+    WORDS,
+    End,
+    Group,
+    Thing,
+)
 
 # What headings of other products mean; a heading that is a field's own name needs no line here.
 GUESSES: Mapping[str, str] = {
@@ -20,6 +28,8 @@ GUESSES: Mapping[str, str] = {
 }  # fmt: skip
 FIELDS = ("name", "kind", "site", "tags", "vendor", "ref", *VALUES, *WORDS, *LINKS)
 IGNORED, ATTRIBUTE = "", "attribute:"
+# A need with spares in one cell: “database: 1 of db1, db2”, “2 of web1, web2, web3”.
+COUNTED = re.compile(r"(?:(?P<name>[^:;]{1,80}):\s*)?(?P<needed>\d{1,5}|all) of (?P<of>.+)", re.I)
 STATES = {
     "active": "active", "live": "active", "in use": "active", "production": "active",
     "up": "active",
@@ -86,9 +96,33 @@ def _thing(line: int, row: Sequence[str], meant: Sequence[str], kind: str) -> Th
             (word, one, vendor if word == "serial" else "")
             for word in WORDS if word in cells for one in _split(cells[word])
         ),
-        links=tuple((link, one) for link in LINKS if link in cells for one in _split(cells[link])),
+        links=tuple(
+            (link, one)
+            for link in LINKS if link in cells for one in _split(_uncounted(link, cells[link]))
+        ),
+        groups=tuple(_groups(cells)),
         error=f"{len(row)} cells under {len(meant)} headings." if extra else "",
     )  # fmt: skip
+
+
+def _counted(kind: str, cell: str) -> list[tuple[str, re.Match[str] | None]]:
+    """Return the parts of a cell between semicolons, each with its number needed if it says one."""
+    parts = [part.strip() for part in cell.split(";")]
+    return [(part, COUNTED.fullmatch(part) if kind in NEEDS else None) for part in parts]
+
+
+def _uncounted(kind: str, cell: str) -> str:
+    return ";".join(part for part, told in _counted(kind, cell) if told is None)
+
+
+def _groups(cells: Mapping[str, str]) -> Iterator[Group]:
+    for kind in NEEDS:
+        for _, told in _counted(kind, cells.get(kind, "")):
+            if told is not None:
+                needed = told["needed"].lower()
+                ends = tuple(End(one) for one in _split(told["of"]))
+                name = (told["name"] or "").strip()
+                yield Group(kind, ends, name, "all" if needed == "all" else int(needed))
 
 
 def _split(text: str) -> list[str]:

@@ -9,6 +9,7 @@ UUIDs.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fullscore.connectors.inventory.shapes import Thing
@@ -59,8 +60,7 @@ def _joined(
 ) -> Thing:
     words = (*one.words, *addresses.get(one.ref, ()))
     links = (*one.links, *(("connects", other) for other in cables.get(one.ref, ())))
-    return Thing(one.ref, one.kind, one.name, one.line, one.site, one.values, one.attributes,
-                 one.tags, tuple(dict.fromkeys(words)), links, one.error)  # fmt: skip
+    return replace(one, words=tuple(dict.fromkeys(words)), links=links)
 
 
 # ── the words both dialects use ────────────────────────────────────────────────────────────────

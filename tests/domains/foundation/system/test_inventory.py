@@ -219,6 +219,46 @@ def test_words_of_one_item_and_the_name_of_another_are_for_a_person_to_decide(an
     assert "One thing or two?" in faults(told)[1]
 
 
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        pytest.param("serial: {vendor: Dell, value: CZ2}", "serial cz2 contradicts cz1",
+                     id="another serial"),
+        pytest.param("system_uuid: 5c4c4544-0042-3510-8052-b4c04f4d3532", "system UUID",
+                     id="another system UUID"),
+        pytest.param("serial: {vendor: Dell, value: CZ1}, cloud_id: i-2", "cloud id i-2",
+                     id="its own serial and another cloud id"),
+    ],
+)  # fmt: skip
+def test_a_row_that_contradicts_the_item_of_its_name_is_refused_and_teaches_nothing(
+    ann, words, why
+):
+    web1 = make.item("web1")
+    for kind, value, vendor in (
+        ("serial", "cz1", "dell"), ("system_uuid", "4c4c4544-0042-3510-8052-b4c04f4d3532", ""),
+        ("cloud_id", "i-1", ""),
+    ):  # fmt: skip
+        make.identifier(item=web1, kind=kind, value=value, vendor=vendor)
+
+    told = written(taken(
+        ann, f"items: [{{name: web1, kind: host, criticality: 1, {words}}},"
+             " {name: other, kind: host}]".encode()), ann)  # fmt: skip
+
+    web1.refresh_from_db()
+    assert (told.counts["refused"], web1.criticality) == (1, 3)
+    assert "contradicts web1" in faults(told)[1]
+    assert why in faults(told)[1]
+    assert web1.identifiers.count() == 3
+
+
+def test_two_rows_with_one_serial_are_one_thing_or_two(ann):
+    told = taken(ann, b"items:\n- {name: a, kind: host, serial: {vendor: Dell, value: CZ1}}\n"
+                      b"- {name: b, kind: host, serial: {vendor: Dell, value: CZ1}}\n")  # fmt: skip
+
+    assert (told.counts["new"], told.counts["refused"]) == (1, 1)
+    assert "Line 2 has the same serial" in faults(told)[3]
+
+
 def test_what_the_columns_of_a_table_mean_is_remembered_by_its_headings(ann):
     content = b"Thing;What\nweb1;host\n"
 

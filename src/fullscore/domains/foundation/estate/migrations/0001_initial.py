@@ -555,6 +555,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("source", models.CharField(default="person", max_length=40)),
+                ("attributes", models.JSONField(blank=True, default=dict)),
                 (
                     "from_item",
                     models.ForeignKey(

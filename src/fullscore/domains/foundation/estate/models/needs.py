@@ -77,6 +77,7 @@ class Link(models.Model):
         default=1.0, validators=[MinValueValidator(0), MaxValueValidator(1)]
     )
     source = models.CharField(max_length=40, default="person")
+    attributes = models.JSONField(default=dict, blank=True)
 
     objects = LinkQuerySet.as_manager()
     keeps_history = True

@@ -20,7 +20,7 @@ DOWNTIME_COST = Resource(
 LINK = Resource(
     Link,
     columns=["from_item", "kind", "to_item", "requirement", "source"],
-    facts=["confidence"],
+    facts=["confidence", "attributes"],
     filters=["kind", "from_item", "to_item"],
     search=["from_item__name", "to_item__name"],
     order=["pk"],

@@ -1,5 +1,6 @@
 """Writing an inventory, a chunk at a time, set by set; and taking it back while untouched."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from django.db.models.deletion import Collector
 
 from fullscore.domains.foundation.estate.kinds import HARD_LINKS, SOFT_LINKS
 from fullscore.domains.foundation.estate.models import Identifier, Item, Link, Requirement
+from fullscore.domains.foundation.estate.queries import joining
+from fullscore.domains.foundation.estate.queries.joining import Tie
 from fullscore.domains.foundation.estate.queries.planning import Planned, Standing
 from fullscore.engines import identity
 from fullscore.kit import history, live, search, time
@@ -17,6 +20,7 @@ from fullscore.kit.models import AuditEntry, User, VersionBase
 from fullscore.kit.time import FOREVER
 
 ITEM, LINK, NEED = "estate.item", "estate.link", "estate.requirement"
+Key = tuple[int, str, str]  # an item, and the kind and name of its need
 
 
 def write_things(
@@ -53,7 +57,7 @@ def _add(
     for (place, one), item in zip(fresh, made, strict=True):
         items[place] = one.item = item.pk
         standing.rows[item.pk] = ()
-        standing.stands(item.pk, (item.kind, item.site_id, item.name.lower()))
+        standing.stands(item.pk, item.kind, item.site_id, item.name)
     _record(Item, made, "add", by=by)
 
 
@@ -139,47 +143,99 @@ def write_links(
     start: int,
 ) -> int:
     """Write the links of a chunk of things; returns how many were new."""
-    wanted: dict[tuple[str, int, int], None] = {}
+    wanted: dict[tuple[str, int, int], Tie] = {}
+    needs: dict[Key, int | None] = {}
+    joined = standing.joined
     for place, one in enumerate(planned, start):
         own = items.get(place)
         if own is None or one.error:
             continue
-        ends = [(kind, items.get(other)) for kind, other in one.links]
-        for kind, other in [*ends, *one.joins]:
-            if other is not None and other != own and (kind, own, other) not in standing.links:
-                wanted[(kind, own, other)] = None
-    if not wanted:
-        return 0
-    needs = _needs(sorted({(k, a) for k, a, _ in wanted if k in (*HARD_LINKS, *SOFT_LINKS)}), by=by)
+        for tie in one.ties:
+            other = tie.item if tie.place is None else items.get(tie.place)
+            if other is not None and other != own:
+                wanted.setdefault((tie.kind, own, other), tie)
+        needs |= {(own, *key): needed for key, needed in one.needs.items()}
+    fresh = {ends: tie for ends, tie in wanted.items() if ends not in joined.links}
+    for (kind, own, _), tie in fresh.items():
+        if kind in (*HARD_LINKS, *SOFT_LINKS):
+            needs.setdefault((own, kind, tie.need or ""), _usual(kind, own, tie, standing))
+    _need(needs, fresh, standing, by=by)
     made = [
-        Link(kind=kind, from_item_id=own, to_item_id=other, source="import",
-             requirement_id=needs.get((kind, own)))
-        for kind, own, other in wanted
+        Link(
+            kind=kind, from_item_id=own, to_item_id=other, source="import",
+            requirement_id=joined.needs.get((own, kind, tie.need or ""), (None,))[0],
+            confidence=1.0 if tie.confidence is None else tie.confidence,
+            attributes=dict(tie.attributes or {}),
+        )
+        for (kind, own, other), tie in fresh.items()
     ]  # fmt: skip
-    Link.objects.bulk_create(made, batch_size=150)
-    standing.links.update(wanted)
-    _record(Link, made, "link", by=by)
+    if made:
+        Link.objects.bulk_create(made, batch_size=100)
+        _record(Link, made, "link", by=by)
+    _tell({ends: tie for ends, tie in wanted.items() if ends not in fresh}, standing, by=by)
+    for link in made:
+        standing.joined.learns((link.kind, link.from_item_id, link.to_item_id),
+                               joining.Standing(link.requirement_id, link.confidence,
+                                                link.attributes))  # fmt: skip
     return len(made)
 
 
-def _needs(wanted: Sequence[tuple[str, int]], *, by: User) -> dict[tuple[str, int], int]:
-    """Return the unnamed need of each kind that items have, made where there is none."""
-    items = {item for _, item in wanted}
-    known = {
-        (kind, item): pk
-        for pk, kind, item in Requirement.objects.filter(dependent__in=items, name="").values_list(
-            "pk", "kind", "dependent_id"
-        )
-    }
+def _usual(kind: str, own: int, tie: Tie, standing: Standing) -> int | None:
+    """Return how many are needed where nobody said it: as many as were, all of a new need."""
+    known = standing.joined.needs.get((own, kind, tie.need or ""))
+    return known[1] if known else 0 if kind in SOFT_LINKS else None
+
+
+def _need(
+    wanted: Mapping[Key, int | None], fresh: Mapping[tuple[str, int, int], Tie],
+    standing: Standing, *, by: User,
+) -> None:  # fmt: skip
+    """Make the needs that are new, and give the others the number that is told."""
+    joined = standing.joined
+    serving = Counter[Key]()
+    for key in wanted:
+        known = joined.needs.get(key)
+        serving[key] = len(joined.served.get(known[0], ())) if known else 0
+    for (kind, own, _), tie in fresh.items():
+        serving[own, kind, tie.need or ""] += 1
+    # What serves it may have been refused: no more are needed than there are.
+    told = {key: n if n is None else min(n, serving[key]) for key, n in wanted.items()}
     made = [
-        Requirement(dependent_id=item, kind=kind, needed=0 if kind in SOFT_LINKS else None)
-        for kind, item in wanted
-        if (kind, item) not in known
+        Requirement(dependent_id=own, kind=kind, name=name, needed=told[own, kind, name])
+        for own, kind, name in told
+        if (own, kind, name) not in joined.needs and serving[own, kind, name]
     ]
     if made:
         Requirement.objects.bulk_create(made, batch_size=150)
         _record(Requirement, made, "require", by=by)
-    return known | {(one.kind, one.dependent_id): one.pk for one in made}
+    anew = {joined.needs[key][0]: n for key, n in told.items()
+            if key in joined.needs and joined.needs[key][1] != n}  # fmt: skip
+    altered = list(Requirement.objects.filter(pk__in=anew))
+    for row in altered:
+        row.needed = anew[row.pk]
+    if altered:
+        Requirement.objects.bulk_update(altered, ["needed"], batch_size=100)
+        _record(Requirement, altered, "change", by=by)
+    for row in (*made, *altered):
+        joined.needs[row.dependent_id, row.kind, row.name] = (row.pk, row.needed)
+
+
+def _tell(known: Mapping[tuple[str, int, int], Tie], standing: Standing, *, by: User) -> None:
+    """Write what is told anew of links that are there."""
+    links = standing.joined.links
+    told = {ends: joining.told_of(tie, links[ends]) for ends, tie in known.items()}
+    told = {ends: said for ends, said in told.items() if said != links[ends][1:]}
+    if not told:
+        return
+    owners = {own for _, own, _ in told}
+    rows = [row for row in Link.objects.filter(from_item__in=owners)
+            if (row.kind, row.from_item_id, row.to_item_id) in told]  # fmt: skip
+    for row in rows:
+        ends = (row.kind, row.from_item_id, row.to_item_id)
+        row.confidence, row.attributes = told[ends][0], dict(told[ends][1])
+        links[ends] = joining.Standing(row.requirement_id, row.confidence, row.attributes)
+    Link.objects.bulk_update(rows, ["confidence", "attributes"], batch_size=100)
+    _record(Link, rows, "change", by=by)
 
 
 # ── taking it back ─────────────────────────────────────────────────────────────────────────────
@@ -199,17 +255,17 @@ def take_back(entry: AuditEntry, *, by: User) -> tuple[int, list[str]]:
             if v.ends_at != FOREVER]  # fmt: skip
     mine = [pk for pk, v in fresh.items() if v.ends_at == FOREVER]
     if entry.verb == "import: change":
-        return _restore(mine, entry, by=by), kept
+        return _restore(model, mine, entry, by=by), kept
     gone, used = _remove(model, mine, by=by)
     return gone, [*kept, *used]
 
 
-def _restore(items: Sequence[int], entry: AuditEntry, *, by: User) -> int:
-    """Bring items back to the version before."""
+def _restore(model: type[models.Model], keys: Sequence[int], entry: AuditEntry, *, by: User) -> int:
+    """Bring rows back to the version before."""
     rows = []
-    known = Item.objects.in_bulk(items)
-    fields = {f.attname: f for f in Item._meta.concrete_fields}
-    for pk in items:
+    known = model._base_manager.in_bulk(keys)
+    fields = {f.attname: f for f in model._meta.concrete_fields}
+    for pk in keys:
         before = history.of(known[pk]).exclude(entry=entry).order_by("-starts_at").first()
         if before is None:
             continue
@@ -220,9 +276,9 @@ def _restore(items: Sequence[int], entry: AuditEntry, *, by: User) -> int:
                 setattr(known[pk], name, value if plain else field.to_python(value))
         rows.append(known[pk])
     if rows:
-        names = [f.name for f in Item._meta.concrete_fields if f.name not in ("id", "key")]
-        Item.objects.bulk_update(rows, names, batch_size=40)
-        _record(Item, rows, "undo", by=by)
+        names = [f.name for f in model._meta.concrete_fields if f.name not in ("id", "key")]
+        model._base_manager.bulk_update(rows, names, batch_size=40)
+        _record(model, rows, "undo", by=by)
     return len(rows)
 
 

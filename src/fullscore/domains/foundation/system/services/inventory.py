@@ -156,18 +156,17 @@ def look(import_: Import, things: Sequence[Thing]) -> None:
 
 def _new_links(planned: Sequence[Planned], standing: Standing) -> int:
     """Count the links that are not there yet; those of refused things are none."""
-    count = 0
+    count, known = 0, standing.joined.links
     for one in planned:
         if one.error:
             continue
-        count += sum(1 for kind, other in one.joins
-                     if (kind, one.item, other) not in standing.links)  # fmt: skip
-        ends = [(kind, planned[place]) for kind, place in one.links]
-        count += sum(
-            1
-            for kind, end in ends
-            if not end.error and (kind, one.item, end.item) not in standing.links
-        )
+        for tie in one.ties:
+            end = planned[tie.place] if tie.place is not None else None
+            other = tie.item if end is None else end.item
+            if end is not None and end.error:
+                continue
+            if None in (one.item, other) or (tie.kind, one.item, other) not in known:
+                count += 1
     return count
 
 
