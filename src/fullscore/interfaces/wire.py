@@ -49,7 +49,7 @@ def row(
         check_history(resource)
         find(resource.model, pk, by=by)
     with past.shown(at):
-        found = tables.row(resource, tables.seen(resource, by), pk, columns, by=by)
+        found = tables.row(resource, past.visible(resource.model, by), pk, columns, by=by)
     if found is None:
         when = f" at {at:%Y-%m-%d %H:%M} UTC" if at else ", or you may not see it"
         raise NotFound(f"There is no {resource.title} {pk}{when}.")

@@ -20,6 +20,8 @@ from django.db import connection, models
 from django.db.models import QuerySet
 
 from fullscore.kit import history
+from fullscore.kit.access import Actor
+from fullscore.kit.models.search import IsAmong
 
 TABLE = re.compile(r'(?:FROM|JOIN) "(\w+)"')
 PLAIN = "json_extract(state, '$.{0}')"
@@ -50,6 +52,16 @@ def shown(at: datetime | None, *, also_gone: bool = False) -> Iterator[None]:
 def is_shown() -> bool:
     """Say whether the past is being asked."""
     return _asked.get() is not None
+
+
+def visible(model: Any, user: Actor) -> QuerySet[Any]:
+    """Return the rows somebody may see; of the past, how those were that they may see today."""
+    rows: QuerySet[Any] = model._default_manager.visible_to(user)
+    if not is_shown() or " WHERE " not in str(rows.query):
+        return rows
+    with shown(None):
+        keys = list(rows.all().order_by().values_list("pk", flat=True))
+    return model._default_manager.filter(IsAmong(keys))  # type: ignore[no-any-return]
 
 
 def is_told(model: type[models.Model], column: str) -> bool:

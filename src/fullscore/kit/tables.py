@@ -25,7 +25,6 @@ from fullscore.kit import past
 from fullscore.kit.access import Actor
 from fullscore.kit.errors import Invalid
 from fullscore.kit.models import User
-from fullscore.kit.models.search import IsAmong
 from fullscore.kit.resource import Resource
 
 PAGE = 100
@@ -64,16 +63,6 @@ class Page:
     previous: str = ""
 
 
-def seen(resource: Resource, user: Actor) -> QuerySet[Any]:
-    """Return the rows somebody may see; of the past, how those were that they may see today."""
-    rows = resource.visible_to(user)
-    if not past.is_shown() or " WHERE " not in str(rows.query):
-        return rows
-    with past.shown(None):
-        ids = list(resource.visible_to(user).order_by().values_list("pk", flat=True))
-    return resource.model._default_manager.filter(IsAmong(ids))
-
-
 def filtered(
     resource: Resource, user: Actor, query: QueryDict, *, request: Any = None, strict: bool = False
 ) -> QuerySet[Any]:
@@ -83,7 +72,7 @@ def filtered(
     shown, and, when `strict`, for a word that is no filter.
     """
     filters = resource.filter_class()(
-        query, queryset=seen(resource, user), request=request or _Asked(user)
+        query, queryset=past.visible(resource.model, user), request=request or _Asked(user)
     )
     if strict and (unknown := sorted(set(query) - set(filters.filters) - set(OWN))):
         known = ", ".join(sorted(filters.filters))
@@ -122,7 +111,7 @@ def page(
     if mark := query.get("after") or query.get("before"):
         ordered = ordered.filter(_beyond(resource, sort, mark, backwards=backwards))
     field = sort.removeprefix("-")
-    found = list(ordered.values_list("pk", field, *_told(resource, columns))[: size + 1])
+    found = list(read(resource, ordered, columns, sort=field)[: size + 1])
     has_more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
@@ -155,8 +144,7 @@ def all_rows(
     """Yield every filtered row, a thousand at a time, for files."""
     columns = columns or chosen_columns(resource, query)
     ordered = _ordered(rows, chosen_sort(resource, query.get("sort", "")), backwards=False)
-    asked = ordered.values_list("pk", "pk", *_told(resource, columns))[:limit]
-    found = asked.iterator(chunk_size=1000)
+    found = read(resource, ordered, columns)[:limit].iterator(chunk_size=1000)
     while chunk := list(islice(found, 1000)):
         yield from named(resource, columns, chunk, by=by)
 
@@ -168,7 +156,7 @@ def row(
     fields = {c: resource.field_of(c) for c in ([] if past.is_shown() else columns)}
     many = [c for c, field in fields.items() if isinstance(field, models.ManyToManyField)]
     single = [c for c in columns if c not in many]
-    found = list(rows.filter(pk=pk).values_list("pk", "pk", *_told(resource, single))[:1])
+    found = list(read(resource, rows.filter(pk=pk), single)[:1])
     if not found:
         return None
     values = dict(zip(single, named(resource, single, found, by=by)[0].values, strict=True))
@@ -318,7 +306,10 @@ def _refs(model: Any, ids: Iterable[int], by: Actor) -> Callable[[Any], Any]:
     return lambda pk: None if pk is None else Ref(pk, found.get(pk, RESTRICTED))
 
 
-def _told(resource: Resource, columns: Sequence[str]) -> list[Any]:
-    """Return what to ask for of each column; what versions do not carry is empty."""
+def read(
+    resource: Resource, rows: QuerySet[Any], columns: Sequence[str], *, sort: str = "pk"
+) -> QuerySet[Any]:
+    """Return tuples of (pk, sort value, values…); what versions do not carry is empty."""
     nothing = Value(None, output_field=models.IntegerField())
-    return [c if past.is_told(resource.model, c) else nothing for c in columns]
+    asked = (c if past.is_told(resource.model, c) else nothing for c in columns)
+    return rows.values_list("pk", sort, *asked)

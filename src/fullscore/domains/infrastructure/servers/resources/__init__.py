@@ -6,6 +6,7 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from fullscore.connectors.ssh.keys import fingerprint
 from fullscore.domains.foundation.directory.models import Person
@@ -24,6 +25,7 @@ from fullscore.domains.infrastructure.servers.models import (
     Unit,
 )
 from fullscore.domains.infrastructure.servers.queries.facts import having
+from fullscore.interfaces.web import moments
 from fullscore.interfaces.web.figures import figure
 from fullscore.kit import access, time
 from fullscore.kit.perform import Verb
@@ -41,7 +43,11 @@ def draw_charts(subject: Any, user: Any, at: Any) -> str:
     item = subject.item if isinstance(subject, Server) else subject
     if not Server.objects.filter(item=item).exists():
         return ""
-    return render_to_string("servers/charts.html", {"item": item, "charts": CHARTS})
+    then = moments.written(at)
+    charts = [
+        (reverse("item-series", args=(item.pk, name)) + then, title) for name, title in CHARTS
+    ]
+    return render_to_string("servers/charts.html", {"charts": charts})
 
 
 def draw_told(server: Server, user: Any, at: Any) -> str:
@@ -107,7 +113,7 @@ SERVER = Resource(
               columns=["package", "candidate", "is_security", "waiting_since"]),
         Panel("What changed this week", draw=draw_changed),
         Panel("What the probe told", draw=draw_told),
-        Panel("Live charts", on=Item, draw=draw_charts, leads=True),
+        Panel("Live charts", on=Item, draw=draw_charts, leads=True, shows_past=True),
     ],
     verbs=[],
 )  # fmt: skip
