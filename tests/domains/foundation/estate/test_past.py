@@ -123,7 +123,7 @@ def test_a_list_of_the_past_is_read_page_by_page_in_both_directions(moved, ann):
     ("url", "sentence"),
     [
         pytest.param("/items?sort=seen_at", "There is no sort", id="no sort of the present"),
-        pytest.param("/servers?at={at}", "No past is kept of servers", id="a noun without a past"),
+        pytest.param("/listeners?at={at}", "No past is kept of listeners", id="a pastless noun"),
         pytest.param("/items?at={at}&colour=red", "no filter “colour”", id="no filter at all"),
     ],
 )  # fmt: skip
@@ -167,7 +167,7 @@ def test_the_page_of_a_past_list_has_its_filters_and_a_file(moved, browser):
         f"{Item.objects.get(name='shop1').pk},web1,1 · stops the company",
         f"{Item.objects.get(name='web2').pk},web2,3 · slows us down",
     ]
-    assert "No past is kept of servers" in browser.get(f"/servers?at={at}").content.decode()
+    assert "No past is kept of listeners" in browser.get(f"/listeners?at={at}").content.decode()
 
 
 def test_who_sees_a_part_of_the_estate_sees_the_past_of_that_part(moved, client):

@@ -27,7 +27,7 @@ from fullscore.domains.infrastructure.servers.models import (
 from fullscore.domains.infrastructure.servers.queries.facts import having
 from fullscore.interfaces.web import moments
 from fullscore.interfaces.web.figures import figure
-from fullscore.kit import access, time
+from fullscore.kit import access, past, time
 from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Panel, Resource, Searched
 
@@ -52,8 +52,10 @@ def draw_charts(subject: Any, user: Any, at: Any) -> str:
 
 def draw_told(server: Server, user: Any, at: Any) -> str:
     """Draw which sections were read, and what is missing with the grant that opens it."""
-    sections = {f.section: f for f in server.sections.all()}
-    return render_to_string("servers/told.html", {"server": server, "sections": sections})
+    with past.shown(at):
+        sections = {f.section: f for f in server.sections.all()}
+    context = {"server": server, "sections": sections, "at": moments.written(at)}
+    return render_to_string("servers/told.html", context)
 
 
 def draw_changed(server: Server, user: Any, at: Any) -> str:
@@ -99,7 +101,7 @@ SERVER = Resource(
     doors=doors,
     subtitle=lambda s: " · ".join(filter(None, [s.os_name, s.kernel, s.virtualization])),
     panels=[
-        Panel("Live", draw=draw_charts, leads=True),
+        Panel("Live", draw=draw_charts, leads=True, shows_past=True),
         Panel("Findings of this server", leads=True, rows=lambda s: s.item.findings.live(),
               columns=["severity", "title", "state", "due_on"]),
         Panel("Filesystems", rows=lambda s: s.filesystems.all(),
@@ -112,7 +114,7 @@ SERVER = Resource(
               .order_by("-is_security", "package__name"),
               columns=["package", "candidate", "is_security", "waiting_since"]),
         Panel("What changed this week", draw=draw_changed),
-        Panel("What the probe told", draw=draw_told),
+        Panel("What the probe told", draw=draw_told, shows_past=True),
         Panel("Live charts", on=Item, draw=draw_charts, leads=True, shows_past=True),
     ],
     verbs=[],
