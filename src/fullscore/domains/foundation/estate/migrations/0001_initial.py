@@ -409,6 +409,10 @@ class Migration(migrations.Migration):
                 ("state", models.JSONField()),
                 ("kind", models.CharField(max_length=24)),
                 ("name", models.CharField(max_length=200)),
+                ("site_id", models.BigIntegerField(null=True)),
+                ("item_state", models.CharField(max_length=8)),
+                ("environment", models.CharField(max_length=11)),
+                ("criticality", models.PositiveSmallIntegerField()),
                 (
                     "entry",
                     models.ForeignKey(
@@ -954,6 +958,13 @@ class Migration(migrations.Migration):
             model_name="itemversion",
             index=models.Index(
                 fields=["kind", "name", "starts_at", "ends_at"], name="estate_item_kind_501ae4_idx"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="itemversion",
+            index=models.Index(
+                fields=["name", "record", "starts_at", "ends_at"],
+                name="estate_item_name_b1c255_idx",
             ),
         ),
         migrations.AddIndex(

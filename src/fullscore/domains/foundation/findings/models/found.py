@@ -1,6 +1,7 @@
 """Findings, what happened to them, and the proof that they are gone."""
 
 from datetime import datetime
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -187,7 +188,7 @@ class FindingVersion(VersionBase):
     """How a finding stood, for one interval."""
 
     record = models.ForeignKey(Finding, on_delete=models.CASCADE, related_name="versions")
-    carried = ()
+    carried: ClassVar[dict[str, str]] = {}
 
     class Meta:
         ordering = ["-starts_at"]
