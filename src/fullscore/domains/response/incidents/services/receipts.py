@@ -1,9 +1,11 @@
 """Receipts become alerts: in order per source, each read once, whatever kills the worker."""
 
+import math
 from datetime import datetime
-from time import sleep
+from time import monotonic, sleep
 
 from django.db import connection, transaction
+from django.db.models import Min
 
 from fullscore.connectors.base import Garbled
 from fullscore.domains.response.incidents.models import AlertSource, Receipt
@@ -14,23 +16,25 @@ from fullscore.kit.audit import noted
 from fullscore.kit.errors import Conflict
 from fullscore.kit.models import User
 
-CHUNK = 500
+TOGETHER = 50  # bodies in one transaction at most: a commit waits for the disk, however little
+HOLD_SECONDS = 0.1  # and no longer than this: whoever keeps what comes in waits for it
 PAUSE_SECONDS = 0.02  # as long as SQLite itself waits before it looks for the sixth time
 
 
-def read_receipts(*, by: User) -> int:
-    """Read every new receipt, those of a source in order; returns how many there were.
+def read_receipts(*, by: User, seconds: float = math.inf) -> bool:
+    """Read new receipts for so long, those of a source in order; True once none is left.
 
-    Each is read in a transaction of its own together with what it does: a worker killed in between
-    has done nothing, and the next begins with the same receipt.
+    Each is read in one transaction with what it does: a worker killed in between has done nothing,
+    and the next begins with the same receipt.
     """
-    count = 0
-    while new := _new_by_source():
-        for source, receipts in new.items():
-            for pk in receipts:
-                count += _read(source, pk, by)
-                _let_in()
-    return count
+    ends = monotonic() + seconds
+    while sources := _sources_that_wait():
+        for source in sources:  # some of each in turn: a flood from one holds up no other
+            if monotonic() > ends:
+                return False
+            _read_some(source, by)
+            _let_in()
+    return True
 
 
 def _let_in() -> None:
@@ -43,27 +47,39 @@ def _let_in() -> None:
         sleep(PAUSE_SECONDS)
 
 
-def _new_by_source() -> dict[int, list[int]]:
-    new = Receipt.objects.filter(state=Receipt.State.NEW).order_by("pk")
-    found: dict[int, list[int]] = {}
-    for source, pk in new.values_list("source", "pk")[:CHUNK]:
-        found.setdefault(source, []).append(pk)
-    return found
+def _sources_that_wait() -> list[int]:
+    """Return the sources with new receipts, the one that waits longest first."""
+    new = Receipt.objects.filter(state=Receipt.State.NEW).order_by().values("source")
+    return list(new.annotate(first=Min("pk")).order_by("first").values_list("source", flat=True))
 
 
-def _read(source: int, pk: int, by: User) -> bool:
-    """Read a receipt; False when another worker did.
+def _read_some(source: int, by: User) -> None:
+    """Read the first receipts of a source, as many as one transaction should hold.
 
-    It is parsed before the turn is taken: meanwhile whoever writes down what comes in may write.
+    They are parsed before the turn is taken: meanwhile whoever writes down what comes in may write.
     """
-    receipt = Receipt.objects.select_related("source").filter(pk=pk).get()
-    said = _said(receipt)
+    parsed = _parsed(source)
     with transaction.atomic():
         take_turn([source])
-        if not Receipt.objects.filter(pk=pk, state=Receipt.State.NEW).exists():
-            return False
-        _let_act(receipt, said, by)
-    return True
+        new = Receipt.objects.filter(pk__in=[r.pk for r, _ in parsed], state=Receipt.State.NEW)
+        unread = set(new.values_list("pk", flat=True))  # the others, another worker read
+        ends = monotonic() + HOLD_SECONDS
+        for receipt, said in parsed:
+            if receipt.pk in unread:
+                _let_act(receipt, said, by)
+            if monotonic() > ends:
+                break
+
+
+def _parsed(source: int) -> list[tuple[Receipt, "Said | Garbled"]]:
+    new = Receipt.objects.filter(source=source, state=Receipt.State.NEW).order_by("pk")
+    found: list[tuple[Receipt, Said | Garbled]] = []
+    ends = monotonic() + HOLD_SECONDS
+    for receipt in new.select_related("source")[:TOGETHER].iterator():
+        found.append((receipt, _said(receipt)))
+        if monotonic() > ends:
+            break
+    return found
 
 
 def _said(receipt: Receipt) -> Said | Garbled:
