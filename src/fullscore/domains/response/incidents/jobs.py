@@ -127,21 +127,24 @@ def alert_findings(ids: list[int]) -> None:
 @job(joins=True)
 def tell_changes(ids: list[int]) -> None:
     """Let changes know which items are in trouble, and who commands the response."""
-    by = system()
     rows = Incident.objects.filter(pk__in=ids).select_related("assignee__user", "commander__user")
-    for incident in rows:
-        leader = incident.commander or incident.assignee
-        is_over = incident.state == Incident.State.RESOLVED
-        items = queries.items_in(incident).values_list("pk", flat=True)
-        changes.tell_trouble(
-            f"incident {incident.pk}",
-            by=by,
-            items=[] if is_over else list(items),
-            title=UNTOLD if incident.is_security else incident.title,
-            since=incident.starts_at,
-            commander=leader.user if leader else None,
-            url=f"/incidents/{incident.pk}",
-        )
+    known = {incident.pk: incident for incident in rows}
+    services.in_pieces(known, lambda pk: _tell_change(known[pk]))
+
+
+def _tell_change(incident: Incident) -> None:
+    leader = incident.commander or incident.assignee
+    is_over = incident.state == Incident.State.RESOLVED
+    items = queries.items_in(incident).values_list("pk", flat=True)
+    changes.tell_trouble(
+        f"incident {incident.pk}",
+        by=system(),
+        items=[] if is_over else list(items),
+        title=UNTOLD if incident.is_security else incident.title,
+        since=incident.starts_at,
+        commander=leader.user if leader else None,
+        url=f"/incidents/{incident.pk}",
+    )
 
 
 @job(queue="urgent", priority=PAGING)

@@ -1,24 +1,26 @@
 """Receipts become alerts: in order per source, each read once, whatever kills the worker."""
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
-from time import monotonic, sleep
+from time import monotonic
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Min
 
+from fullscore.connectors.alerts import Signal
 from fullscore.connectors.base import Garbled
 from fullscore.domains.response.incidents.models import AlertSource, Receipt
-from fullscore.domains.response.incidents.services.applying import apply
+from fullscore.domains.response.incidents.services.applying import apply_all
 from fullscore.domains.response.incidents.services.reading import Said, signals_in
 from fullscore.domains.response.incidents.services.sources import take_turn
+from fullscore.domains.response.incidents.services.turns import HOLD_SECONDS, let_in
 from fullscore.kit.audit import noted
 from fullscore.kit.errors import Conflict
 from fullscore.kit.models import User
 
-TOGETHER = 50  # bodies in one transaction at most: a commit waits for the disk, however little
-HOLD_SECONDS = 0.1  # and no longer than this: whoever keeps what comes in waits for it
-PAUSE_SECONDS = 0.02  # as long as SQLite itself waits before it looks for the sixth time
+TOGETHER = 50  # signals that one transaction is about: a commit waits for the disk, however little
+Parsed = tuple[Receipt, Said | Garbled]
 
 
 def read_receipts(*, by: User, seconds: float = math.inf) -> bool:
@@ -33,18 +35,8 @@ def read_receipts(*, by: User, seconds: float = math.inf) -> bool:
             if monotonic() > ends:
                 return False
             _read_some(source, by)
-            _let_in()
+            let_in()
     return True
-
-
-def _let_in() -> None:
-    """Let whoever keeps what comes in write: its sender waits for the answer, and nobody for us.
-
-    SQLite lets one write at a time and hands nothing over: who waits looks again now and then, and
-    without a pause finds us writing each time. PostgreSQL lets both write.
-    """
-    if connection.vendor == "sqlite":
-        sleep(PAUSE_SECONDS)
 
 
 def _sources_that_wait() -> list[int]:
@@ -63,21 +55,18 @@ def _read_some(source: int, by: User) -> None:
         take_turn([source])
         new = Receipt.objects.filter(pk__in=[r.pk for r, _ in parsed], state=Receipt.State.NEW)
         unread = set(new.values_list("pk", flat=True))  # the others, another worker read
-        ends = monotonic() + HOLD_SECONDS
-        for receipt, said in parsed:
-            if receipt.pk in unread:
-                _let_act(receipt, said, by)
-            if monotonic() > ends:
-                break
+        _let_act([one for one in parsed if one[0].pk in unread], by)
 
 
-def _parsed(source: int) -> list[tuple[Receipt, "Said | Garbled"]]:
+def _parsed(source: int) -> list[Parsed]:
     new = Receipt.objects.filter(source=source, state=Receipt.State.NEW).order_by("pk")
-    found: list[tuple[Receipt, Said | Garbled]] = []
-    ends = monotonic() + HOLD_SECONDS
+    found: list[Parsed] = []
+    count, ends = 0, monotonic() + HOLD_SECONDS
     for receipt in new.select_related("source")[:TOGETHER].iterator():
-        found.append((receipt, _said(receipt)))
-        if monotonic() > ends:
+        said = _said(receipt)
+        found.append((receipt, said))
+        count += 1 if isinstance(said, Garbled) else max(1, len(said[0]))
+        if count >= TOGETHER or monotonic() > ends:
             break
     return found
 
@@ -90,16 +79,22 @@ def _said(receipt: Receipt) -> Said | Garbled:
         return error
 
 
-def _let_act(receipt: Receipt, said: Said | Garbled, by: User) -> None:
-    if isinstance(said, Garbled):
-        receipt.state, receipt.problem = Receipt.State.REJECTED, str(said)[:300]
-    else:
+def _let_act(parsed: Sequence[Parsed], by: User) -> None:
+    """Let what the receipts of one source say be done, in order."""
+    told: list[tuple[Signal, datetime]] = []
+    for receipt, said in parsed:
+        if isinstance(said, Garbled):
+            receipt.state, receipt.problem = Receipt.State.REJECTED, str(said)[:300]
+            receipt.save(update_fields=["state", "problem"])
+            continue
         signals, left_out = said
-        apply(receipt.source, signals, received_at=receipt.received_at, by=by)
-        receipt.state, receipt.problem = Receipt.State.DONE, ""
+        told += [(signal, receipt.received_at) for signal in signals]
         if left_out:
             AlertSource.objects.filter(pk=receipt.source_id).update(left_out_at=receipt.received_at)
-    receipt.save(update_fields=["state", "problem"])
+    if told:
+        apply_all(parsed[0][0].source, told, by=by)
+    read = [receipt.pk for receipt, said in parsed if not isinstance(said, Garbled)]
+    Receipt.objects.filter(pk__in=read).update(state=Receipt.State.DONE, problem="")
 
 
 @transaction.atomic
@@ -108,7 +103,8 @@ def replay(receipt: Receipt, *, by: User) -> Receipt:
     if receipt.state != Receipt.State.REJECTED:
         raise Conflict("Only what was rejected can be read again.")
     take_turn([receipt.source_id])
-    _let_act(receipt, _said(receipt), by)
+    _let_act([(receipt, _said(receipt))], by)
+    receipt.refresh_from_db(fields=["state", "problem"])
     noted(receipt, "replay", by=by)
     return receipt
 
