@@ -78,7 +78,7 @@ def _guard() -> Guard:
     return Guard(allowed=tuple(map(ip_network, allowed)), ports=PORTS)
 
 
-@every(seconds=30)
+@every(seconds=30, queue="urgent", priority=50)
 def catch_up() -> None:
     """Do what a pager would, should none run."""
     tick()

@@ -59,7 +59,7 @@ def tell_refused() -> None:
     services.ingest(told, item=None, now=now)
 
 
-@every(seconds=15)
+@every(seconds=15, queue="urgent", priority=10)
 def judge_thresholds() -> None:
     """Say which series are beyond their thresholds, and which no longer are."""
     services.judge(now=time.now())
