@@ -172,6 +172,7 @@ CHECKS: tuple[Check, ...] = (
     # How servers are patched
     patching.uncovered.reading(patched.coverage),
     patching.hold_presses.reading(patched.held),
+    patching.below_minimum.reading(patched.below),
     # Who is called
     oncall.gap.reading(duty.uncovered),
     oncall.single.reading(duty.reached),

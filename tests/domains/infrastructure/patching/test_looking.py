@@ -245,7 +245,7 @@ def test_what_a_baseline_holds_does_not_come_along(shelf, clock, patch):
     with hosts.targets(template, found["brings"], 1) as [target]:
         enrolled(target, "web1")
         campaign = drafted()
-        make.hold(baseline=campaign.baseline, package="webapp-6*",
+        make.hold(baseline=campaign.baseline, package="webapp-6*", candidates="< 6.1.158",
                   until=time.now().date() + timedelta(days=3))  # fmt: skip
         looked(campaign, patch)
         assert "webapp-6.1.0-40 would come along, which is held" in only(campaign).unseen

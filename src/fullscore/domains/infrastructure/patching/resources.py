@@ -32,8 +32,8 @@ LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%
 BASELINE = Resource(
     Baseline,
     columns=["name", "selector", "take", "age_days", "release"],
-    fields=["name", "selector", "take", "listed", "age_days", "release"],
-    facts=["listed"],
+    fields=["name", "selector", "take", "listed", "age_days", "minimum", "release"],
+    facts=["listed", "minimum"],
     filters=["take"],
     search=["name"],
     order=["name"],

@@ -97,7 +97,7 @@ class Migration(migrations.Migration):
                     "site_capacity",
                     models.PositiveSmallIntegerField(
                         blank=True,
-                        help_text="Empty: no limit of its own.",
+                        help_text="Empty: no limit of its own. The narrowest of the windows a site's servers are in holds for that site.",
                         null=True,
                         validators=[django.core.validators.MinValueValidator(1)],
                         verbose_name="servers of a site at once",
@@ -162,6 +162,17 @@ class Migration(migrations.Migration):
                         help_text="A younger one waits, unless what it repairs is known to be exploited.",
                         validators=[django.core.validators.MaxValueValidator(365)],
                         verbose_name="only updates known for (days)",
+                    ),
+                ),
+                (
+                    "minimum",
+                    models.TextField(
+                        blank=True,
+                        help_text="One package and its version a line, such as openssl 3.0.11. What is older is updated whatever else the baseline takes, and found where it cannot be.",
+                        validators=[
+                            fullscore.domains.infrastructure.patching.models.baselines.check_minimum
+                        ],
+                        verbose_name="least versions",
                     ),
                 ),
                 (
@@ -474,13 +485,10 @@ class Migration(migrations.Migration):
                     "candidates",
                     models.CharField(
                         blank=True,
-                        help_text="Which candidates, such as 17.*; empty: any.",
+                        help_text="Which candidates: a pattern such as 17.*, or a range such as < 3.0.11 or >= 17, < 18; empty: any.",
                         max_length=120,
                         validators=[
-                            django.core.validators.RegexValidator(
-                                "\\A[A-Za-z0-9*?][A-Za-z0-9.+:~*?_-]*\\Z",
-                                "Give a package's name, such as openssl or linux-image-*.",
-                            )
+                            fullscore.domains.infrastructure.patching.models.baselines.check_candidates
                         ],
                     ),
                 ),

@@ -2,13 +2,15 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from fullscore.domains.infrastructure.patching.facts import Update
 from fullscore.domains.infrastructure.patching.models import Campaign, ServerRun
+from fullscore.domains.infrastructure.patching.queries import standing
+from fullscore.domains.infrastructure.patching.rules import pending
 from fullscore.domains.infrastructure.patching.services import planning
 from fullscore.domains.infrastructure.patching.services.campaigns import abandon, need, void
 from fullscore.kit import live
@@ -118,9 +120,11 @@ def answer(
 def held_along(run: ServerRun, rows: Mapping[str, Any], *, now: datetime) -> str:
     """Say which package would come along that the baseline holds; “” where none would."""
     planned = {one[0].partition(":")[0] for one in run.packages}
-    names = {one[0].partition(":")[0] for kind in ("upgraded", "added") for one in rows[kind]}
-    for hold in run.campaign.baseline.holds.filter(until__gte=now.date()):
-        for name in sorted(names - planned):
-            if not hold.candidates and fnmatchcase(name, hold.package):
-                return f"{name} would come along, which is held until {hold.until:%-d %b}."
+    along = [row for kind in ("upgraded", "added") for row in rows[kind]]
+    held = standing.wanted(run.campaign.baseline).holds
+    for told, _, version in along:
+        name = told.partition(":")[0]
+        update = Update(run.manager, name, "", version, False, None)
+        if name not in planned and (hold := pending.held(update, held, now.date())):
+            return f"{name} would come along, which is held until {hold.until:%-d %b}."
     return ""
