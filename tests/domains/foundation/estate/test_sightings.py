@@ -66,6 +66,28 @@ def test_nothing_known_is_a_candidate_and_no_item():
     assert Sighting.objects.get().outcome == "candidate"
 
 
+def test_a_source_that_takes_in_what_is_new_makes_items_told_apart_by_name():
+    source = make.source(accepts_new=True)
+
+    batch = sees(Told("h1", "new1", words=[uuid()], values={"os": "debian"}),
+                 Told("h2", "new1", words=[uuid(U2)]), source=source)  # fmt: skip
+
+    assert batch.matched == 2
+    assert set(Item.objects.values_list("name", flat=True)) == {"new1", "new1 (h2)"}
+    assert Item.objects.get(name="new1").attributes == {"os": "debian"}
+    assert AuditEntry.objects.filter(noun="estate.item", verb="add").count() == 2
+    assert not Difference.objects.exists()
+
+
+def test_a_source_that_sees_another_kind_asks():
+    host(make.item("web1"), ("system_uuid", U1))
+
+    sees(Told("h1", "web1", kind="vm", words=[uuid()]))
+
+    told = Difference.objects.get()
+    assert (told.attribute, told.intended, told.actual) == ("kind", "host", "vm")
+
+
 def test_what_is_told_unchanged_writes_its_time_and_nothing_else():
     source = make.source()
     for number in range(6):
@@ -395,20 +417,6 @@ def test_sources_say_when_they_told_last():
 
 
 # ── of a source that knows the item ────────────────────────────────────────────────────────────
-
-
-def test_a_source_that_knows_the_item_claims_exactly_what_it_says():
-    item = make.item("i-1")
-    day = timedelta(days=1)
-    services.sight(item, {"state": "running", "region": "eu"}, source="aws", expires=day,
-                   now=make.AT)  # fmt: skip
-
-    services.sight(item, {"state": "stopped"}, source="aws", expires=day, now=make.AT + day)
-
-    claim = Claim.objects.get()
-    assert (claim.attribute, claim.value, claim.source.kind) == ("state", "stopped", "cloud")
-    assert claim.sighting.first_seen_at == make.AT
-    assert claim.sighting.expires_at == make.AT + 2 * day
 
 
 def test_a_word_of_another_item_is_disputed_where_the_item_is_known_too():

@@ -12,13 +12,21 @@ from fullscore.connectors.inventory.shapes import Thing
 from fullscore.connectors.netbox.client import Client
 from fullscore.domains.foundation.estate import queries
 from fullscore.domains.foundation.estate import services as estate
-from fullscore.domains.foundation.estate.models import Identifier, Item, Link, Requirement
+from fullscore.domains.foundation.estate.models import (
+    Claim,
+    Identifier,
+    Item,
+    Link,
+    Requirement,
+    Sighting,
+    Source,
+)
 from fullscore.domains.foundation.estate.queries import exporting
 from fullscore.domains.foundation.system import services
 from fullscore.domains.foundation.system.commands import export_inventory, import_file
 from fullscore.domains.foundation.system.models import Import, Mapped
 from fullscore.domains.foundation.system.services import inventory
-from fullscore.kit import audit, history
+from fullscore.kit import audit, history, time
 from fullscore.kit.errors import Conflict, Invalid, NotAllowed
 from fullscore.kit.models import AuditEntry, Secret
 from tests import make
@@ -86,6 +94,33 @@ def test_a_file_becomes_items_words_needs_and_links(ann):
     assert audit.verify()[1] == ""
 
 
+def test_an_items_page_says_which_inventory_said_what(ann):
+    written(taken(ann), ann)
+    web1 = Item.objects.get(name="web1", site__name="Ljubljana")
+
+    said = {one.attribute: one for one in queries.provenance(web1, now=time.now())}
+    page = make.client(ann).get(f"/items/{web1.pk}").content.decode()
+
+    assert {name: (one.value, one.agrees) for name, one in said.items()} == {
+        "criticality": (2, True), "os": ("debian", True), "owner": ("Platform", True),
+    }  # fmt: skip
+    assert {one.source for one in said.values()} == {"inventory site.yaml"}
+    assert "inventory site.yaml" in page
+    assert web1.sightings.get().words == [["serial", "cz1234", "dell"]]
+    assert web1.seen_at is None
+
+
+def test_the_same_inventory_again_says_its_own_anew(ann):
+    written(taken(ann), ann)
+    first = Sighting.objects.get(name="web1", site__name="Ljubljana").seen_at
+    written(taken(ann, FILE.replace(b"os: debian", b"os: ubuntu")), ann)
+
+    again = Sighting.objects.get(name="web1", site__name="Ljubljana")
+    assert (Source.objects.count(), Sighting.objects.count()) == (1, 5)
+    assert Claim.objects.get(attribute="os").value == "ubuntu"
+    assert again.seen_at > first == again.first_seen_at
+
+
 def test_the_same_file_again_has_nothing_to_do(ann):
     written(taken(ann), ann)
 
@@ -113,6 +148,7 @@ def test_an_undone_import_leaves_nothing_behind(ann):
     assert not Link.objects.exists()
     assert not Requirement.objects.exists()
     assert not Identifier.objects.exists()
+    assert not Sighting.objects.exists()
     assert audit.verify()[1] == ""
 
 

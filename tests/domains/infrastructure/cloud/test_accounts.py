@@ -6,11 +6,14 @@ from decimal import Decimal
 import pytest
 
 from fullscore.connectors.aws.shapes import Gap, Reading, Thing
-from fullscore.domains.foundation.estate.models import Item
+from fullscore.connectors.probe.parse import Report
+from fullscore.domains.foundation.estate import services as estate
+from fullscore.domains.foundation.estate.models import Difference, Item, Sighting
 from fullscore.domains.infrastructure.cloud import jobs, services
 from fullscore.domains.infrastructure.cloud.checks import accounts as checks
 from fullscore.domains.infrastructure.cloud.models import CloudAccount, CloudResource
 from fullscore.domains.infrastructure.cloud.queries import accounts as queries
+from fullscore.domains.infrastructure.servers.services import reports as servers
 from fullscore.kit.checks import Limits, Scope
 from fullscore.kit.errors import Invalid
 from fullscore.kit.models import AuditEntry
@@ -21,8 +24,9 @@ NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def database(db):
-    """Let every test here have one."""
+def rule(db):
+    """Let what AWS tells of be accepted without a person, but where a test says otherwise."""
+    return make.source("aws", kind="cloud", accepts_new=True)
 
 
 def thing(kind="instance", ident="i-1", **values):
@@ -56,6 +60,79 @@ def test_things_become_items_of_their_account():
     assert item.identifiers.filter(kind="cloud_id", value="i-1").exists()
     assert CloudResource.objects.get(kind="subnet").item is None
     assert (account.state, account.number) == ("ok", "123456789012")
+
+
+def test_what_nobody_knows_is_a_candidate_until_somebody_accepts_it(rule):
+    rule.accepts_new = False
+    rule.save()
+    account = make.cloud_account()
+    ann = make.user("ann", role="administrator")
+    take(account, thing(name="web"), thing("volume", "vol-1", joins=("i-1",)))
+
+    assert not Item.objects.filter(kind__in=["vm", "cloud resource"]).exists()
+    assert set(Sighting.objects.values_list("name", "outcome")) == {
+        ("web", "candidate"), ("vol-1", "candidate"),
+    }  # fmt: skip
+    assert CloudResource.objects.get(ident="i-1").item is None
+
+    item = estate.adopt(Sighting.objects.get(name="web"), by=ann).item
+    take(account, thing(name="web"), now=NOW + timedelta(hours=1))
+
+    assert CloudResource.objects.get(ident="i-1").item == item
+    assert [link.to_item for link in item.links_out.all()] == [account.item]
+
+
+def test_the_rule_takes_in_what_has_waited_for_it(rule):
+    rule.accepts_new = False
+    rule.save()
+    account = make.cloud_account()
+    take(account, thing(name="web"))
+
+    estate.change_source(rule, by=system(), accepts_new=True)
+    take(account, thing(name="web"), now=NOW + timedelta(hours=1))
+
+    assert Item.objects.get(name="web").state == "active"
+    assert Sighting.objects.get().outcome == "matched"
+
+
+def test_another_name_there_is_a_difference_and_a_second_of_one_name_is_none():
+    account = make.cloud_account()
+    take(account, thing(name="web"), thing(ident="i-2", name="web"))
+    assert not Difference.objects.exists()
+
+    take(account, thing(name="shop"), thing(ident="i-2", name="web"))
+
+    told = Difference.objects.get()
+    assert (told.attribute, told.intended, told.actual, told.source) == (
+        "name", "web", "shop", "aws",
+    )  # fmt: skip
+
+
+def test_a_machine_that_a_probe_told_of_is_the_instance_and_of_another_kind():
+    identity = {
+        "hostname": "web", "system_uuid": "ec2a4c45-0043-3510-8053-b7c04f4e3233",
+        "cloud": {"provider": "aws", "instance_id": "i-1"},
+    }  # fmt: skip
+    server = servers.local_server(identity, by=system())
+    report = Report(NOW.timestamp(), "1", 5, True, {"identity": identity}, (), ())
+    servers.take_facts(server, report, by=system(), now=NOW)
+
+    take(make.cloud_account(), thing(name="web"))
+
+    assert CloudResource.objects.get(ident="i-1").item == server.item
+    assert Item.objects.filter(name="web").count() == 1
+    told = Difference.objects.get()
+    assert (told.attribute, told.intended, told.actual) == ("kind", "host", "vm")
+    estate.accept(told, by=make.user(role="administrator"))
+    server.item.refresh_from_db()
+    assert server.item.kind == "vm"
+
+
+def test_an_instance_that_aws_told_of_first_is_the_machine_that_is_read():
+    take(make.cloud_account(), thing(name="web"))
+    identity = {"hostname": "ip-10-0-0-1", "cloud": {"provider": "aws", "instance_id": "i-1"}}
+
+    assert servers.local_server(identity, by=system()).item == Item.objects.get(name="web")
 
 
 def test_instances_need_their_volumes_and_groups_so_many_of_their_members():

@@ -364,10 +364,20 @@ def test_snapshots_grow_old(days, expected):
 def test_what_runs_off_the_record_is_found_until_it_is_kept():
     (kept,) = take(make.hypervisor(), machine(1))
     assert judged(checks.vm_unrecorded, queries.machines(Scope(NOW))) == [("bad", 2)]
+    assert kept.item.state == "planned"
 
     services.keep(kept, by=system())
 
     assert judged(checks.vm_unrecorded, queries.machines(Scope(NOW))) == [("good", 0)]
+    assert Item.objects.get(pk=kept.item_id).state == "active"
+
+
+def test_what_runs_is_on_the_record_where_libvirt_takes_in_what_is_new():
+    make.source("libvirt", kind="libvirt", accepts_new=True)
+
+    (found,) = take(make.hypervisor(), machine(1))
+
+    assert (found.is_recorded, found.item.state) == (True, "active")
 
 
 def test_spares_on_one_hypervisor_are_found():

@@ -41,6 +41,8 @@ RANKS: dict[str, int] = {
     "import": 10,
 }
 FIELDS = ("name", "site", "kind")  # columns of an item; the others stand among its attributes
+# Columns that only people and their inventories say something about.
+COLUMNS = ("owner", "contact", "environment", "criticality", "supported_until", "monthly_cost")
 # What may be written into the record when a difference is accepted.
 WRITABLE = frozenset(a for a, policy in POLICIES.items() if policy == "ask") - {"identity"}
 
@@ -49,14 +51,20 @@ def intended(item: Any, attribute: str) -> Any:
     """Return what the record says of an attribute; None when it says nothing."""
     if attribute == "site":
         return item.site.name if item.site_id else None
+    if attribute in COLUMNS:
+        value = getattr(item, attribute)
+        return value if value is None or isinstance(value, int) else str(value)
     return getattr(item, attribute) if attribute in FIELDS else item.attributes.get(attribute)
 
 
 def agrees(attribute: str, intended: Any, actual: Any) -> bool:
     """Say whether two values mean the same; a host may be recorded by its short or full name."""
-    if attribute not in FIELDS:
+    if attribute not in (*FIELDS, *COLUMNS):
         return bool(intended == actual)
     one, other = str(intended).lower().rstrip("."), str(actual).lower().rstrip(".")
     if attribute != "name":
         return one == other
-    return one == other or one.startswith(f"{other}.") or other.startswith(f"{one}.")
+    # “web (i-0a1)” is what a second “web” is called.
+    return (
+        one == other or one.startswith((f"{other}.", f"{other} (")) or other.startswith(f"{one}.")
+    )

@@ -57,6 +57,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "accepts_new",
+                    models.BooleanField(
+                        default=False,
+                        help_text="What it sees and nobody knows becomes an item without a person accepting it.",
+                        verbose_name="takes in what is new",
+                    ),
+                ),
+                (
                     "last_run_at",
                     models.DateTimeField(editable=False, null=True, verbose_name="last told"),
                 ),

@@ -34,6 +34,10 @@ class Source(models.Model):
         "expected every", default=86_400, validators=[MinValueValidator(1)],
         help_text="Seconds. What it does not renew three times is no longer said.",
     )  # fmt: skip
+    accepts_new = models.BooleanField(
+        "takes in what is new", default=False,
+        help_text="What it sees and nobody knows becomes an item without a person accepting it.",
+    )  # fmt: skip
     last_run_at = models.DateTimeField("last told", null=True, editable=False)
 
     objects = SourceQuerySet.as_manager()

@@ -23,11 +23,15 @@ from fullscore.domains.foundation.estate.models import (
     Link,
     Listener,
     Sighting,
+    Source,
 )
 from fullscore.domains.foundation.estate.queries.needs import dependencies
 from fullscore.domains.foundation.estate.queries.weight import effective
 from fullscore.engines import graph
 from fullscore.kit.checks import Scope
+
+# What they say is no sight of the thing: nobody need say it again.
+UNSEEING = (Source.Kind.PERSON, Source.Kind.IMPORT)
 
 
 def aging(scope: Scope) -> Iterator[Aging]:
@@ -61,6 +65,7 @@ def held(scope: Scope) -> Iterator[Held]:
     """Return the active items with owner, last sight and effective criticality."""
     lowest = effective()
     told = Sighting.objects.filter(item__isnull=False).order_by().values_list("item")
+    told = told.exclude(source__kind__in=UNSEEING)
     seen = {pk: (at, until) for pk, at, until in told.annotate(Max("seen_at"), Max("expires_at"))}
     for item in _in(scope).filter(state=Item.State.ACTIVE):
         yield Held(

@@ -11,6 +11,7 @@ from typing import Any
 
 from fullscore.connectors.inventory.shapes import Thing
 from fullscore.domains.foundation.directory.models import Person, Team
+from fullscore.domains.foundation.estate import authority
 from fullscore.domains.foundation.estate.kinds import BY_NAME
 from fullscore.domains.foundation.estate.models import Identifier, Item
 from fullscore.domains.foundation.estate.queries.joining import Joined, Tie, Wrong, ties
@@ -32,6 +33,8 @@ class Planned:
     site: int | None = None
     values: dict[str, Any] = field(default_factory=dict)  # those that differ
     words: list[Word] = field(default_factory=list)  # those that are new
+    known_by: Sequence[Word] = ()  # all it was told to be recognised by
+    said: dict[str, Any] = field(default_factory=dict)  # all that was told of it, for its source
     ties: list[Tie] = field(default_factory=list)
     needs: dict[tuple[str, str], int | None] = field(default_factory=dict)  # told; None is all
     joins: dict[str, str] = field(default_factory=dict)  # what of its links changes, in words
@@ -132,6 +135,7 @@ class _Plan:
         try:
             self._check(place, thing)
             words = sorted(identity.cleaned(Word(*word) for word in thing.words))
+            made.known_by = words
             self._place(made, words)
             self._fill(made)
             self._learn(made, words)
@@ -220,6 +224,7 @@ class _Plan:
             told["owner_id"] = team
         if contact := str(thing.values.get("contact") or ""):
             told["contact_id"] = self._person(contact)
+        made.said = {**thing.attributes, **_said(told, thing)}
         if told.get("state") == Item.State.RETIRED:
             raise Wrong("It is retired: an inventory takes nothing out of service.")
         if any(len(tag) > LONGEST_TAG for tag in thing.tags):
@@ -287,6 +292,15 @@ class _Plan:
         if len(named) > 1:
             raise Wrong(f"“{ref[:60]}” is the name of {len(named)} things: use their ref.")
         return named[0] if named else None
+
+
+def _said(told: Mapping[str, Any], thing: Thing) -> dict[str, Any]:
+    """Return the columns that a thing speaks of, as its source is quoted."""
+    said = {name: told[name] for name in authority.COLUMNS if name in told}
+    for name in ("owner", "contact"):
+        if thing.values.get(name) and "@" not in str(thing.values[name]):
+            said[name] = str(thing.values[name])
+    return {name: v if isinstance(v, int) else str(v) for name, v in said.items()}
 
 
 def _first(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:

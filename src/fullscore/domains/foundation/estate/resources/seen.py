@@ -14,9 +14,9 @@ from fullscore.kit.resource import Panel, Resource
 
 SOURCE = Resource(
     Source,
-    columns=["name", "kind", "last_run_at", "expected_every_seconds"],
-    fields=["name", "kind", "expected_every_seconds"],
-    filters=["kind"],
+    columns=["name", "kind", "last_run_at", "expected_every_seconds", "accepts_new"],
+    fields=["name", "kind", "expected_every_seconds", "accepts_new"],
+    filters=["kind", "accepts_new"],
     search=["name"],
     order=["name"],
     icon="share-2",

@@ -32,7 +32,7 @@ from fullscore.domains.foundation.estate.services.sightings import (
     record_batch,
     source_of,
 )
-from fullscore.domains.foundation.estate.services.telling import identify, known_as, sight
+from fullscore.domains.foundation.estate.services.telling import identify, known_as
 
 __all__ = [
     "Batch",
@@ -64,7 +64,6 @@ __all__ = [
     "retire",
     "see_certificates",
     "see_listeners",
-    "sight",
     "source_of",
     "split",
     "stop_all",

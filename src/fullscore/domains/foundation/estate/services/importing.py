@@ -13,6 +13,7 @@ from fullscore.domains.foundation.estate.models import Identifier, Item, Link, R
 from fullscore.domains.foundation.estate.queries import joining
 from fullscore.domains.foundation.estate.queries.joining import Tie
 from fullscore.domains.foundation.estate.queries.planning import Planned, Standing
+from fullscore.domains.foundation.estate.services import claiming
 from fullscore.engines import identity
 from fullscore.kit import history, live, search, time
 from fullscore.kit.audit import bulk, snapshot
@@ -24,8 +25,9 @@ Key = tuple[int, str, str]  # an item, and the kind and name of its need
 
 
 def write_things(
-    planned: Sequence[Planned], standing: Standing, *, by: User, items: dict[int, int], start: int
-) -> None:
+    planned: Sequence[Planned], standing: Standing, *, by: User, items: dict[int, int], start: int,
+    inventory: str = "",
+) -> None:  # fmt: skip
     """Write a chunk of things; `items` learns which item each thing, from place `start`, is.
 
     One entry for what is new and one for what is changed: their rows are the versions that name
@@ -41,6 +43,11 @@ def write_things(
         _add(some, standing, items, by=by)
     _change([one for one in planned if one.kind == "changed"], standing, by=by)
     _learn([one for one in planned if one.kind in ("new", "changed")], standing, by=by)
+    told = {one.item: one for one in planned if one.item is not None and not one.error}
+    for one in told.values():
+        one.site = _site(one, standing)  # which may be new
+    if told:
+        claiming.say(told, inventory=inventory, by=by, now=time.now())
     live.publish(ITEM, "")
 
 
@@ -248,6 +255,9 @@ def take_back(entry: AuditEntry, *, by: User) -> tuple[int, list[str]]:
     """
     if entry.noun == "estate.identifier":
         return _forget_words((entry.after or {}).get("words", []), by=by)
+    if entry.noun == "estate.sighting":
+        claiming.unsay(entry)
+        return 0, []  # it goes with what it says something of
     model = {ITEM: Item, LINK: Link, NEED: Requirement}[entry.noun]
     versions = list(history.versions_of(model).filter(entry=entry))
     fresh = {version.record_id: version for version in versions}

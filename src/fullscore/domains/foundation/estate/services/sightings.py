@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,8 @@ class Told:
     """One thing as a source tells of it.
 
     `ref` is its name with that source and stays the same; `item` is given where a person has said
-    which item it is, as when a host was enrolled.
+    which item it is, as when a host was enrolled. `make` makes the item, where its source takes in
+    what is new; without it, one of this kind and name is made.
     """
 
     ref: str
@@ -39,6 +40,7 @@ class Told:
     values: Mapping[str, Any] = field(default_factory=dict)
     site: Item | None = None
     item: Item | None = None
+    make: Callable[[], Item] | None = None
 
 
 @dataclass(slots=True)
@@ -97,7 +99,11 @@ def _record_some(
     source: Source, told: Sequence[Told], batch: Batch, *, by: User, now: datetime
 ) -> None:
     rows = Sighting.objects.filter(source=source, ref__in=[one.ref[:200] for one in told])
-    seen = {row.ref: row for row in rows.select_related("item", "item__site")}
+    seen = {
+        row.ref: row for row in rows.select_related("item__site", "item__owner", "item__contact")
+    }
+    for row in seen.values():
+        row.source = source
     cleaned = {one.ref[:200]: (one, identity.cleaned(one.words)) for one in told}
     same = [row for ref, row in seen.items() if _is_same(row, *cleaned[ref])]
     _renew(source, same, now)
@@ -118,6 +124,8 @@ def _record_some(
 def _is_same(row: Sighting, one: Told, words: frozenset[Word]) -> bool:
     """Say whether nothing is new: what is told, what the record says, and which item it is."""
     is_kept = one.item is None or row.item_id == one.item.pk
+    if row.source.accepts_new and row.outcome == Sighting.Outcome.CANDIDATE:
+        return False  # it is accepted by now
     return is_kept and row.hash == _hash(one, words, row.item)
 
 
@@ -147,12 +155,25 @@ def _record(
         return row
     decision = _decided(words, one, bound, index)
     _judge(row, decision, bound)
+    if row.outcome == Sighting.Outcome.CANDIDATE and row.source.accepts_new:
+        row.item = one.make() if one.make else _taken_in(row, by=by)
+        row.outcome = Sighting.Outcome.MATCHED
     row.save()
     _dispute(row, decision, by=by, now=now)
     follow(row, index, by=by, now=now)
     row.hash = _hash(one, words, row.item)
     Sighting.objects.filter(pk=row.pk).update(hash=row.hash)
     return row
+
+
+def _taken_in(row: Sighting, *, by: User) -> Item:
+    """Make an item of something new; a name that is taken is told apart by what its source says."""
+    alike = Item.objects.live().filter(kind=row.kind, name__iexact=row.name, site=row.site)
+    name = f"{row.name[:100]} ({row.ref[:90]})" if alike.exists() else row.name
+    item = Item(kind=row.kind, name=name, site=row.site)
+    with recorded(item, "add", by=by, note=f"{row.source} takes in what is new"):
+        pass
+    return item
 
 
 def _decided(
@@ -213,7 +234,7 @@ def follow(row: Sighting, index: identity.Index, *, by: User, now: datetime) -> 
     claim(row, now=now)
     Item.objects.filter(pk=item.pk).update(seen_at=now)
     item.seen_at = now
-    seen = {**row.values, "name": row.values.get("name", row.name)}
+    seen = {**row.values, "name": row.values.get("name", row.name), "kind": row.kind}
     if row.site_id:
         seen["site"] = row.site.name if row.site else None
     compare(item, seen, by=by, source=row.source, now=now)

@@ -1,23 +1,20 @@
-"""For sources that know which item they speak of: its words, and what they claim of it.
+"""For sources that know which item they speak of: its words.
 
 Whoever tells of many things at once, or of things that are no items yet, calls `record_batch`.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Iterable
+from datetime import datetime
 
 from django.db import transaction
 
-from fullscore.domains.foundation.estate.models import Item, Sighting, Source
+from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.estate.queries import identity as known
 from fullscore.domains.foundation.estate.services.differences import differ
-from fullscore.domains.foundation.estate.services.sightings import claim, source_of
 from fullscore.domains.foundation.estate.services.words import learn
 from fullscore.engines import identity
 from fullscore.engines.identity import Evidence, Word
 from fullscore.kit.models import User
-from fullscore.kit.models.user import system
 
 
 def known_as(words: Iterable[tuple[str, str]]) -> Item | None:
@@ -52,29 +49,3 @@ def _against(item: Item, words: frozenset[Word], index: identity.Index) -> list[
         for thing in index.holders(word)
         if thing != item.pk
     ]
-
-
-@transaction.atomic
-def sight(
-    item: Item, values: Mapping[str, Any], *, source: str, expires: timedelta, now: datetime
-) -> None:
-    """Let a source claim exactly these values of an item, until `expires` has passed."""
-    kind = source if source in Source.Kind.values else Source.Kind.CLOUD
-    every = int(expires.total_seconds()) // Source.LIVES
-    told = source_of(source, kind, by=system(), every_seconds=max(1, every))
-    row, _ = Sighting.objects.update_or_create(
-        source=told, ref=f"item {item.pk}",
-        defaults={
-            "item": item, "name": item.name, "kind": item.kind, "site": item.site,
-            "outcome": Sighting.Outcome.MATCHED, "values": dict(values), "hash": "",
-            "seen_at": now, "expires_at": now + expires,
-        },
-        create_defaults={
-            "item": item, "name": item.name, "kind": item.kind, "site": item.site,
-            "outcome": Sighting.Outcome.MATCHED, "values": dict(values), "hash": "",
-            "first_seen_at": now, "seen_at": now, "expires_at": now + expires,
-        },
-    )  # fmt: skip
-    claim(row, now=now)
-    Item.objects.filter(pk=item.pk).update(seen_at=now)
-    Source.objects.filter(pk=told.pk).update(last_run_at=now)

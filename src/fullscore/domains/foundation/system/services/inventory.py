@@ -239,7 +239,8 @@ def _write_chunk(
     total = len(planned)
     some = planned[start : min(start + CHUNK, total)]
     if some:
-        importing.write_things(some, standing, by=by, items=items, start=start)
+        importing.write_things(some, standing, by=by, items=items, start=start,
+                               inventory=import_.file_name)  # fmt: skip
     if start + CHUNK > total:
         first = max(start - total, 0)
         joined = planned[first : start + CHUNK - total]

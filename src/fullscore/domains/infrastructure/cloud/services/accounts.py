@@ -3,16 +3,18 @@
 import secrets as dice
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 
 from fullscore.connectors.aws.shapes import Reading, Thing
 from fullscore.domains.foundation.estate import services as estate
-from fullscore.domains.foundation.estate.models import Item
+from fullscore.domains.foundation.estate.models import Item, Sighting
 from fullscore.domains.infrastructure.cloud.announcements import AccountWanted
 from fullscore.domains.infrastructure.cloud.models import CloudAccount, CloudResource
+from fullscore.engines.identity import Word
 from fullscore.kit import live, secrets, time
 from fullscore.kit.announcements import announce
 from fullscore.kit.audit import bulk, recorded
@@ -21,7 +23,7 @@ from fullscore.kit.models import User
 from fullscore.kit.models.secret import Secret
 
 AWS = "aws"
-STALE_AFTER = timedelta(hours=3)
+EVERY_SECONDS = 3600  # and what is not said for three hours is said no more
 State = CloudAccount.State
 # What becomes an item; the rest are rows of the account.
 ITEMS = {
@@ -115,7 +117,11 @@ def take_reading(account: CloudAccount, reading: Reading, *, by: User, now: date
         if key not in told and (row.kind, row.region) not in unread and _is_read(account, row)
     ]  # fmt: skip
     _let_go(gone, by=by)
-    altered = [_take(account, known.get(key), thing, now, by=by) for key, thing in told.items()]
+    items = _items(account, known, told, by=by, now=now)
+    altered = [
+        _take(account, known.get(key), thing, items.get(key), now, by=by)
+        for key, thing in told.items()
+    ]
     rows = {r.ident: r for r in account.resources.select_related("item")}
     _join(account, rows, by=by)
     if gone or any(altered):
@@ -154,19 +160,18 @@ def _write_account(account: CloudAccount, reading: Reading, *, by: User, now: da
 
 
 def _take(
-    account: CloudAccount, row: CloudResource | None, thing: Thing, now: datetime, *, by: User
-) -> bool:
+    account: CloudAccount, row: CloudResource | None, thing: Thing, item: Item | None,
+    now: datetime, *, by: User,
+) -> bool:  # fmt: skip
     values: dict[str, Any] = {n: getattr(thing, n) for n in FACTS}
     values |= {"tags": dict(thing.tags), "facts": dict(thing.facts), "joins": list(thing.joins)}
     is_new = row is None
     row = row or CloudResource(account=account, kind=thing.kind, ident=thing.id, since=now)
     is_altered = is_new or any(getattr(row, n) != v for n, v in values.items())
-    if thing.kind in ITEMS and thing.state not in ("terminated", "shutting-down"):
-        row.item = row.item or _item(account, thing, by=by)
-        words = [("cloud_id", thing.id), ("cloud_id", thing.arn)]
-        estate.identify(row.item, words, by=by, source=AWS, now=now)
-        claims = {"name": thing.name, "state": thing.state, "region": thing.region}
-        estate.sight(row.item, claims, source=AWS, expires=STALE_AFTER, now=now)
+    if item is not None and row.item_id != item.pk:
+        row.item, is_altered = item, True
+        if not item.links_out.filter(kind="part_of", to_item=account.item).exists():
+            estate.link(item, by=by, to=account.item, kind="part_of")
     if is_altered:
         for name, value in values.items():
             setattr(row, name, value)
@@ -174,10 +179,44 @@ def _take(
     return is_altered
 
 
+Key = tuple[str, str]  # kind and id
+
+
+def _items(
+    account: CloudAccount, known: Mapping[Key, CloudResource], things: Mapping[Key, Thing], *,
+    by: User, now: datetime,
+) -> dict[Key, Item]:  # fmt: skip
+    """Tell the estate what is there, and return which items it is.
+
+    What nobody knows is a candidate until a person accepts it, or this source takes in what is new.
+    """
+    there = {
+        key: thing for key, thing in things.items()
+        if thing.kind in ITEMS and thing.state not in ("terminated", "shutting-down")
+    }  # fmt: skip
+    told = []
+    for key, thing in there.items():
+        row = known.get(key)
+        told.append(estate.Told(
+            _ref(account, thing), thing.name, ITEMS[thing.kind],
+            [Word("cloud_id", word) for word in (thing.id, thing.arn) if word],
+            {"name": thing.name, "state": thing.state, "region": thing.region},
+            item=row.item if row else None, make=partial(_item, account, thing, by=by),
+        ))  # fmt: skip
+    source = estate.source_of(AWS, "cloud", by=by, every_seconds=EVERY_SECONDS)
+    estate.record_batch(source, told, by=by, now=now)
+    rows = Sighting.objects.filter(source=source, ref__startswith=f"{account.pk}: ")
+    seen = {row.ref: row.item for row in rows.select_related("item")}
+    found = {key: seen.get(_ref(account, thing)) for key, thing in there.items()}
+    return {key: item for key, item in found.items() if item is not None}
+
+
+def _ref(account: CloudAccount, thing: Thing) -> str:
+    return f"{account.pk}: {thing.id}"[:200]
+
+
 def _item(account: CloudAccount, thing: Thing, *, by: User) -> Item:
-    """Return the item a thing is known as, or a new one."""
-    if (known := estate.known_as([("cloud_id", thing.id), ("cloud_id", thing.arn)])) is not None:
-        return known
+    """Make the item of something new."""
     kind, here = ITEMS[thing.kind], account.item
     taken = Item.objects.live().filter(kind=kind, name__iexact=thing.name, site=here.site_id)
     name = f"{thing.name} ({thing.id.rpartition('/')[2]})" if taken.exists() else thing.name
@@ -187,7 +226,6 @@ def _item(account: CloudAccount, thing: Thing, *, by: User) -> Item:
     )  # fmt: skip
     with recorded(item, "add", by=by, note=f"seen in {account}"):
         pass
-    estate.link(item, by=by, to=here, kind="part_of")
     return item
 
 

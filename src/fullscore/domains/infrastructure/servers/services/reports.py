@@ -181,12 +181,19 @@ def _words(facts: Mapping[str, Any]) -> list[Word]:
     words = [Word(kind, str(identity.get(kind) or "")) for kind in ("system_uuid", "machine_id")]
     words.append(Word("serial", str(identity.get("serial") or ""), vendor))
     words.append(Word("fqdn", str(identity.get("fqdn") or "")))
+    words.append(Word("cloud_id", _cloud_id(identity.get("cloud") or {})))
     return [word for word in words if word.value]
 
 
 def kept(server: int, section: str, content: Any) -> dict[str, Any]:
     """Return the state that a version of a section holds."""
     return {"server_id": server, "section": section, "content": content}
+
+
+def _cloud_id(cloud: Mapping[str, Any]) -> str:
+    """Return an instance's id as its account tells it; mere numbers beside who counted them."""
+    ident, provider = str(cloud.get("instance_id") or ""), str(cloud.get("provider") or "")
+    return f"{provider}/{ident}" if ident.isdecimal() else ident
 
 
 def digest(content: Any) -> str:

@@ -92,6 +92,8 @@ def keep(machine: Machine, *, by: User, note: str = "") -> Machine:
     """Say that a machine is meant to be: it is on the record from now on."""
     if machine.is_recorded:
         raise Conflict(f"{machine} is on the record already.")
+    if machine.item.state == Item.State.PLANNED:
+        estate.change(machine.item, by=by, state=Item.State.ACTIVE)
     with recorded(machine, "keep", by=by, note=note):
         machine.is_recorded = True
     return machine
@@ -156,7 +158,7 @@ def _take_machine(
         "addresses": list(told.addresses),
     }  # fmt: skip
     words = _words(told.uuid, told.macs)
-    seen = estate.Told(told.uuid, item.name, item.kind, words, claims, item=item)
+    seen = estate.Told(told.uuid, item.name, "vm", words, claims, item=item)
     estate.record_batch(_source(by), [seen], by=by, now=now)
     _place(machine, hypervisor, by=by)
     _take_snapshots(machine, told.snapshots)
@@ -166,9 +168,11 @@ def _met(hypervisor: Hypervisor, told: shapes.Machine, *, by: User) -> Machine:
     """Return a machine seen for the first time: what is known by its UUID, or something new."""
     item = known_as(_words(told.uuid))
     is_known = item is not None and not Machine.objects.filter(item=item).exists()
+    is_accepted = is_known or _source(by).accepts_new
     if item is None or not is_known:
-        item = _item("vm", told.name, hypervisor, by=by)
-    return Machine(item=item, hypervisor=hypervisor, uuid=told.uuid, is_recorded=is_known)
+        state = Item.State.ACTIVE if is_accepted else Item.State.PLANNED
+        item = _item("vm", told.name, hypervisor, by=by, state=state)
+    return Machine(item=item, hypervisor=hypervisor, uuid=told.uuid, is_recorded=is_accepted)
 
 
 def _waits(
@@ -235,13 +239,20 @@ def _part_of(item: Item, hypervisor: Hypervisor, *, by: User) -> None:
     estate.require(item, by=by, to=hypervisor.item, kind="runs_on")
 
 
-def _item(kind: str, name: str, hypervisor: Hypervisor, *, by: User) -> Item:
+def _item(
+    kind: str, name: str, hypervisor: Hypervisor, *, by: User, state: str = Item.State.ACTIVE
+) -> Item:
     """Make an item; a name that is taken is told apart by the hypervisor."""
     here = hypervisor.item
     taken = Item.objects.live().filter(kind=kind, name__iexact=name, site=here.site_id)
     name = f"{name} on {hypervisor}" if taken.exists() else name
     item = Item(
-        kind=kind, name=name[:200], site=here.site, owner=here.owner, environment=here.environment
+        kind=kind,
+        name=name[:200],
+        site=here.site,
+        owner=here.owner,
+        environment=here.environment,
+        state=state,
     )
     with recorded(item, "add", by=by, note=f"seen on {hypervisor}"):
         pass
