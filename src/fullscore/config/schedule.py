@@ -27,6 +27,8 @@ SCHEDULE: Sequence[Clocked] = (
     findings.tell_overdue,
     findings.prune,
     system.prune_imports,
+    system.thin_versions,
+    system.check_versions,
     servers.declare_silent,
     servers.match_logins,
     servers.measure_capacity,
