@@ -28,6 +28,8 @@ SCHEDULE: Sequence[Clocked] = (
     findings.prune,
     system.prune_imports,
     system.write_audit_head,
+    system.thin_versions,
+    system.check_versions,
     servers.declare_silent,
     servers.match_logins,
     servers.measure_capacity,

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Greatest
 
 from fullscore.kit import bulk, time
 from fullscore.kit.models import AuditEntry, Version, VersionBase
@@ -83,7 +84,8 @@ def _insert(
 def close(record: models.Model) -> None:
     """End the open version: the record is no more."""
     if is_kept(type(record)):
-        of(record).filter(ends_at=FOREVER).update(ends_at=time.now())
+        ends_at = Greatest("starts_at", Value(time.now()))  # never before it began
+        of(record).filter(ends_at=FOREVER).update(ends_at=ends_at)
 
 
 def of(record: models.Model) -> QuerySet[Any]:

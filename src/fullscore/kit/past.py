@@ -17,7 +17,6 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
-from django.db.models import QuerySet
 
 from fullscore.kit import history
 from fullscore.kit.access import Actor
@@ -54,9 +53,9 @@ def is_shown() -> bool:
     return _asked.get() is not None
 
 
-def visible(model: Any, user: Actor) -> QuerySet[Any]:
+def visible(model: Any, user: Actor) -> models.QuerySet[Any]:
     """Return the rows somebody may see; of the past, how those were that they may see today."""
-    rows: QuerySet[Any] = model._default_manager.visible_to(user)
+    rows: models.QuerySet[Any] = model._default_manager.visible_to(user)
     if not is_shown() or " WHERE " not in str(rows.query):
         return rows
     with shown(None):
@@ -76,7 +75,7 @@ def is_told(model: type[models.Model], column: str) -> bool:
     return True
 
 
-def is_answered(rows: QuerySet[Any]) -> bool:
+def is_answered(rows: models.QuerySet[Any]) -> bool:
     """Say whether versions hold all that chooses these rows."""
     try:
         sql = rows.order_by().values("pk").query.sql_with_params()[0]

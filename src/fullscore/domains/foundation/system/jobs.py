@@ -3,7 +3,9 @@
 from fullscore.domains.foundation.system import services
 from fullscore.domains.foundation.system.models import Import
 from fullscore.domains.foundation.system.services import anchors
+from fullscore.kit import time
 from fullscore.kit.audit import coming
+from fullscore.kit.errors import Conflict
 from fullscore.kit.jobs import every, job
 from fullscore.kit.models import User
 from fullscore.kit.models.user import system
@@ -44,3 +46,23 @@ def write_audit_head() -> None:
 def prune_imports() -> None:
     """Let go of the rows of imports after 30 days: what they wrote stands in the audit."""
     services.forget_old(by=system())
+
+
+@every(days=1, at="04:20")
+def thin_versions() -> None:
+    """Keep one version a day of what is older than 800 days."""
+    services.thin(now=time.now())
+
+
+@every(days=1, at="04:40")
+def check_versions() -> None:
+    """Say in the log which records' versions overlap or leave a gap, and fail when there are any.
+
+    So it waits among the dead letters until somebody has looked.
+    """
+    if found := services.broken():
+        noun, record, what = found[0]
+        raise Conflict(
+            f"The versions of {len(found)} records do not follow each other, such as {noun} "
+            f"{record} ({what}): the log names them."
+        )

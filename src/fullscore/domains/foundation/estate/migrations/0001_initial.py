@@ -11,6 +11,26 @@ from django.db import migrations, models
 
 import fullscore.domains.foundation.estate.models.items
 
+# On SQLite the service and a nightly check see to it. A trusted extension: the owner may create it.
+APART = [
+    "CREATE EXTENSION IF NOT EXISTS btree_gist",
+    "ALTER TABLE estate_itemversion ADD CONSTRAINT item_versions_apart EXCLUDE USING gist "
+    "(record_id WITH =, tstzrange(starts_at, ends_at) WITH &&)",
+]
+
+
+def keep_versions_apart(apps, schema_editor):
+    _run(schema_editor, APART)
+
+
+def let_versions_be(apps, schema_editor):
+    _run(schema_editor, ["ALTER TABLE estate_itemversion DROP CONSTRAINT item_versions_apart"])
+
+
+def _run(schema_editor, statements):
+    for statement in statements if schema_editor.connection.vendor == "postgresql" else ():
+        schema_editor.execute(statement, params=None)
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -1117,4 +1137,5 @@ class Migration(migrations.Migration):
                 fields=("item", "attribute", "source"), name="claim_one_per_source"
             ),
         ),
+        migrations.RunPython(keep_versions_apart, let_versions_be),
     ]
