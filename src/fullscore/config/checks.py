@@ -181,6 +181,8 @@ CHECKS: tuple[Check, ...] = (
     oncall.absent.reading(duty.duties),
     oncall.overload.reading(duty.loads),
     oncall.unanswered.reading(duty.unheard),
+    oncall.calendar_unmatched.reading(duty.calendars),
+    oncall.calendar_unread.reading(duty.calendars),
     # The checks themselves
     findings.check_failing.reading(found.failing_checks),
     findings.job_failed.reading(found.jobs_given_up),

@@ -119,6 +119,7 @@ from fullscore.domains.response.incidents.resources import (
     STATUS_UPDATE,
     TIMELINE_ENTRY,
 )
+from fullscore.domains.response.oncall.resources.calendars import CALENDAR_DUTY, DUTY_CALENDAR
 from fullscore.domains.response.oncall.resources.escalations import (
     ESCALATION,
     ESCALATION_EVENT,
@@ -267,6 +268,8 @@ RESOURCES: tuple[Resource, ...] = (
     STATUS_UPDATE,
     LAYER,
     TURN,
+    DUTY_CALENDAR,
+    CALENDAR_DUTY,
     OVERRIDE,
     SHIFT,
     STEP,

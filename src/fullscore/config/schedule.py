@@ -42,6 +42,7 @@ SCHEDULE: Sequence[Clocked] = (
     telemetry.tell_refused,
     oncall.catch_up,
     oncall.write_shifts,
+    oncall.read_calendars,
     oncall.prune,
     telemetry.learn_intervals,
     telemetry.measure_store,
