@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from fullscore.config.resources import RESOURCES
 from fullscore.domains.foundation.access import tokens
 from fullscore.interfaces.web.files import FORMULA
+from fullscore.kit import audit, history, time
 from fullscore.kit.resource import Resource
 from tests import make
 
@@ -154,13 +155,15 @@ def test_a_list_takes_each_of_its_filters_and_sorts(resource, browser):
     one(resource)
     asked = [resource.default_query, *resource.quick.values()]
     asked += [f"sort={way}{s.removeprefix('-')}" for s in resource.sorts for way in ("", "-")]
-    asked += ["q=abc", "at=2026-10-02T00:00"]
+    asked += ["q=abc", *(["at=2026-10-02T00:00"] if resource.keeps_history else [])]
 
     for query in asked:
         answer = browser.get(f"{resource.url()}?{query}")
 
         assert answer.status_code == 200, query
         assert "cannot be used" not in answer.content.decode(), query
+    if not resource.keeps_history:
+        assert browser.get(f"{resource.url()}?at=2026-10-02T00:00").status_code == 422
 
 
 @pytest.mark.parametrize("path", ["findings", "servers", "items", "links", "series"])
@@ -297,6 +300,34 @@ def test_programs_read_what_pages_show(resource, client, program):
     assert record.pk in [row["id"] for row in listed.json()["items"]]
     assert shown.json()["id"] == record.pk
     assert unknown.status_code == 422
+
+
+@pytest.mark.parametrize("resource", [pytest.param(r, id=r.name) for r in RESOURCES
+                                      if r.keeps_history])  # fmt: skip
+def test_the_past_of_a_list_is_asked_as_its_present_is(resource, client, program):
+    record = one(resource)
+    history.keep(record, audit.snapshot(record))
+    at = (time.now() + history.TICK).isoformat().replace("+00:00", "Z")
+    queries = ["", *(f"sort={sort}" for sort in resource.sorts)]
+    for name in resource.filters:
+        value = getattr(record, resource.model._meta.get_field(name).attname, None) \
+            if "__" not in name else None  # fmt: skip
+        if value not in (None, "", [], {}) and not hasattr(value, "isoformat"):
+            queries.append(f"{name}={str(value).lower() if value in (True, False) else value}")
+
+    for query in queries:
+        address = f"/api{resource.url()}?{query}"
+        now = client.get(address, headers=program)
+        if now.status_code == 422:
+            continue  # the sample's own value is none that may be chosen
+        then = client.get(f"{address}&at={at}", headers=program)
+        if then.status_code == 422:
+            assert "past" in then.json()["detail"], query
+            continue
+        assert (now.status_code, then.status_code) == (200, 200), query
+        seen = [row["id"] for row in then.json()["items"]]
+        assert record.pk in seen, query
+        assert set(seen) <= {row["id"] for row in now.json()["items"]}, query
 
 
 # ── who may not ────────────────────────────────────────────────────────────────────────────────

@@ -9,6 +9,7 @@ from django_tasks_db.models import DBTaskResult
 
 from fullscore.kit import jobs
 from fullscore.kit.errors import Conflict, Problem
+from fullscore.kit.jobs import declare
 from fullscore.kit.jobs import worker as workers
 from fullscore.kit.models import AuditEntry, ClockedRun, DeadLetter, Lease, User, WorkerBeat
 from fullscore.kit.time import now
@@ -27,6 +28,18 @@ def note(word: str) -> None:
 @jobs.job(attempts=2)
 def fail(word: str) -> None:
     raise Problem(f"{word} is not ready: try later.")
+
+
+@jobs.job(joins=True)
+def follow(ids: list[int]) -> None:
+    done.append(ids)
+    if 13 in ids:
+        raise Problem("Not this one.")
+
+
+@jobs.job(priority=50)
+def page() -> None:
+    done.append("page")
 
 
 @jobs.every(minutes=10)
@@ -88,6 +101,59 @@ def test_a_worker_leaves_other_queues_alone():
 
     jobs.Worker(["slow"]).drain()
     assert done == ["slow"]
+
+
+def test_what_is_queued_while_the_same_job_waits_joins_it():
+    for ids in ([3, 1], [2], [1]):
+        follow.enqueue(ids=ids)
+    assert DBTaskResult.objects.count() == 1
+
+    drained()
+    follow.enqueue(ids=[4])
+    drained()
+
+    assert done == [[1, 2, 3], [4]]
+
+
+def test_nothing_joins_a_job_that_runs_or_waits_for_its_next_attempt():
+    follow.enqueue(ids=[13])
+    jobs.Worker().drain()
+    follow.enqueue(ids=[1])
+
+    jobs.Worker().drain()
+
+    assert done == [[13], [1]]
+
+
+def test_what_joined_in_a_transaction_that_fails_is_not_in_the_job():
+    follow.enqueue(ids=[1])
+    with transaction.atomic():
+        follow.enqueue(ids=[2])
+        transaction.set_rollback(True)
+
+    drained()
+
+    assert done == [[1]]
+
+
+def test_a_job_takes_on_so_many_ids_and_no_more(monkeypatch):
+    monkeypatch.setattr(declare, "MOST_JOINED", 3)
+
+    for number in range(7):
+        follow.enqueue(ids=[number])
+    drained()
+
+    assert done == [[0, 1, 2], [3, 4, 5], [6]]
+
+
+def test_what_has_priority_is_taken_first_whichever_came_first():
+    for word in ("a", "b"):
+        note.enqueue(word)
+    page.enqueue()
+
+    jobs.Worker().drain()
+
+    assert done == ["page", "a", "b"]
 
 
 def test_a_failed_job_waits_for_its_next_attempt():

@@ -80,6 +80,34 @@ def test_many_workers_do_each_job_once(on_postgresql, marks):
     assert len({line.split()[-1] for line in marks.read_text().splitlines()}) > 1
 
 
+JOIN = """
+import threading
+from django.db import connection, transaction
+from django_tasks_db.models import DBTaskResult
+from fullscore.kit.jobs import Worker
+from tests.kit.chores import number_of
+DBTaskResult.objects.all().delete()
+number_of.enqueue(ids=[1])
+def drain():
+    Worker().drain()
+    connection.close()
+with transaction.atomic():
+    number_of.enqueue(ids=[2])
+    worker = threading.Thread(target=drain)
+    worker.start()
+    worker.join(1)  # PostgreSQL passes over what we hold; SQLite waits for us to write
+worker.join(60)
+Worker().drain()
+print([(row.status, row.return_value) for row in DBTaskResult.objects.all()])
+"""
+
+
+def test_a_job_that_is_joined_is_not_begun_before_what_joined_it_is_written(installed):
+    told = installed.wait(installed.start(JOIN))
+
+    assert told.splitlines()[-1] == "[('SUCCESSFUL', 2)]"
+
+
 def test_many_schedulers_queue_a_tick_once(installed):
     tick = """
 from datetime import datetime, timedelta, UTC

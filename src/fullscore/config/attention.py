@@ -31,6 +31,7 @@ def _told(finding: Finding, user: User) -> Told:
         action_url=f"/findings/{finding.pk}/acknowledge",
         is_default_price=finding.is_default_price,
         since=finding.opened_at,
+        late_since=finding.late_since,
     )
 
 
@@ -97,12 +98,16 @@ CAMPAIGN_WAITS = {
 }
 
 
+def _severity_of_campaign(campaign: Campaign) -> int:
+    return 4 if campaign.state == Campaign.State.PAUSED else 3
+
+
 def _told_campaign(campaign: Campaign, user: User) -> Told:
     words, verb = CAMPAIGN_WAITS[campaign.state]
     return Told(
         title=f"{words}: {campaign.title}",
         url=f"/patch-campaigns/{campaign.pk}/{verb}".removesuffix("/"),
-        severity=4 if campaign.state == Campaign.State.PAUSED else 3,
+        severity=_severity_of_campaign(campaign),
         where=str(campaign.baseline),
         owner=str(campaign.drafted_by),
         due=campaign.why[:60],
@@ -118,6 +123,7 @@ SOURCES = (
     Source(
         findings.concerns,
         _told,
+        severity=lambda finding: finding.severity,
         # What is about a person is nobody's to hand round.
         team_of=lambda finding: None if finding.person_id else finding.owner_id,
         is_taken=lambda finding: finding.assignee_id is not None,
@@ -126,6 +132,7 @@ SOURCES = (
     Source(
         incidents.concerns,
         _told_incident,
+        severity=lambda incident: incident.severity,
         team_of=lambda incident: incident.owner_id,
         is_taken=lambda incident: incident.assignee_id is not None,
         give=_give_incident,
@@ -133,6 +140,7 @@ SOURCES = (
     Source(
         changes.concerns,
         _told_change,
+        severity=lambda change: RISK_SEVERITY.get(change.band, 2),
         # A decision or a review cannot be handed round, only the work itself.
         team_of=lambda change: change.owner_id if change.waits_for == "window" else None,
         is_taken=lambda change: change.executor_id is not None,
@@ -141,6 +149,7 @@ SOURCES = (
     Source(
         campaigns.concerns,
         _told_campaign,
+        severity=_severity_of_campaign,
         team_of=lambda campaign: None,
         is_taken=lambda campaign: True,
         give=_keep_campaign,

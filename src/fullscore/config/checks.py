@@ -36,6 +36,7 @@ from fullscore.domains.infrastructure.servers.queries import (
     sums,
     visited,
     volumes,
+    waiting,
 )
 from fullscore.domains.infrastructure.servers.queries import capacity as used
 from fullscore.domains.infrastructure.servers.queries import logins as opened
@@ -49,9 +50,17 @@ from fullscore.kit.checks import Check
 CHECKS: tuple[Check, ...] = (
     # What runs full, or is under pressure
     samples.disk_filling.reading(
-        volumes("node_filesystem_size_bytes", "node_filesystem_avail_bytes")
+        volumes(
+            "node_filesystem_size_bytes",
+            "node_filesystem_avail_bytes",
+            check="servers.disk_filling",
+        )
     ),
-    samples.inodes_filling.reading(volumes("node_filesystem_files", "node_filesystem_files_free")),
+    samples.inodes_filling.reading(
+        volumes(
+            "node_filesystem_files", "node_filesystem_files_free", check="servers.inodes_filling"
+        )
+    ),
     samples.memory_low.reading(
         latest("node_memory_MemTotal_bytes", "node_memory_MemAvailable_bytes")
     ),
@@ -60,6 +69,8 @@ CHECKS: tuple[Check, ...] = (
     ),
     samples.cpu_pressure.reading(shares("node_pressure_cpu_waiting_seconds_total", minutes=15)),
     samples.io_pressure.reading(shares("node_pressure_io_stalled_seconds_total", minutes=10)),
+    samples.cpu_stolen.reading(waiting.stolen),
+    samples.disk_slow.reading(waiting.slow),
     samples.swap_thrash.reading(sums("node_vmstat_pswpin", "node_vmstat_pswpout", minutes=10)),
     samples.oom_killed.reading(sums("node_vmstat_oom_kill", minutes=60, function="increase")),
     samples.file_handles.reading(latest("node_filefd_allocated", "node_filefd_maximum")),
@@ -70,6 +81,7 @@ CHECKS: tuple[Check, ...] = (
     running.unit_failed.reading(hosts("units")),
     running.unit_restarting.reading(hosts("units")),
     running.unit_not_running.reading(hosts("units")),
+    running.timer_missed.reading(hosts("timers")),
     running.zombies.reading(hosts("processes")),
     running.process_stuck.reading(hosts("processes")),
     running.process_oversized.reading(hosts("processes", "hardware")),
@@ -131,6 +143,8 @@ CHECKS: tuple[Check, ...] = (
     estate.understated.reading(items.held),
     estate.unseen.reading(items.held),
     estate.single_point.reading(items.leaning),
+    estate.needs_lesser.reading(items.astray),
+    estate.spares_together.reading(items.sharing),
     estate.difference_old.reading(items.disputed),
     # What measures
     telemetry.target_down.reading(measured.targeted),
@@ -140,6 +154,7 @@ CHECKS: tuple[Check, ...] = (
     telemetry.label_churn.reading(senders.churning),
     telemetry.unit_unknown.reading(senders.unitless),
     telemetry.store_filling.reading(kept.filling),
+    telemetry.store_refuses.reading(kept.turned_away),
     # Alerts and their senders
     incidents.alert_noisy.reading(alerts.rang),
     incidents.alert_flapping.reading(alerts.swung),
@@ -157,6 +172,7 @@ CHECKS: tuple[Check, ...] = (
     # How servers are patched
     patching.uncovered.reading(patched.coverage),
     patching.hold_presses.reading(patched.held),
+    patching.below_minimum.reading(patched.below),
     # Who is called
     oncall.gap.reading(duty.uncovered),
     oncall.single.reading(duty.reached),
@@ -165,6 +181,9 @@ CHECKS: tuple[Check, ...] = (
     oncall.absent.reading(duty.duties),
     oncall.overload.reading(duty.loads),
     oncall.unanswered.reading(duty.unheard),
+    oncall.calendar_unmatched.reading(duty.calendars),
+    oncall.calendar_unread.reading(duty.calendars),
     # The checks themselves
     findings.check_failing.reading(found.failing_checks),
+    findings.job_failed.reading(found.jobs_given_up),
 )

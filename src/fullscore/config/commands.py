@@ -118,18 +118,19 @@ def mcp(argv: Sequence[str]) -> int:
 
 
 def audit(argv: Sequence[str]) -> int:
-    """Verify the chain of the audit, and name the first bad entry."""
+    """Verify the chain of the audit and the heads written outside; name the first bad entry."""
     parser = ArgumentParser("fullscore audit", description=audit.__doc__)
     parser.add_argument("act", choices=["verify", "head"])
     given = parser.parse_args(argv)
     ready()
-    from fullscore.kit import audit as kit
+    from fullscore.domains.foundation.system.services import anchors
+    from fullscore.kit.audit import head
 
     if given.act == "head":
-        number, hash_ = kit.head()
+        number, hash_ = head()
         print(f"{number} {hash_}")
         return 0
-    good, problem = kit.verify()
+    good, problem = anchors.verify()
     print(
         f"{good} entries, one unbroken chain." if not problem else f"{good} good entries. {problem}"
     )

@@ -20,6 +20,10 @@ def _doc(text: str, default: Any, *, secret: bool = False) -> Any:
     return field(**factory, metadata={"doc": text, "secret": secret})
 
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SHORTEST_KEY = 32  # letters
+
+
 def default_home() -> Path:
     """Return the data folder when none is named.
 
@@ -72,6 +76,11 @@ class Options:
     mail_from: str = _doc("The sender of mail.", "fullscore@localhost")
     currency: str = _doc("The currency of every amount, by its code of ISO 4217.", "EUR")
     time_zone: str = _doc("Default time zone of new accounts.", "UTC")
+    audit_heads: str = _doc(
+        "A file to which the audit's head is added each hour, best on another machine's disk;"
+        " empty: `audit-heads` in the data folder. The log tells it, too.",
+        "",
+    )
     trusted_proxies: str = _doc(
         "Addresses whose X-Forwarded-* headers count, separated by commas.", ""
     )
@@ -105,9 +114,12 @@ class Options:
         "",
     )
     is_https: bool = _doc("People reach this installation by https (behind a proxy).", False)
-    is_debug: bool = _doc(
-        "Development only: tracebacks in the browser, the component gallery.", False
+    is_open_http: bool = _doc(
+        "Whoever reaches the port is trusted, as in a container that is published on loopback:"
+        " answer plain HTTP on an address that is not loopback.",
+        False,
     )
+    is_debug: bool = _doc("Development only: tracebacks in the browser.", False)
     is_sample: bool = _doc("Marks every page as sample data; set by `fullscore demo`.", False)
     log_level: str = _doc("debug, info, warning or error.", "info")
 
@@ -141,6 +153,24 @@ def load(**given: Any) -> Options:
                 values[option.name] = _converted(option.name, source, types[option.name])
                 break
     return Options(**values)
+
+
+def objection(options: Options) -> str:
+    """Return why an installation with these options must not answer people; empty when it may."""
+    is_near = options.host in LOOPBACK
+    is_behind = options.is_https and options.trusted_proxies
+    if "*" in options.allowed_hosts:
+        return "allowed_hosts answers to every name: list the names people use."
+    if options.secret_key and len(options.secret_key) < SHORTEST_KEY:
+        return f"secret_key is shorter than {SHORTEST_KEY} letters: leave it empty, one is made."
+    if options.is_debug and not is_near:
+        return "is_debug shows how things work inside: it is for 127.0.0.1 alone."
+    if not (is_near or is_behind or options.is_open_http):
+        return (
+            f"On {options.host} passwords would travel in the clear. Listen on 127.0.0.1 with an"
+            " HTTPS proxy in front, or set is_https and trusted_proxies for one on another host."
+        )
+    return ""
 
 
 def with_keys(options: Options) -> Options:

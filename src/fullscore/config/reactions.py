@@ -18,6 +18,7 @@ from fullscore.domains.infrastructure.servers import jobs as servers_jobs
 from fullscore.domains.response.incidents import announcements as incidents
 from fullscore.domains.response.incidents import jobs as incidents_jobs
 from fullscore.domains.response.oncall import announcements as oncall
+from fullscore.domains.response.oncall import jobs as oncall_jobs
 from fullscore.domains.response.troubleshooting import jobs as troubleshooting_jobs
 from fullscore.kit.announcements import Reactions
 
@@ -72,5 +73,6 @@ REACTIONS: Reactions = {
     incidents.StatusPublished: [incidents_jobs.write_status, incidents_jobs.tell_subscribers],
     incidents.SubscriptionAsked: [incidents_jobs.ask_subscriber],
     oncall.RunAcknowledged: [incidents_jobs.take_answered],
+    oncall.CalendarWanted: [oncall_jobs.read_calendar],
     oncall.StepWants: [incidents_jobs.grant_step],
 }

@@ -44,7 +44,7 @@ from fullscore.domains.foundation.findings.resources import (
     PROOF,
     WAIVER,
 )
-from fullscore.domains.foundation.system.resources import IMPORT
+from fullscore.domains.foundation.system.resources import AUDIT_ENTRY, DEAD_LETTER, IMPORT
 from fullscore.domains.foundation.telemetry.resources import (
     BREACH,
     COLLECTOR,
@@ -119,6 +119,7 @@ from fullscore.domains.response.incidents.resources import (
     STATUS_UPDATE,
     TIMELINE_ENTRY,
 )
+from fullscore.domains.response.oncall.resources.calendars import CALENDAR_DUTY, DUTY_CALENDAR
 from fullscore.domains.response.oncall.resources.escalations import (
     ESCALATION,
     ESCALATION_EVENT,
@@ -224,6 +225,8 @@ RESOURCES: tuple[Resource, ...] = (
     ACCOUNT,
     ROLE_GRANT,
     API_TOKEN,
+    AUDIT_ENTRY,
+    DEAD_LETTER,
     # Seen through others' pages:
     MEMBERSHIP,
     LINK,
@@ -265,6 +268,8 @@ RESOURCES: tuple[Resource, ...] = (
     STATUS_UPDATE,
     LAYER,
     TURN,
+    DUTY_CALENDAR,
+    CALENDAR_DUTY,
     OVERRIDE,
     SHIFT,
     STEP,

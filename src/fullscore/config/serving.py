@@ -29,6 +29,15 @@ def ready() -> None:
         ) from error
 
 
+def check_safe(chosen: Any) -> None:
+    """Raise Invalid where an installation with these options must not answer people."""
+    from fullscore.config import options
+    from fullscore.kit.errors import Invalid
+
+    if problem := options.objection(chosen):
+        raise Invalid(f"It does not start: {problem}")
+
+
 def pass_on(given: Any) -> None:
     """Put given options where this process and its children find them."""
     for name, value in vars(given).items():
@@ -54,6 +63,7 @@ def web(argv: Sequence[str]) -> int:
     from fullscore.domains.foundation.system import processes
 
     chosen = settings.OPTIONS
+    check_safe(chosen)
     if is_on_word:
         import_module(processes.APPLICATION)
         if not sys.stdin.readline():

@@ -139,7 +139,12 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 10_000},  # Django's 300 would throw out what is still in use
     }
 }
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "slow"]}}
+TASKS = {
+    "default": {
+        "BACKEND": "django_tasks_db.DatabaseBackend",
+        "QUEUES": ["urgent", "default", "slow"],  # urgent: whatever somebody may be called for
+    }
+}
 
 _smtp = urlsplit(OPTIONS.smtp_url)
 if _smtp.scheme not in ("", "smtp", "smtps"):

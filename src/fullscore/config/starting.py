@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fullscore.config import options
-from fullscore.config.serving import ready
+from fullscore.config.serving import check_safe, ready
 from fullscore.domains.foundation.system.supervising import Supervisor
 from fullscore.kit.errors import Invalid
 
@@ -58,9 +58,11 @@ def _tell_ready(chosen: options.Options, path: str | None, *, began: float) -> b
 
 def _options() -> options.Options:
     try:
-        return options.load()
+        chosen = options.load()
     except (ValueError, OSError) as error:
         raise Invalid(str(error)) from error
+    check_safe(chosen)
+    return chosen
 
 
 @contextmanager

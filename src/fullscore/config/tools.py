@@ -16,16 +16,16 @@ from fullscore.kit.perform import find
 
 def what_needs_me(user: User, limit: int = 10) -> dict[str, Any]:
     """Return the first rows of the queue, with what waiting costs and why."""
-    rows, total = attention.queue(user, limit=min(limit, 100))
+    found = attention.queue(user, limit=min(limit, 100))
     told = [
         {
             "title": row.told.title, "url": row.told.url, "severity": row.told.severity,
             "cost_per_hour": round(row.entry.cost_per_hour, 2), "cost": row.cost, "why": row.why,
             "owner": row.told.owner, "due": row.told.due,
         }
-        for row in rows
+        for row in found.rows
     ]  # fmt: skip
-    return {"headline": attention.headline(rows, total), "total": total, "rows": told}
+    return {"headline": attention.headline(found), "total": found.total, "rows": told}
 
 
 def why(user: User, finding: int) -> dict[str, Any]:

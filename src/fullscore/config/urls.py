@@ -8,6 +8,7 @@ from fullscore.domains.foundation.access import pages as access
 from fullscore.domains.foundation.changes.pages import asking, calendar, runbooks
 from fullscore.domains.foundation.estate import pages as estate
 from fullscore.domains.foundation.findings import pages as findings
+from fullscore.domains.foundation.system import endpoints as alive
 from fullscore.domains.foundation.system import pages as system
 from fullscore.domains.foundation.telemetry import endpoints as telemetry
 from fullscore.domains.foundation.telemetry.pages import (
@@ -57,6 +58,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *thresholds.PATTERNS,
     *store.PATTERNS,
     *system.PATTERNS,
+    *alive.PATTERNS,
     *asking.PATTERNS,
     *calendar.PATTERNS,
     *runbooks.PATTERNS,

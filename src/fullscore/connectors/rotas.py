@@ -45,8 +45,16 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
+class Calendar:
+    """A calendar that says who is on call, at an address that is as good as its password."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule:
-    """Layers in the order in which they win."""
+    """Layers in the order in which they win, and calendars over them, in that order, too."""
 
     ref: str
     name: str
@@ -54,6 +62,7 @@ class Schedule:
     team: str
     layers: tuple[Layer, ...]
     overrides: tuple[Override, ...] = ()
+    calendars: tuple[Calendar, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

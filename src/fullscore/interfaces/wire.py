@@ -14,7 +14,7 @@ from django import forms
 from django.db import transaction
 from django.forms import ModelForm
 
-from fullscore.kit import tables
+from fullscore.kit import past, tables
 from fullscore.kit.audit import noun_of
 from fullscore.kit.errors import Invalid, NotFound
 from fullscore.kit.models import AuditEntry, User
@@ -45,19 +45,22 @@ def row(
     resource: Resource, columns: Sequence[str], pk: int, *, by: User, at: datetime | None = None
 ) -> Row:
     """Return one record's values, as it is or as it was. Raises NotFound, unseen included."""
-    if at is None:
-        found = tables.row(resource, resource.visible_to(by), pk, columns, by=by)
-    else:
+    if at is not None:
         check_history(resource)
-        found = tables.row_at(resource, find(resource.model, pk, by=by), at, columns, by=by)
+        find(resource.model, pk, by=by)
+    with past.shown(at):
+        found = tables.row(resource, past.visible(resource.model, by), pk, columns, by=by)
     if found is None:
         when = f" at {at:%Y-%m-%d %H:%M} UTC" if at else ", or you may not see it"
         raise NotFound(f"There is no {resource.title} {pk}{when}.")
     return found
 
 
-def check_words(resource: Resource, sort: str, columns: str) -> None:
-    """Raise Invalid for a sort or a column that a page would pass over in silence."""
+def check_words(resource: Resource, sort: str, columns: str, at: datetime | None = None) -> None:
+    """Raise Invalid for a sort or a column that a page would pass over in silence; for a moment,
+    where no past is kept."""
+    if at is not None:
+        check_history(resource)
     if sort and tables.chosen_sort(resource, sort) != sort:
         offered = ", ".join(s.removeprefix("-") for s in resource.sorts)
         raise Invalid(f"There is no sort “{sort[:40]}”: {offered}, each also with “-”.")

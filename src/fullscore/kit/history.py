@@ -1,9 +1,9 @@
 """Keep how records were, and answer for any past moment.
 
 A model with a reverse relation `versions` (its own table, made from `VersionBase`) is kept there,
-with the columns that table repeats; a model that says `keeps_history = True` in the generic table;
-others not at all. Volatile figures are left out (`audit_leaves_out`): they are telemetry, not
-versions.
+with the columns that table repeats (`carried`: its column → the record's); a model that says
+`keeps_history = True` in the generic table; others not at all. Volatile figures are left out
+(`audit_leaves_out`): they are telemetry, not versions.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Greatest
 
 from fullscore.kit import bulk, time
 from fullscore.kit.models import AuditEntry, Version, VersionBase
@@ -29,17 +30,7 @@ def is_kept(model: type[models.Model]) -> bool:
 
 def keep(record: models.Model, state: dict[str, Any], *, entry: AuditEntry | None = None) -> None:
     """Close the open version and open the next; an unchanged state writes nothing."""
-    if not is_kept(type(record)):
-        return
-    open_one = of(record).filter(ends_at=FOREVER).first()
-    if open_one and open_one.state == state:
-        return
-    starts_at = time.now()
-    if open_one:
-        starts_at = max(starts_at, open_one.starts_at + TICK)
-        open_one.ends_at = starts_at
-        open_one.save(update_fields=["ends_at"])
-    _new(record, state, starts_at, entry).save(force_insert=True)
+    keep_many(type(record), [(record, state)], entry=entry)
 
 
 def keep_many(
@@ -74,23 +65,27 @@ def _insert(
     starts_at: datetime,
     entry: AuditEntry | None,
 ) -> None:
-    """Open a version of each record, as `_new` opens one."""
+    """Open a version of each record."""
     table, own = versions_of(model).model, hasattr(model, "versions")
-    carried = getattr(table, "carried", ())
+    carried: dict[str, str] = getattr(table, "carried", {})
     names = ["record" if own else "record_id", *carried, *([] if own else ["noun"])]
     noun = [] if own else [model._meta.label_lower]
     ends = (starts_at, FOREVER, entry.pk if entry else None)
     bulk.insert(
         table,
         [*names, "starts_at", "ends_at", "entry", "state"],
-        ((r.pk, *(getattr(r, c) for c in carried), *noun, *ends, state) for r, state in states),
+        (
+            (r.pk, *(getattr(r, c) for c in carried.values()), *noun, *ends, state)
+            for r, state in states
+        ),
     )
 
 
 def close(record: models.Model) -> None:
     """End the open version: the record is no more."""
     if is_kept(type(record)):
-        of(record).filter(ends_at=FOREVER).update(ends_at=time.now())
+        ends_at = Greatest("starts_at", Value(time.now()))  # never before it began
+        of(record).filter(ends_at=FOREVER).update(ends_at=ends_at)
 
 
 def of(record: models.Model) -> QuerySet[Any]:
@@ -135,37 +130,3 @@ class Difference:
         for name in sorted(before.keys() | after.keys()):
             if before.get(name) != after.get(name):
                 yield name, before.get(name), after.get(name)
-
-
-def diff(model: type[models.Model], earlier: datetime, later: datetime) -> list[Difference]:
-    """Return what differs between two moments.
-
-    Touches only versions that began or ended between.
-    """
-    field = "record_id"
-    touched = versions_of(model).filter(
-        Q(starts_at__gt=earlier, starts_at__lte=later) | Q(ends_at__gt=earlier, ends_at__lte=later)
-    )
-    ids = set(touched.values_list(field, flat=True))
-    states: list[dict[int, Any]] = [
-        dict(as_of(model, moment).filter(**{f"{field}__in": ids}).values_list(field, "state"))
-        for moment in (earlier, later)
-    ]
-    found = (Difference(pk, states[0].get(pk), states[1].get(pk)) for pk in sorted(ids))
-    return [one for one in found if one.before != one.after]
-
-
-def _new(
-    record: models.Model, state: dict[str, Any], starts_at: datetime, entry: AuditEntry | None
-) -> VersionBase:
-    if hasattr(type(record), "versions"):
-        table = type(record).versions.rel.related_model  # type: ignore[attr-defined]
-        carried = {name: getattr(record, name) for name in table.carried}
-        made: VersionBase = table(
-            record=record, state=state, starts_at=starts_at, entry=entry, **carried
-        )
-        return made
-    return Version(
-        noun=record._meta.label_lower, record_id=record.pk, state=state, starts_at=starts_at,
-        entry=entry
-    )  # fmt: skip

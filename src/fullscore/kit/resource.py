@@ -19,9 +19,10 @@ from django.db.models import Model, Q, QuerySet
 from django.forms import ModelForm
 from django_filters.filterset import filterset_factory
 
-from fullscore.kit import access, history, search, written
+from fullscore.kit import access, history, past, search, written
 from fullscore.kit.access import Actor
 from fullscore.kit.audit import recorded, removed
+from fullscore.kit.errors import Invalid
 from fullscore.kit.models import User
 from fullscore.kit.perform import Verb, refuse_programs, require
 from fullscore.kit.words import titled
@@ -267,7 +268,18 @@ class Searched(django_filters.FilterSet):
     q = django_filters.CharFilter(label="Search", method="matching")
 
     def matching(self, rows: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
-        """Keep the rows that hold the words; short texts ask for a beginning."""
+        """Keep the rows that hold the words; short texts ask for a beginning.
+
+        The index knows the words of today: of the past, the fields themselves are read.
+        """
+        if past.is_shown():
+            told = [path for path in self.resource.search if past.is_told(rows.model, path)]
+            if not told:
+                raise Invalid("“q” cannot be asked of the past: what it reads is not kept.")
+            for word in text.split()[:8]:
+                parts = (Q(**{f"{path}__icontains": word}) for path in told)
+                rows = rows.filter(Q(*parts, _connector=Q.OR))
+            return rows
         found = search.narrowed(rows, text)
         if found is not None:
             return found

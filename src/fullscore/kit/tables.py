@@ -15,13 +15,13 @@ from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
 from django.http import QueryDict
 
-from fullscore.kit import history
+from fullscore.kit import past
 from fullscore.kit.access import Actor
 from fullscore.kit.errors import Invalid
 from fullscore.kit.models import User
@@ -68,20 +68,28 @@ def filtered(
 ) -> QuerySet[Any]:
     """Return the rows the person may see that pass the filters of a query string.
 
-    Raises Invalid for a value no filter takes and, when `strict`, for a word that is no filter.
+    Raises Invalid for a value no filter takes, for what cannot be asked of the past, where that is
+    shown, and, when `strict`, for a word that is no filter.
     """
     filters = resource.filter_class()(
-        query, queryset=resource.visible_to(user), request=request or _Asked(user)
+        query, queryset=past.visible(resource.model, user), request=request or _Asked(user)
     )
     if strict and (unknown := sorted(set(query) - set(filters.filters) - set(OWN))):
         known = ", ".join(sorted(filters.filters))
         raise Invalid(
             f"{resource.title_plural.capitalize()} have no filter “{unknown[0]}”: {known}."
         )
-    if not filters.is_valid():
+    with past.shown(None):  # one may choose what there is today
+        is_valid = filters.is_valid()
+    if not is_valid:
         errors = {name: [str(e) for e in texts] for name, texts in filters.errors.items()}
         told = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in errors.items())
         raise Invalid(f"This filter cannot be used: {told}", errors)
+    for name, one in filters.filters.items() if past.is_shown() else ():
+        if not past.is_answered(
+            one.filter(filters.queryset.all(), filters.form.cleaned_data[name])
+        ):
+            raise Invalid(f"“{name}” cannot be asked of the past: what it reads is not kept.")
     rows: QuerySet[Any] = filters.qs
     return rows
 
@@ -103,7 +111,7 @@ def page(
     if mark := query.get("after") or query.get("before"):
         ordered = ordered.filter(_beyond(resource, sort, mark, backwards=backwards))
     field = sort.removeprefix("-")
-    found = list(ordered.values_list("pk", field, *columns)[: size + 1])
+    found = list(read(resource, ordered, columns, sort=field)[: size + 1])
     has_more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
@@ -136,37 +144,19 @@ def all_rows(
     """Yield every filtered row, a thousand at a time, for files."""
     columns = columns or chosen_columns(resource, query)
     ordered = _ordered(rows, chosen_sort(resource, query.get("sort", "")), backwards=False)
-    found = ordered.values_list("pk", "pk", *columns)[:limit].iterator(chunk_size=1000)
+    found = read(resource, ordered, columns)[:limit].iterator(chunk_size=1000)
     while chunk := list(islice(found, 1000)):
         yield from named(resource, columns, chunk, by=by)
-
-
-def page_at(
-    resource: Resource, user: Actor, moment: datetime, query: Mapping[str, str], *, size: int = PAGE
-) -> Page:
-    """Return a page of how the rows were at a moment, by name.
-
-    Only of records one may see today.
-    """
-    columns = chosen_columns(resource, query)
-    seen = resource.visible_to(user).values("pk")
-    versions = history.as_of(resource.model, moment).filter(record_id__in=seen)
-    if (after := query.get("after", "")).isdecimal():
-        versions = versions.filter(record_id__gt=int(after))
-    found = list(versions.order_by("record_id").values_list("record_id", "state")[: size + 1])
-    has_more, found = len(found) > size, found[:size]
-    told = [(pk, pk, *(_stated(resource, c, state) for c in columns)) for pk, state in found]
-    next_mark = str(found[-1][0]) if has_more else ""
-    return Page(columns, named(resource, columns, told, by=user), "", next=next_mark)
 
 
 def row(
     resource: Resource, rows: QuerySet[Any], pk: int, columns: Sequence[str], *, by: Actor
 ) -> Row | None:
     """Return one record's values, or None when it is not among the rows."""
-    many = [c for c in columns if isinstance(resource.field_of(c), models.ManyToManyField)]
+    fields = {c: resource.field_of(c) for c in ([] if past.is_shown() else columns)}
+    many = [c for c, field in fields.items() if isinstance(field, models.ManyToManyField)]
     single = [c for c in columns if c not in many]
-    found = list(rows.filter(pk=pk).values_list("pk", "pk", *single)[:1])
+    found = list(read(resource, rows.filter(pk=pk), single)[:1])
     if not found:
         return None
     values = dict(zip(single, named(resource, single, found, by=by)[0].values, strict=True))
@@ -177,17 +167,6 @@ def row(
     return Row(pk, tuple(values[c] for c in columns))
 
 
-def row_at(
-    resource: Resource, record: models.Model, moment: datetime, columns: Sequence[str], *, by: Actor
-) -> Row | None:
-    """Return one record's values as they were at a moment, or None when it did not exist."""
-    state = history.at(record, moment)
-    if state is None:
-        return None
-    told = (record.pk, record.pk, *(_stated(resource, c, state) for c in columns))
-    return named(resource, columns, [told], by=by)[0]
-
-
 def chosen_columns(resource: Resource, query: Mapping[str, Any]) -> Sequence[str]:
     """Return the columns a query string asks for, in its order; the resource's own otherwise."""
     known = [*resource.columns, *resource.facts]
@@ -196,9 +175,16 @@ def chosen_columns(resource: Resource, query: Mapping[str, Any]) -> Sequence[str
 
 
 def chosen_sort(resource: Resource, asked: str) -> str:
-    """Return the asked sort when it is offered, in either direction; else the first offered."""
-    offered = {s.removeprefix("-") for s in resource.sorts}
-    return asked if asked.removeprefix("-") in offered else resource.sorts[0]
+    """Return the asked sort when it is offered, in either direction; else the first offered.
+
+    Raises Invalid for one that cannot be asked of the past, where that is shown.
+    """
+    told = [s for s in resource.sorts if past.is_told(resource.model, s.removeprefix("-"))]
+    if asked.removeprefix("-") in {s.removeprefix("-") for s in resource.sorts}:
+        if past.is_told(resource.model, asked.removeprefix("-")):
+            return asked
+        raise Invalid(f"The past cannot be sorted by “{asked}”: it is not kept.")
+    return told[0] if told else "-pk"
 
 
 def plain(value: Any) -> Any:
@@ -315,16 +301,15 @@ def _refs(model: Any, ids: Iterable[int], by: Actor) -> Callable[[Any], Any]:
     rows = model._base_manager.all()
     if hasattr(model._default_manager.all(), "visible_to") and model is not User:
         rows = model._default_manager.visible_to(by)
-    found = {record.pk: str(record) for record in by_name(rows.filter(pk__in=ids))}
+    with past.shown(None):  # by the names and the rights of today
+        found = {record.pk: str(record) for record in by_name(rows.filter(pk__in=ids))}
     return lambda pk: None if pk is None else Ref(pk, found.get(pk, RESTRICTED))
 
 
-def _stated(resource: Resource, column: str, state: Mapping[str, Any]) -> Any:
-    """Return a column's value out of a kept version; what versions do not carry is empty."""
-    try:
-        field: Any = resource.model._meta.get_field(column)
-    except FieldDoesNotExist:
-        return None
-    value = state.get(getattr(field, "attname", column))
-    is_plain = value is None or field.is_relation or isinstance(field, models.JSONField)
-    return value if is_plain else field.to_python(value)
+def read(
+    resource: Resource, rows: QuerySet[Any], columns: Sequence[str], *, sort: str = "pk"
+) -> QuerySet[Any]:
+    """Return tuples of (pk, sort value, values…); what versions do not carry is empty."""
+    nothing = Value(None, output_field=models.IntegerField())
+    asked = (c if past.is_told(resource.model, c) else nothing for c in columns)
+    return rows.values_list("pk", sort, *asked)

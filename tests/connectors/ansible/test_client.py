@@ -269,7 +269,7 @@ def test_packages_are_saved_updated_verified_and_put_back_in_another_root(server
     targets.needed()
     one, two = (targets.deb(tmp_path, "webapp", version) for version in ("1.0", "2.0"))
     source = targets.repository(tmp_path / "source", one, two)
-    targets.prepared(tmp_path, one, source)
+    targets.prepared(tmp_path, one)
     root = tmp_path / "root"
     (root / "etc/apt/sources.list").write_text(f"deb [trusted=yes] file:{source} ./\n")
     (tmp_path / "apt.conf").write_text(targets.APT.format(root=root))

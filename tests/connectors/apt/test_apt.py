@@ -5,6 +5,7 @@ import shlex
 import pytest
 
 from fullscore.connectors.apt import commands, parse
+from fullscore.connectors.apt.transaction import kept, planned
 from fullscore.connectors.base import Garbled, Refused
 
 pytestmark = pytest.mark.once
@@ -32,9 +33,52 @@ E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is an
 def test_what_apt_would_do_beyond_the_plan_is_told():
     found = parse.transaction(SIMULATED)
 
-    assert found.upgraded == {"openssl": "3.0.17-1~deb12u2", "libssl3": "3.0.17-1~deb12u2"}
-    assert found.differs_from(PLANNED) == ("also install linux-image-6.1.0-40-amd64, remove libold")
-    assert "leave curl as it is" in found.differs_from([*PLANNED, ["curl", "1", "2"]])
+    assert [one[:3] for one in found.upgraded] == [tuple(one) for one in PLANNED]
+    assert found.differs_from(planned(PLANNED)) == (
+        "also install linux-image-6.1.0-40-amd64, remove libold"
+    )
+    assert found.removed[0][:3] == ("libold", "1.0-1", "")
+    more = planned([*PLANNED, ["curl", "1", "2"]])
+    assert "leave curl as it is" in found.differs_from(more)
+    assert found.leaves(more) == "leave curl as it is"
+
+
+def test_what_was_approved_and_would_not_be_done_differs_too():
+    approved = kept(parse.transaction(SIMULATED).rows())
+    now = parse.transaction("\n".join(SIMULATED.splitlines()[:7]))
+
+    assert parse.transaction(SIMULATED).differs_from(approved) == ""
+    assert now.differs_from(approved) == (
+        "not install linux-image-6.1.0-40-amd64, not remove libold"
+    )
+    other = SIMULATED.replace("6.1.153-1", "6.1.158-1")
+    assert parse.transaction(other).differs_from(approved).startswith("also install linux-image")
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_taken"),
+    [
+        ("Debian-Security:12/stable-security", True),
+        ("Debian:12.9/stable, Debian-Security:12/stable-security", True),
+        ("Docker CE:bookworm", False),
+        ("Debian:12.9/stable, Docker CE:bookworm", False),
+        ("", False),
+    ],
+)
+def test_a_new_dependency_comes_from_where_the_updates_come_from(origin, is_taken):
+    text = SIMULATED.replace("6.1.153-1 Debian-Security:12/stable-security", f"6.1.153-1 {origin}")
+
+    assert bool(parse.transaction(text).dependencies()) == is_taken
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Inst x (1.0)", "Inst x (1.0", "Inst x [0.9] (1.0 [", "Inst x (1.0 ((Debian [amd64]) []"],
+)
+def test_a_line_that_is_odd_is_never_overlooked(line):
+    found = parse.transaction(line)
+
+    assert [one[0] for one in (*found.added, *found.upgraded)] == ["x"]
 
 
 @pytest.mark.parametrize(

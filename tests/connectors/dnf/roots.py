@@ -36,7 +36,7 @@ DNF = (
     ' --setopt=varsdir="{root}/etc/dnf/vars" "$@"'
 )
 PROGRAMS = {
-    "sudo": '[ "$1" = -n ] && shift\nexec "$@"',
+    "sudo": '[ "$1" = -n ] && shift\n[ "$1" = -l ] && { command -v "$2"; exit; }\nexec "$@"',
     "dnf": DNF,
     "rpm": 'exec /usr/bin/rpm --root "{root}" "$@"',
 }

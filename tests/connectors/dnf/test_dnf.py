@@ -6,6 +6,7 @@ import time
 import pytest
 
 from fullscore.connectors.apt import parse as hosts
+from fullscore.connectors.apt import transaction
 from fullscore.connectors.base import Refused
 from fullscore.connectors.dnf import commands, parse
 from tests.connectors.dnf import roots
@@ -76,7 +77,7 @@ def ended(root, start, place):
 def test_a_package_is_planned_kept_updated_and_put_back(root):
     assert root.run(commands.sound())[0] == 0
     status, said = root.run(commands.simulate(PLANNED))
-    assert (status, parse.transaction(said).differs_from(PLANNED)) == (0, "")
+    assert (status, parse.transaction(said).differs_from(transaction.planned(PLANNED))) == (0, "")
     assert versions(root, "webapp") == {"webapp": "1.0-1"}  # nothing was done
 
     status, said = root.run(commands.keep("keep-1", PLANNED))
@@ -112,7 +113,7 @@ def test_what_was_begun_is_not_done_again(root):
 def test_what_comes_along_is_told(root):
     _, said = root.run(commands.simulate([["webapp", "1.0-1", "3.0-1"]]))
 
-    told = parse.transaction(said).differs_from([["webapp", "1.0-1", "3.0-1"]])
+    told = parse.transaction(said).differs_from(transaction.planned([["webapp", "1.0-1", "3.0-1"]]))
     assert told == "also install dep"
 
 
@@ -121,13 +122,13 @@ def test_names_longer_than_the_table_are_read(root):
 
     _, said = root.run(commands.simulate(planned))
 
-    assert parse.transaction(said).differs_from(planned) == ""
+    assert parse.transaction(said).differs_from(transaction.planned(planned)) == ""
 
 
 def test_an_epoch_is_part_of_a_version(root):
     planned = [["libold", "1.0-1", "1:1.5-1"]]
     _, said = root.run(commands.simulate(planned))
-    assert parse.transaction(said).differs_from(planned) == ""
+    assert parse.transaction(said).differs_from(transaction.planned(planned)) == ""
 
     status, log = ended(root, commands.update("update-2", planned), "update-2")
 
@@ -137,7 +138,7 @@ def test_an_epoch_is_part_of_a_version(root):
 def test_a_kernel_comes_beside_the_older_one(root):
     planned = [["kernel", "5.1-1", "5.2-1"]]
     _, said = root.run(commands.simulate(planned))
-    assert parse.transaction(said).differs_from(planned) == ""
+    assert parse.transaction(said).differs_from(transaction.planned(planned)) == ""
 
     status, log = ended(root, commands.update("update-3", planned), "update-3")
 
@@ -149,6 +150,38 @@ def test_a_kernel_is_no_way_back(root):
     status, said = root.run(commands.keep("keep-2", [["kernel", "5.1-1", "5.2-1"], *PLANNED]))
 
     assert (status, parse.kept(said)) == (0, {"webapp"})
+
+
+def cached(root, script):
+    """Return a script that looks for dnf's cache where this root has it."""
+    return script.replace("/var/cache/dnf", f"{root.folder}/var/cache/dnf")
+
+
+def test_what_no_repository_has_any_more_is_had_from_the_cache_or_packed_anew(root, packages):
+    newest = roots.repository(root.folder / "newest", packages / "webapp-2.0-1.noarch.rpm")
+    roots.use(root.folder, newest)
+    root.run(commands.refresh())
+    could = cached(root, commands.could_keep(PLANNED))
+    assert root.run(could)[1] == ""
+    assert root.run(cached(root, commands.keep("keep-5", PLANNED)))[1] == ""
+
+    cache = root.folder / "var/cache/dnf/updates-1/packages"
+    cache.mkdir(parents=True)
+    shutil.copy(packages / "webapp-1.0-1.noarch.rpm", cache)
+    assert root.run(could)[1].split() == ["webapp"]
+    said = root.run(cached(root, commands.keep("keep-6", PLANNED)))[1]
+    assert said.split() == ["webapp-1.0-1.noarch.rpm"]
+
+    shutil.rmtree(cache)
+    program = root.folder / "bin/rpmrebuild"
+    program.write_text(
+        '#!/bin/sh\n[ "$1 $2 $4" = "--batch --directory webapp-1.0-1" ] || exit 1\n'
+        f'mkdir -p "$3/noarch" && cp {packages}/webapp-1.0-1.noarch.rpm "$3/noarch"\n'
+    )
+    program.chmod(0o755)
+    assert root.run(could)[1].split() == ["webapp"]
+    said = root.run(cached(root, commands.keep("keep-7", PLANNED)))[1]
+    assert said.split() == ["webapp-1.0-1.noarch.rpm"]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +206,10 @@ def test_of_two_the_one_that_is_nowhere_is_missed(root):
 
     _, said = root.run(commands.simulate(planned))
 
-    assert parse.transaction(said).differs_from(planned) == "leave failing as it is"
+    assert (
+        parse.transaction(said).differs_from(transaction.planned(planned))
+        == "leave failing as it is"
+    )
 
 
 def test_a_package_whose_script_fails_ends_badly_in_words(root):

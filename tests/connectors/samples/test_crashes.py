@@ -15,6 +15,9 @@ from fullscore.connectors.base import Refused
 from fullscore.connectors.samples import Samples, open_store
 from fullscore.connectors.samples.parquet import upkeep
 from fullscore.connectors.samples.parquet.upkeep import Upkeep
+from tests.disks import small_disk
+
+__all__ = ["small_disk"]
 
 pytestmark = pytest.mark.once
 ROOT = Path(__file__).parents[3]
@@ -247,20 +250,6 @@ sys.exit(status or ask() != 2)
     command = [sys.executable, "-c", code, f"parquet://{tmp_path}/s"]
 
     assert subprocess.run(command, env=environment, timeout=60).returncode == 0
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """Return a folder on a file system of 1 MB, where this machine lets us mount one."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(place)], capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("this machine lets us mount no file system")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 def test_a_disk_that_fills_up_is_a_sentence_and_earlier_samples_stay(small_disk):

@@ -19,6 +19,8 @@ PLACE = re.compile(r"\A[a-z0-9-]{1,60}\Z")
 
 QUIET = "export LC_ALL=C DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none"
 GET = "sudo -n apt-get -o DPkg::Lock::Timeout=60"
+# Only what is upgraded and what that needs: what is recommended is nobody's plan.
+UPGRADE = "--only-upgrade --no-install-recommends"
 KEEP_SETTINGS = "-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
 MOST_LOG_BYTES = 60_000
 REBOOT_DELAY_SECONDS = 2
@@ -29,7 +31,26 @@ TIDY = (
     " -exec rm -rf -- {} + 2>/dev/null"
 )
 
+# Where a version as it is installed may still be had: an archive, apt's cache, the files
+# themselves. `$1` is name=version; what is kept of it is called as apt would call it.
+WAYS = (
+    'eval "$(apt-config shell ARCHIVES Dir::Cache::archives/d)";'
+    ' named() { NAME="${1%%=*}"; FILE="${NAME%%:*}_$(printf %s "${1#*=}" | sed "s/:/%3a/g")"; };'
+)
+KEEP = (
+    f'{WAYS} keep() {{ named "$1"; apt-get download -q "$1" >/dev/null 2>&1 && return;'
+    ' cp -- "$ARCHIVES$FILE"_*.deb . 2>/dev/null && return; sudo -n -l dpkg-repack "$NAME"'
+    ' >/dev/null 2>&1 && mkdir -p repacked && (cd repacked && sudo -n dpkg-repack "$NAME")'
+    ' >/dev/null 2>&1 && mv -- repacked/*.deb "${FILE}_repacked.deb"; };'
+)
+COULD = (
+    f'{WAYS} could() {{ named "$1"; {{ apt-get download -q --print-uris "$1" ||'
+    ' ls -- "$ARCHIVES$FILE"_*.deb || sudo -n -l dpkg-repack "$NAME"; } >/dev/null 2>&1'
+    ' && printf "%s\\n" "${NAME%%:*}"; };'
+)
+
 SUDOERS = """{user} ALL=(root) NOPASSWD: /usr/bin/apt-get -o DPkg\\:\\:Lock\\:\\:Timeout\\=60 *
+{user} ALL=(root) NOPASSWD: /usr/bin/dpkg-repack *
 {user} ALL=(root) NOPASSWD: /usr/bin/systemd-run --on-active\\=2 --quiet systemctl reboot
 Defaults:{user} env_keep += "LC_ALL DEBIAN_FRONTEND APT_LISTCHANGES_FRONTEND"
 """
@@ -55,9 +76,18 @@ def named(packages: Iterable[Sequence[str]], *, at: int) -> str:
     return " ".join(map(quote, listed(packages, at=at)))
 
 
+def checked_names(packages: Iterable[Sequence[str]]) -> list[str]:
+    """Return the names alone; raises Refused for what is none."""
+    found = [one[0] for one in packages]
+    for name in found:
+        if not NAME.match(name):
+            raise Refused(f"“{name[:60]}” is no package of Debian's.")
+    return found
+
+
 def names(packages: Iterable[Sequence[str]]) -> str:
     """Return the names, quoted; raises Refused for what is none."""
-    return " ".join(word.partition("=")[0].strip("'") for word in named(packages, at=1).split())
+    return " ".join(map(quote, checked_names(packages)))
 
 
 def identity() -> str:
@@ -89,10 +119,8 @@ def sound() -> str:
 
 
 def simulate(packages: Iterable[Sequence[str]]) -> str:
-    """Return what prints the whole transaction without doing it."""
-    return (
-        f"{QUIET}; apt-get -s -q --only-upgrade --no-remove -y install {named(packages, at=2)} 2>&1"
-    )
+    """Return what prints the whole transaction without doing it, what is removed included."""
+    return f"{QUIET}; apt-get -s -q {UPGRADE} -y install {named(packages, at=2)} 2>&1"
 
 
 def versions(packages: Iterable[Sequence[str]]) -> str:
@@ -106,15 +134,25 @@ def keep(place: str, packages: Iterable[Sequence[str]]) -> str:
 
     What was kept more than a month ago is removed.
     """
-    rows = list(packages)
-    fetch = "; ".join(f"apt-get download -q {named([one], at=1)} >/dev/null 2>&1" for one in rows)
-    return f"{QUIET}; {TIDY}; {in_folder(place)} && {{ {fetch}; ls -1 | grep '[.]deb$'; true; }}"
+    fetch = " ".join(f"keep {quote(word)};" for word in listed(packages, at=1))
+    return (
+        f"{QUIET}; {TIDY}; {in_folder(place)} && {{ {KEEP} {fetch} ls -1 | grep '[.]deb$'; true; }}"
+    )
 
 
-def update(place: str, packages: Iterable[Sequence[str]]) -> str:
-    """Return what brings packages to their planned versions, detached."""
-    words = named(packages, at=2)
-    return detached(place, f"{GET} {KEEP_SETTINGS} --only-upgrade --no-remove -y install {words}")
+def could_keep(packages: Iterable[Sequence[str]]) -> str:
+    """Return what prints the names of those whose installed version `keep` could have."""
+    asked = " ".join(f"could {quote(word)};" for word in listed(packages, at=1))
+    return f"{QUIET}; {COULD} {asked} true"
+
+
+def update(place: str, packages: Iterable[Sequence[str]], *, removes: bool = False) -> str:
+    """Return what brings packages to their planned versions, detached.
+
+    Without `removes` apt itself refuses to remove anything.
+    """
+    words = ("" if removes else "--no-remove ") + f"-y install {named(packages, at=2)}"
+    return detached(place, f"{GET} {KEEP_SETTINGS} {UPGRADE} {words}")
 
 
 def put_back(place: str, kept: str, packages: Iterable[Sequence[str]]) -> str:

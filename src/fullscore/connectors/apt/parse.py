@@ -1,14 +1,14 @@
 """What hosts answer when their packages are altered. Pure; their texts are untrusted."""
 
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from fullscore.connectors.apt.transaction import Altered, Transaction
 from fullscore.connectors.base import Garbled
 
 # Inst openssl [3.0.1] (3.0.2 Debian:12/stable [amd64])     Remv libold [1.0]
-INST = re.compile(r"^Inst (\S+)(?: \[(\S+?)\])? \((\S+)")
-REMV = re.compile(r"^Remv (\S+)")
+INST = re.compile(r"^Inst (\S+)(?: \[(\S+?)\])? \((\S+)(?: ([^\[\]()]*))?")
+REMV = re.compile(r"^Remv (\S+)(?: \[(\S+?)\])?")
 CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 MOST_WORDS = 300
 
@@ -31,41 +31,16 @@ def complaint(text: str) -> str:
     return lines[-1][:MOST_WORDS] if lines else "it said nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
-    """What apt would do."""
-
-    upgraded: dict[str, str]  # name → version
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-
-    def differs_from(self, packages: Iterable[Sequence[str]]) -> str:
-        """Say in words what it would do that was not planned, or not do that was."""
-        planned = {one[0].partition(":")[0]: one[2] for one in packages}
-        told = [f"also install {name}" for name in self.added]
-        told += [f"remove {name}" for name in self.removed]
-        told += [
-            f"bring {name} to {version}"
-            for name, version in self.upgraded.items()
-            if planned.get(name) != version
-        ]
-        told += [f"leave {name} as it is" for name in planned if name not in self.upgraded]
-        return ", ".join(told[:5])
-
-
 def transaction(text: str) -> Transaction:
     """Read what `apt-get -s` would do."""
-    upgraded, added, removed = {}, [], []
+    upgraded, added, removed = list[Altered](), list[Altered](), list[Altered]()
     for line in text.splitlines():
         if found := INST.match(line):
-            name = found[1].partition(":")[0]
-            if found[2]:
-                upgraded[name] = found[3]
-            else:
-                added.append(name)
+            one = Altered(found[1], found[2] or "", found[3].rstrip(")"), (found[4] or "").strip())
+            (upgraded if found[2] else added).append(one)
         elif found := REMV.match(line):
-            removed.append(found[1])
-    return Transaction(upgraded, tuple(added), tuple(removed))
+            removed.append(Altered(found[1], found[2] or "", ""))
+    return Transaction(tuple(upgraded), tuple(added), tuple(removed))
 
 
 def versions(text: str) -> dict[str, str]:

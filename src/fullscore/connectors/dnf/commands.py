@@ -30,6 +30,8 @@ VERSION = re.compile(r"\A(?:\d{1,10}:)?[A-Za-z0-9._+~^]{1,80}-[A-Za-z0-9._+~^]{1
 BESIDE = re.compile(r"\Akernel(?:-(?:core|modules|devel|debug|rt|uki|64k|PAE).*)?\Z")
 QUIET = "export LC_ALL=C"
 DNF = "sudo -n dnf -y --setopt=exit_on_lock=1"  # else it waits for ever
+# Only what is upgraded and what that needs: what is recommended is nobody's plan.
+UPGRADE = "--setopt=install_weak_deps=False --best"
 TOLD = r"%{NAME} %|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE} installed\n"
 
 ASKED = "! needs-restarting -r"
@@ -38,7 +40,24 @@ COMPARED = (
     ' [ -n "$newest" ] && [ "$newest" != "$(uname -r)" ]'
 )
 
+# Where a version as it is installed may still be had: a repository, dnf's cache, the files
+# themselves. `$1` is name-version-release, `$2` the same without an epoch, as files are called.
+KEEP = (
+    f'keep() {{ {DNF} -q reinstall --downloadonly --downloaddir="$PWD" "$1" >/dev/null 2>&1;'
+    ' ls -- "$2".*.rpm >/dev/null 2>&1 && return;'
+    ' find /var/cache/dnf -name "$2.*.rpm" -exec cp -- {} . ";" 2>/dev/null;'
+    ' ls -- "$2".*.rpm >/dev/null 2>&1 && return;'
+    ' sudo -n -l rpmrebuild "$1" >/dev/null 2>&1 && sudo -n rpmrebuild --batch'
+    ' --directory "$PWD/rebuilt" "$1" >/dev/null 2>&1 && mv -- rebuilt/*/"$2".*.rpm .; };'
+)
+COULD = (
+    f'could() {{ {{ [ -n "$({DNF} -q -C repoquery --available "$1" 2>/dev/null)" ] ||'
+    ' [ -n "$(find /var/cache/dnf -name "$2.*.rpm" 2>/dev/null)" ] ||'
+    ' sudo -n -l rpmrebuild "$1" >/dev/null 2>&1; } && printf "%s\\n" "$3"; };'
+)
+
 SUDOERS = """{user} ALL=(root) NOPASSWD: /usr/bin/dnf *
+{user} ALL=(root) NOPASSWD: /usr/bin/rpmrebuild *
 {user} ALL=(root) NOPASSWD: /usr/bin/systemd-run --on-active\\=2 --quiet systemctl reboot
 Defaults:{user} env_keep += "LC_ALL"
 """
@@ -61,9 +80,11 @@ def named(packages: Iterable[Sequence[str]], *, at: int) -> str:
 
 def names(packages: Iterable[Sequence[str]]) -> str:
     """Return the names, quoted; raises Refused for what is none."""
-    rows = list(packages)
-    named(rows, at=1)
-    return " ".join(quote(one[0]) for one in rows)
+    found = [one[0] for one in packages]
+    for name in found:
+        if not NAME.match(name):
+            raise Refused(f"“{name[:60]}” is no package of rpm's.")
+    return " ".join(map(quote, found))
 
 
 def refresh() -> str:
@@ -84,7 +105,7 @@ def simulate(packages: Iterable[Sequence[str]]) -> str:
     """
     words = named(packages, at=2)
     return (
-        f"{QUIET}; told=$(sudo -n dnf -C --best --assumeno upgrade {words} 2>&1);"
+        f"{QUIET}; told=$(sudo -n dnf -C {UPGRADE} --assumeno upgrade {words} 2>&1);"
         ' printf "%s\\n" "$told"; case "$told" in *"Transaction Summary"*) ;; *) exit 1;; esac'
     )
 
@@ -100,19 +121,28 @@ def keep(place: str, packages: Iterable[Sequence[str]]) -> str:
     What was kept more than a month ago is removed. A kernel is installed beside the older ones, so
     fetching it would be no way back.
     """
-    fetch = "; ".join(
-        f'{DNF} -q reinstall --downloadonly --downloaddir="$PWD" {named([one], at=1)}'
-        " >/dev/null 2>&1"
-        for one in packages
-        if not BESIDE.match(one[0])
-    )
-    kept = f"{fetch or 'true'}; ls -1 | grep '[.]rpm$'; true"
+    fetch = " ".join(f"keep {_asked(one)};" for one in packages if not BESIDE.match(one[0]))
+    kept = f"{KEEP} {fetch} ls -1 | grep '[.]rpm$'; true"
     return f"{QUIET}; {TIDY}; {in_folder(place)} && {{ {kept}; }}"
 
 
-def update(place: str, packages: Iterable[Sequence[str]]) -> str:
-    """Return what brings packages to their planned versions, detached."""
-    return detached(place, f"{QUIET}; {DNF} --best upgrade {named(packages, at=2)}")
+def could_keep(packages: Iterable[Sequence[str]]) -> str:
+    """Return what prints the names of those whose installed version `keep` could have."""
+    rows = [one for one in packages if not BESIDE.match(one[0])]
+    asked = " ".join(f"could {_asked(one)} {quote(one[0])};" for one in rows)
+    return f"{QUIET}; {COULD} {asked} true"
+
+
+def _asked(one: Sequence[str]) -> str:
+    return f"{named([one], at=1)} {quote(_stem(one))}"
+
+
+def update(place: str, packages: Iterable[Sequence[str]], *, removes: bool = False) -> str:
+    """Return what brings packages to their planned versions, detached.
+
+    dnf removes nothing but what a new version replaces, which `simulate` has told.
+    """
+    return detached(place, f"{QUIET}; {DNF} {UPGRADE} upgrade {named(packages, at=2)}")
 
 
 def put_back(place: str, kept: str, packages: Iterable[Sequence[str]]) -> str:
@@ -122,9 +152,12 @@ def put_back(place: str, kept: str, packages: Iterable[Sequence[str]]) -> str:
 
 
 def _file(one: Sequence[str]) -> str:
+    return f"{quote(_stem(one))}.*.rpm"
+
+
+def _stem(one: Sequence[str]) -> str:
     named([one], at=1)
-    stem = f"{one[0]}-{one[1].rpartition(':')[2]}"
-    return f"{quote(stem)}.*.rpm"
+    return f"{one[0]}-{one[1].rpartition(':')[2]}"
 
 
 def wants_reboot() -> str:
@@ -136,6 +169,6 @@ def wants_reboot() -> str:
 
 
 __all__ = [
-    "SUDOERS", "detached", "identity", "keep", "named", "peek", "put_back", "reboot",
+    "SUDOERS", "could_keep", "detached", "identity", "keep", "named", "peek", "put_back", "reboot",
     "refresh", "running", "simulate", "sound", "space", "update", "versions", "wants_reboot",
 ]  # fmt: skip

@@ -2,7 +2,8 @@
 
 import re
 
-from fullscore.connectors.apt.parse import MOST_WORDS, Transaction
+from fullscore.connectors.apt.parse import MOST_WORDS
+from fullscore.connectors.apt.transaction import Altered, Transaction
 
 #  webapp    noarch    2.0-1    test    6.0 k
 ROW = re.compile(r"^ (\S+) +(\S+) +(\S+) +(\S+) +[\d.]+ [kMG]?\s*$", re.M)
@@ -35,19 +36,20 @@ def transaction(text: str) -> Transaction:
     """Read the table in which `dnf --assumeno` says what it would do.
 
     A kernel is installed beside its older ones, so dnf calls that installing: a package that was
-    planned counts as upgraded whatever its title, which `differs_from` sees by its name.
+    planned counts as upgraded whatever its title, which `differs_from` sees by its name. The table
+    does not tell versions of before.
     """
     table = text.partition("Transaction Summary")[0]
     titles = [(found.start(), found[1]) for found in TITLE.finditer(table)]
-    upgraded, added, removed = dict[str, str](), list[str](), list[str]()
+    upgraded, added, removed = list[Altered](), list[Altered](), list[Altered]()
     for row in ROW.finditer(table):
         title = next((name for at, name in reversed(titles) if at < row.start()), "")
-        name, _, version, *_ = row.groups()
-        if title in ("Upgrading", "Installing"):
-            upgraded[name] = version
+        name, _, version, source = row.groups()
+        if title in ("Upgrading", "Downgrading", "Installing"):
+            upgraded.append(Altered(name, "", version, source))
         elif title.startswith(("Installing ", "Reinstalling")):
-            added.append(name)
-        elif not title.startswith("Skipping"):  # removed, downgraded
-            removed.append(name)
-    removed += [found[1] for found in REPLACES.finditer(table)]
-    return Transaction(upgraded, tuple(added), tuple(removed))
+            added.append(Altered(name, "", version, source))
+        elif not title.startswith("Skipping"):
+            removed.append(Altered(name, version, ""))
+    removed += [Altered(found[1], found[2], "") for found in REPLACES.finditer(table)]
+    return Transaction(tuple(upgraded), tuple(added), tuple(removed))

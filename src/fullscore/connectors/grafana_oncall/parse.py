@@ -4,15 +4,18 @@ Source: grafana.com/docs/oncall/latest/oncall-api-reference, its pages on users,
 shifts, escalation chains and policies, integrations and routes. What its shifts mean is RFC 5545.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from fullscore.connectors import documents
 from fullscore.connectors.base import Garbled
+from fullscore.connectors.calendars.client import web_address
 from fullscore.connectors.documents import Node
 from fullscore.connectors.grafana_oncall.steps import policies, routes
 from fullscore.connectors.rotas import (
+    Calendar,
     Duty,
     Layer,
     Note,
@@ -31,6 +34,9 @@ from fullscore.connectors.rotas import (
 DAYS = {"MO": 0, "TU": 1, "WE": 2, "TH": 3, "FR": 4, "SA": 5, "SU": 6}
 UNITS = {"hourly": ("hours", 3600), "daily": ("days", 86400), "weekly": ("weeks", 604800)}
 MOST = 200
+CALENDARS = {"ical_url_primary": "Calendar", "ical_url_overrides": "Calendar of overrides"}
+WEB = re.compile(r"(https?|webcals?)://[^\s/@]+(/\S*)?$", re.I)
+LONGEST_ADDRESS = 2000
 
 
 def rotas(body: bytes) -> Rotas:
@@ -100,10 +106,9 @@ def _schedule(told: Node, shifts: dict[str, Node], notes: list[Note]) -> Schedul
     if not is_zone(zone):
         notes.append(Note(name, f"its time zone “{zone}” is not known: UTC is taken"))
         zone = "UTC"
-    if told.plain("type", most=20) == "ical":
-        notes.append(Note(name, "its turns stand in a calendar elsewhere: add a layer by hand"))
-    elif told.optional("ical_url_overrides"):
-        notes.append(Note(name, "overrides that stand in a calendar elsewhere are not read"))
+    calendars = tuple(_calendars(told, name, notes))
+    if told.plain("type", most=20) == "ical" and not calendars:
+        notes.append(Note(name, "its turns stand in a calendar elsewhere: add it by hand"))
     mine = told.optional("shifts")
     refs = [one.value for one in mine.items()] if mine else []
     found = [shifts[ref] for ref in refs if isinstance(ref, str) and ref in shifts]
@@ -116,8 +121,20 @@ def _schedule(told: Node, shifts: dict[str, Node], notes: list[Note]) -> Schedul
                 overrides.append(override)
     return Schedule(
         told.plain("id", most=MOST), name, zone, told.plain("team_id", most=MOST), tuple(layers),
-        tuple(overrides),
+        tuple(overrides), calendars,
     )  # fmt: skip
+
+
+def _calendars(told: Node, schedule: str, notes: list[Note]) -> Iterator[Calendar]:
+    """Yield the calendars at addresses that can be read; the one of overrides wins."""
+    for field_name, name in CALENDARS.items():
+        found = told.optional(field_name)
+        if found is None or not (address := found.of(str).strip()):
+            continue
+        if WEB.match(address) and len(address) <= LONGEST_ADDRESS:
+            yield Calendar(name, web_address(address))
+        else:
+            notes.append(Note(schedule, f"the address of its {name.lower()} is no web address"))
 
 
 @dataclass

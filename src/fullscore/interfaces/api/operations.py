@@ -14,7 +14,7 @@ from fullscore.interfaces.api.callers import Asked, address_of
 from fullscore.interfaces.api.once import once
 from fullscore.interfaces.api.schemas import MOST_ITEMS
 from fullscore.interfaces.web import moments
-from fullscore.kit import history, tables
+from fullscore.kit import past, tables
 from fullscore.kit.audit import coming
 from fullscore.kit.errors import Invalid, NotFound, Problem
 from fullscore.kit.perform import Verb, find, perform, require
@@ -31,11 +31,13 @@ def list_of(resource: Resource) -> View:
     def view(request: Asked) -> HttpResponse:
         seen = request.auth.seen(resource)
         require(seen.permission("view"), by=request.auth.user)
-        wire.check_words(seen, request.GET.get("sort", ""), request.GET.get("columns", ""))
-        size = _number(request, "size", 1, MOST_ITEMS, tables.PAGE)
         at = moments.read(text) if (text := request.GET.get("at", "")) else None
-        page, rows = _past(seen, request, at, size) if at else _present(seen, request, size)
-        count, is_exact = tables.counted(rows)
+        wire.check_words(seen, request.GET.get("sort", ""), request.GET.get("columns", ""), at)
+        size, by = _number(request, "size", 1, MOST_ITEMS, tables.PAGE), request.auth.user
+        with past.shown(at):
+            rows = tables.filtered(seen, by, request.GET, strict=True)
+            page = tables.page(seen, rows, request.GET.dict(), by=by, size=size)
+            count, is_exact = tables.counted(rows)
         items = [
             {"id": row.pk, "url": url_of(seen, row.pk)} | wire.told(page.columns, row)
             for row in page.rows
@@ -152,21 +154,6 @@ def answering(resource: Resource, action: str) -> Callable[[View], View]:
 def url_of(resource: Resource, pk: Any) -> str:
     """Return the address of a record for programs."""
     return f"/api{resource.url(pk)}"
-
-
-def _present(seen: Resource, request: Asked, size: int) -> tuple[tables.Page, Any]:
-    rows = tables.filtered(seen, request.auth.user, request.GET, strict=True)
-    return tables.page(seen, rows, request.GET.dict(), by=request.auth.user, size=size), rows
-
-
-def _past(seen: Resource, request: Asked, at: Any, size: int) -> tuple[tables.Page, Any]:
-    """Return a page of the past: every record that was, as no filter reads what is kept."""
-    wire.check_history(seen)
-    user = request.auth.user
-    if others := sorted(set(request.GET) - {"at", "after", "size", "columns"}):
-        raise Invalid(f"“{others[0]}” cannot be asked of the past: with “at”, ask for all.")
-    rows = history.as_of(seen.model, at).filter(record_id__in=seen.visible_to(user).values("pk"))
-    return tables.page_at(seen, user, at, request.GET.dict(), size=size), rows
 
 
 def _number(request: Asked, name: str, least: int, most: int, default: int) -> int:

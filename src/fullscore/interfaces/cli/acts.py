@@ -18,7 +18,7 @@ from fullscore.interfaces.cli import shown
 from fullscore.interfaces.cli.naming import named, record_of
 from fullscore.interfaces.cli.parsers import ROWS, word_of
 from fullscore.interfaces.web import moments
-from fullscore.kit import history, tables, time
+from fullscore.kit import past, tables, time
 from fullscore.kit.audit import coming
 from fullscore.kit.errors import Invalid
 from fullscore.kit.models import User
@@ -48,23 +48,21 @@ def _list(resource: Resource, given: Namespace, by: User) -> None:
     require(resource.permission("view"), by=by)
     filters = _query(resource, given, by)
     query = {name: str(value) for name, value in filters.items()}
-    at = _moment(given, by)
-    if at and (others := sorted(set(query) - {"columns"})):
-        raise Invalid(f"“{others[0]}” cannot be asked of the past: with --at, ask for all.")
-    rows = (
-        _past_rows(resource, at, by) if at else tables.filtered(resource, by, filters, strict=True)
-    )
+    with past.shown(_moment(given, by)):
+        _listed(resource, given, filters, query, by)
+
+
+def _listed(
+    resource: Resource, given: Namespace, filters: QueryDict, query: Mapping[str, str], by: User
+) -> None:
+    rows = tables.filtered(resource, by, filters, strict=True)
     if given.count:
         print(rows.count())
         return
     columns = tables.chosen_columns(resource, query)
     is_file = given.json or given.csv
     limit = given.limit if given.limit is not None else (None if is_file else ROWS)
-    found = (
-        _past(resource, at, columns, by)
-        if at
-        else tables.all_rows(resource, rows, query, by=by, columns=columns)
-    )
+    found = tables.all_rows(resource, rows, query, by=by, columns=columns)
     _print_rows(resource, columns, islice(found, limit), given, by)
     if not is_file and limit is not None and (more := rows.count() - limit) > 0:
         print(f"… and {more:,} more: --limit, or a filter.", file=sys.stderr)
@@ -210,21 +208,6 @@ def _given(given: Namespace, prefix: str) -> Mapping[str, Any]:
 def _moment(given: Namespace, by: User) -> datetime | None:
     text = getattr(given, "at", None)
     return moments.read(text, zone=by.time_zone) if text else None
-
-
-def _past_rows(resource: Resource, at: datetime, by: User) -> Any:
-    seen = resource.visible_to(by).values("pk")
-    return history.as_of(resource.model, at).filter(record_id__in=seen)
-
-
-def _past(resource: Resource, at: datetime, columns: Any, by: User) -> Iterator[Row]:
-    query = {"columns": ",".join(columns)}
-    while True:
-        page = tables.page_at(resource, by, at, query, size=ROWS)
-        yield from page.rows
-        if not page.next:
-            return
-        query["after"] = page.next
 
 
 def _item(resource: Resource, pk: int, told: Mapping[str, Any]) -> dict[str, Any]:

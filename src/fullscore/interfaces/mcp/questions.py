@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db.models import Q
 from django.http import QueryDict
 
 from fullscore.interfaces import wire
 from fullscore.interfaces.callers import Caller
 from fullscore.interfaces.mcp.sizes import cut, fitted
 from fullscore.interfaces.web import moments
-from fullscore.kit import history, tables, time
+from fullscore.kit import history, past, tables, time
 from fullscore.kit import search as index
 from fullscore.kit.errors import Invalid, NotFound
 from fullscore.kit.perform import require
@@ -41,24 +42,23 @@ class Questions:
     ) -> str:  # fmt: skip
         """List records of a noun, filtered as `explain` says (also `sort`, `columns`).
 
-        `at` asks for a past moment, without filters; `after` is the `next` of the page before.
+        `at` asks for a past moment; `after` is the `next` of the page before.
         """
         seen = self._seen(caller, noun)
         query = QueryDict(mutable=True)
         query.update({**(filters or {}), **({"after": after} if after else {})})
-        wire.check_words(seen, query.get("sort", ""), query.get("columns", ""))
         moment = self._moment(caller, at)
-        if moment is not None:
-            return self._past(caller, seen, moment, query)
-        rows = tables.filtered(seen, caller.user, query, strict=True)
-        count, is_exact = tables.counted(rows)
+        wire.check_words(seen, query.get("sort", ""), query.get("columns", ""), moment)
 
         def page(size: int) -> dict[str, Any]:
             found = tables.page(seen, rows, query.dict(), by=caller.user, size=size)  # type: ignore[arg-type]
             told = {"count": count, "count_is_exact": is_exact, "next": found.next}
             return {"items": self._items(seen, found), **told}
 
-        return fitted(page)
+        with past.shown(moment):
+            rows = tables.filtered(seen, caller.user, query, strict=True)
+            count, is_exact = tables.counted(rows)
+            return fitted(page)
 
     def get(self, caller: Caller, noun: str, id: int, at: str = "") -> str:
         """Return one record: all its fields, its newest changes, what can be done with it."""
@@ -115,7 +115,7 @@ class Questions:
         visible = set(seen.visible_to(caller.user).values_list("pk", flat=True))
         shown = set(wire.every_column(seen))
         told = []
-        for one in history.diff(seen.model, earlier, time.now()):
+        for one in _diff(seen.model, earlier, time.now()):
             if one.record_id not in visible or one.record_id <= after:
                 continue
             fields = [
@@ -129,18 +129,6 @@ class Questions:
                     "is_new": one.before is None, "changed": fields,
                 })  # fmt: skip
         return told
-
-    def _past(self, caller: Caller, seen: Resource, moment: datetime, query: QueryDict) -> str:
-        wire.check_history(seen)
-        if others := sorted(set(query) - {"after", "columns"}):
-            raise Invalid(f"“{others[0]}” cannot be asked of the past: with `at`, ask for all.")
-
-        def page(size: int) -> dict[str, Any]:
-            words = {name: str(query[name]) for name in query}
-            found = tables.page_at(seen, caller.user, moment, words, size=size)
-            return {"items": self._items(seen, found), "next": found.next}
-
-        return fitted(page)
 
     def _items(self, seen: Resource, page: tables.Page) -> Sequence[dict[str, Any]]:
         return [
@@ -163,6 +151,22 @@ class Questions:
 
     def _url(self, resource: Resource, pk: Any = "") -> str:
         return f"{self.base_url}{resource.url(pk)}"
+
+
+def _diff(model: Any, earlier: datetime, later: datetime) -> list[history.Difference]:
+    """Return what differs between two moments: reads what began or ended between, no more."""
+    touched = history.versions_of(model).filter(
+        Q(starts_at__gt=earlier, starts_at__lte=later) | Q(ends_at__gt=earlier, ends_at__lte=later)
+    )
+    ids = set(touched.values_list("record_id", flat=True))
+    was, now = (
+        dict(
+            history.as_of(model, moment).filter(record_id__in=ids).values_list("record_id", "state")
+        )
+        for moment in (earlier, later)
+    )
+    found = (history.Difference(pk, was.get(pk), now.get(pk)) for pk in sorted(ids))
+    return [one for one in found if one.before != one.after]
 
 
 def _about(resource: Resource) -> str:

@@ -11,8 +11,10 @@ from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
+from fullscore.interfaces import wire
+from fullscore.interfaces.web import moments
 from fullscore.interfaces.web.shell import SignedIn
-from fullscore.kit import limits, tables
+from fullscore.kit import limits, past, tables
 from fullscore.kit.audit import noted
 from fullscore.kit.perform import require
 from fullscore.kit.resource import Resource
@@ -36,10 +38,13 @@ def export_of(resource: Resource, kind: str) -> View:
     def view(request: SignedIn) -> HttpResponseBase:
         require(resource.permission("view"), by=request.user)
         limits.limit(f"export:{request.user.pk}", per=timedelta(minutes=1), count=10)
-        rows = tables.filtered(resource, request.user, request.GET, request=request)
-        query = request.GET.dict()
+        query, at = request.GET.dict(), moments.asked(request)
+        wire.check_words(resource, "", "", at)
         columns = ["id", *tables.chosen_columns(resource, query)]
-        found = tables.all_rows(resource, rows, query, by=request.user, limit=MOST_ROWS)
+        with past.shown(at):
+            rows = tables.filtered(resource, request.user, request.GET, request=request)
+            found = tables.all_rows(resource, rows, query, by=request.user, limit=MOST_ROWS)
+            found = iter(list(found)) if at else found  # a stream is read after this
         noted(
             request.user,
             f"export {resource.name}"[:60],

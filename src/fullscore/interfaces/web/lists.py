@@ -9,9 +9,10 @@ import django_filters
 from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 
+from fullscore.interfaces import wire
 from fullscore.interfaces.web import cells, moments, shell
 from fullscore.interfaces.web.shell import SignedIn
-from fullscore.kit import access, tables
+from fullscore.kit import access, past, tables
 from fullscore.kit.errors import Invalid
 from fullscore.kit.models import SavedView, User
 from fullscore.kit.perform import require
@@ -30,9 +31,12 @@ def list_of(resource: Resource) -> View:
         if target == "menu-filter":
             controls = _controls(resource, request.GET, request.user, [*_filters(resource)])
             return shell.page(request, "list.html#choices", addable=controls)
-        at = moments.asked(request) if resource.keeps_history else None
+        at = moments.asked(request)
+        if at:
+            wire.check_history(resource)
         is_rows = target == "rows"
-        context = _past(resource, request, at) if at else _present(resource, request, is_rows)
+        with past.shown(at):
+            context = _rows(resource, request, is_rows)
         frame = {"resource": resource} if is_rows else _frame(resource, request, at)
         template = "list.html#rows" if is_rows else "list.html"
         return shell.page(request, template, **context, **frame, at=at)
@@ -40,33 +44,26 @@ def list_of(resource: Resource) -> View:
     return view
 
 
-def _present(resource: Resource, request: SignedIn, is_rows: bool) -> dict[str, Any]:
+def _rows(resource: Resource, request: SignedIn, is_rows: bool) -> dict[str, Any]:
     try:
         rows = tables.filtered(resource, request.user, request.GET, request=request, strict=True)
         problem = ""
     except Invalid as error:
         rows, problem = resource.visible_to(request.user).none(), str(error)
     page = tables.page(resource, rows, request.GET.dict(), by=request.user)
+    was = past.is_shown()
     # To count what a search finds means to read all of it, for a figure that nobody asked for.
     is_whole, is_search = not page.next and not page.previous, bool(request.GET.get("q"))
     count, is_exact = len(page.rows), is_whole
     if not is_whole and not is_search:
         count, is_exact = tables.counted(rows)
-    if resource.trouble and not (is_rows or is_search or problem):
+    if resource.trouble and not (is_rows or is_search or problem or was):
         problem = resource.trouble(rows)
     return _drawn(resource, request, page) | {
-        "count_text": _count(resource, len(page.rows), count, is_exact),
+        "count_text": _count(resource, len(page.rows), count, is_exact) + ", as it was" * was,
         "trouble_text": problem,
         "empty": {} if page.rows else _empty(resource, request),
     }
-
-
-def _past(resource: Resource, request: SignedIn, at: datetime) -> dict[str, Any]:
-    page = tables.page_at(resource, request.user, at, request.GET.dict())
-    told = _drawn(resource, request, page)
-    words = f"{len(page.rows)} shown, as they were"
-    empty = {"title": "Nothing was recorded yet", "text": "No record existed at that moment."}
-    return told | {"count_text": words, "trouble_text": "", "empty": empty}
 
 
 def _drawn(resource: Resource, request: SignedIn, page: tables.Page) -> dict[str, Any]:
@@ -105,7 +102,7 @@ def _frame(resource: Resource, request: SignedIn, at: datetime | None) -> dict[s
         "import_url": resource.url("import"),
         "export_urls": {
             kind: resource.url(f"export.{kind}") + files for kind in ("csv", "xlsx")
-        } if resource.export and at is None else {},
+        } if resource.export else {},
         "column_choices": _column_choices(resource, query),
         "keeps_history": resource.keeps_history,
         "crumbs": [],
@@ -113,7 +110,8 @@ def _frame(resource: Resource, request: SignedIn, at: datetime | None) -> dict[s
 
 
 def _heading(resource: Resource, column: str, sort: str, query: QueryDict) -> dict[str, Any]:
-    offered = {s.removeprefix("-"): s for s in resource.sorts}
+    told = [s for s in resource.sorts if past.is_told(resource.model, s.removeprefix("-"))]
+    offered = {s.removeprefix("-"): s for s in told}
     is_sorted = sort.removeprefix("-") == column
     url = ""
     if column in offered:
@@ -239,6 +237,8 @@ def _empty(resource: Resource, request: SignedIn) -> dict[str, str]:
             "title": f"No {resource.title_plural} match", "text": "Nothing passes these filters.",
             "action_url": resource.url(), "action": "Show all",
         }  # fmt: skip
+    if past.is_shown():
+        return {"title": "Nothing was recorded yet", "text": "No record existed at that moment."}
     about = (resource.model.__doc__ or "").strip().split("\n")[0]
     told = {
         "title": f"No {resource.title_plural} yet",

@@ -1,6 +1,8 @@
 """Any past moment in the address: `?at=2026-11-17T02:13`."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
 
 from fullscore.interfaces.web.shell import SignedIn
 from fullscore.kit import history, time
@@ -30,6 +32,20 @@ def read(text: str, *, zone: str = "UTC") -> datetime | None:
     if ahead > SKEW:
         raise Invalid(f"{moment:%-d %b %Y %H:%M %Z} is yet to come: ask for a past one, or none.")
     return moment.astimezone(UTC) if ahead < timedelta(0) else None
+
+
+def written(at: datetime | None) -> str:
+    """Return the query that carries a moment on to another page, empty for now."""
+    return "?" + urlencode({"at": at.isoformat()}) if at else ""
+
+
+def told(request: SignedIn, at: datetime | None) -> dict[str, Any]:
+    """Return what `moment.html` says of a page's moment, and what its links carry on."""
+    rest = request.GET.copy()
+    rest.pop("at", None)
+    now = f"{request.path}?{rest.urlencode()}"
+    return {"at": at, "then": written(at), "now_url": now,
+            "is_settling": at is not None and is_settling(at)}  # fmt: skip
 
 
 def is_settling(at: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from django.db import models
 from django.http import Http404, HttpResponse
@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from fullscore.interfaces import wire
 from fullscore.interfaces.web import cells, moments, shell
 from fullscore.interfaces.web.shell import SignedIn
-from fullscore.kit import access, history, tables, time
+from fullscore.kit import access, history, past, tables, time
 from fullscore.kit.audit import noun_of
 from fullscore.kit.errors import NotFound
 from fullscore.kit.models import AuditEntry, User
@@ -62,7 +62,9 @@ def panel_of(resource: Resource) -> View:
         record = find(resource.model, pk, by=request.user)
         for owner, panel in panels_on(resource.model, shell.resources()):
             if panel.key == key and _may_read(panel, owner, request.user):
-                html = _panel_html(owner, panel, record, request.user, moments.asked(request))[0]
+                at = moments.asked(request) if resource.keeps_history else None
+                shown = was(record, at) if at else record
+                html = _panel_html(owner, panel, shown, request.user, at)[0]
                 return HttpResponse(html, headers={"Cache-Control": "no-store"})
         raise Http404
 
@@ -144,7 +146,7 @@ def _panels(
     told = []
     panels = panels_on(resource.model, shell.resources())
     for owner, panel in panels:
-        if not _may_read(panel, owner, user) or (at and not panel.shows_past):
+        if not _may_read(panel, owner, user) or (at and not (panel.shows_past or panel.rows)):
             continue
         if panel.is_lazy:
             url = resource.url(record.pk, "panel", panel.key)
@@ -182,13 +184,16 @@ def _panel_html(
         return panel.draw(record, user, at), ""
     rows = panel.rows(record) if panel.rows else owner.model._default_manager.none()
     shown = shell.resource_of(rows.model)
-    seen = rows & cast(Any, rows.model._default_manager).visible_to(user)
-    count = seen.count()
-    if not count or shown is None:
+    if shown is None or (at and not (shown.keeps_history and past.is_answered(rows))):
         return "", ""
     columns = panel.columns or shown.columns
-    ordered = seen if seen.ordered else seen.order_by(shown.sorts[0])
-    found = list(ordered.values_list("pk", "pk", *columns)[:PANEL_ROWS])
+    with past.shown(at):
+        seen = rows & past.visible(rows.model, user)
+        count = seen.count()
+        ordered = seen if seen.ordered else seen.order_by(tables.chosen_sort(shown, ""))
+        found = list(tables.read(shown, ordered, columns)[:PANEL_ROWS])
+    if not count:
+        return "", ""
     named = tables.named(shown, columns, found, by=user)
     context = {
         "columns": [{"name": c, "label": shown.label_of(c)} for c in columns],

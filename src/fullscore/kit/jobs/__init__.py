@@ -14,6 +14,8 @@ from fullscore.kit.jobs.deadletters import discard, retry
 from fullscore.kit.jobs.declare import Clocked, Job, every, job
 from fullscore.kit.jobs.scheduler import Scheduler
 from fullscore.kit.jobs.tidying import prune
-from fullscore.kit.jobs.worker import Worker
+from fullscore.kit.jobs.worker import QUEUES, Worker
 
-__all__ = ["Clocked", "Job", "Scheduler", "Worker", "discard", "every", "job", "prune", "retry"]
+__all__ = [
+    "QUEUES", "Clocked", "Job", "Scheduler", "Worker", "discard", "every", "job", "prune", "retry",
+]  # fmt: skip

@@ -27,6 +27,7 @@ from fullscore.kit.log import get_logger
 from fullscore.kit.models.jobs import WorkerBeat
 from fullscore.kit.time import now
 
+QUEUES = ("urgent", "default", "slow")
 POLL_SECONDS = 0.5
 BEAT_SECONDS = 10
 LEASE = timedelta(seconds=60)  # a worker silent for longer has lost its jobs to others
@@ -52,7 +53,7 @@ class OutOfTime(BaseException):
 class Worker(db_worker.Worker):
     """One job at a time. Several workers share a queue on PostgreSQL; on SQLite run one."""
 
-    def __init__(self, queues: Sequence[str] = ("default", "slow"), *, name: str = "") -> None:
+    def __init__(self, queues: Sequence[str] = QUEUES, *, name: str = "") -> None:
         super().__init__(
             queue_names=list(queues), interval=0, batch=True, backend_name="default",
             startup_delay=False, max_tasks=None,

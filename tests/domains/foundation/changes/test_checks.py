@@ -103,3 +103,28 @@ def test_what_was_altered_in_a_change_is_told_with_it(patched, clock):
     (told,) = altered(Scope(clock.now))
 
     assert told.change == change.pk
+
+
+@pytest.mark.parametrize(
+    ("path", "changed", "told"),
+    [
+        ("/etc/systemd/system/shop.service", {"path_changed_at": 2.0}, True),
+        ("/etc/systemd/system/shop.service", {"enabled": "disabled"}, True),
+        ("/etc/systemd/system/shop.service", {"active": "failed", "sub": "failed"}, False),
+        ("/usr/lib/systemd/system/shop.service", {"path_changed_at": 2.0}, False),
+    ],
+    ids=["the file", "enabled", "its state", "a package's"],
+)
+def test_a_unit_of_ones_own_that_was_altered_is_told_its_state_is_not(
+    db, clock, path, changed, told
+):
+    make.change()
+    facts = make.facts(section="units", content=[])
+    unit = {"name": "shop.service", "path": path, "path_changed_at": 1.0, "enabled": "enabled",
+            "active": "active", "sub": "running", "user": "root"}  # fmt: skip
+    for content in ([unit], [{**unit, **changed}]):
+        clock.after(days=1)
+        with recorded(facts, "tell", by=system()):
+            facts.content = content
+
+    assert ["shop.service" in one.told for one in altered(Scope(clock.now))] == [True] * told

@@ -4,9 +4,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fullscore.domains.foundation.estate import checks
-from fullscore.domains.foundation.estate.facts import Aging, Held, Leaning, Socket, Worn
-from fullscore.kit.checks import Limits
+from fullscore.domains.foundation.estate import checks, queries, services
+from fullscore.domains.foundation.estate.facts import (
+    Aging,
+    Astray,
+    Held,
+    Leaning,
+    Shared,
+    Socket,
+    Worn,
+)
+from fullscore.kit.checks import Limits, Scope
+from fullscore.kit.models.user import system
+from tests import make
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -30,6 +40,7 @@ def held(criticality=2, effective=2, owner=None, days=1, lives=1):
     return Held(7, "web1", "host", criticality, effective, owner, seen_at, expires_at)
 
 
+RACK = (("rack", "R1"),)
 CASES = [
     (checks.end_of_life, aging(-1), 4, "ended yesterday"),
     (checks.end_of_life, aging(179), 3, "ends within 180 days"),
@@ -59,6 +70,15 @@ CASES = [
     (checks.open_to_world, socket(address="::1"), "good", "on IPv6 loopback"),
     (checks.open_to_world, socket(is_intended=True), "good", "declared"),
     (checks.open_to_world, socket(port=443, process="nginx"), "nothing", "a web server"),
+    (checks.needs_lesser, Astray(7, "web1", "db-test", "test"), 4, "of test"),
+    (checks.needs_lesser, Astray(7, "web1", "db1", ""), "good", "of production"),
+    (
+        checks.spares_together,
+        Shared(7, "shop", "web", ("a", "b"), RACK),
+        4,
+        "one rack",
+    ),
+    (checks.spares_together, Shared(7, "shop", "web", ("a", "b"), ()), "good", "nothing shared"),
     (checks.unowned, held(), 3, "critical and nobody's"),
     (checks.unowned, held(criticality=4, effective=1), 3, "critical for what depends on it"),
     (checks.unowned, held(owner=1), "good", "owned"),
@@ -85,3 +105,49 @@ def test_a_check_says(check, told, said):
     for verdict in verdicts:
         assert (verdict.severity or verdict.outcome) == said
         assert bool(verdict.remedy) == (said == "unknown")
+
+
+# ── what the two about needs read ──────────────────────────────────────────────────────────────
+
+
+@pytest.mark.django_db
+def test_production_that_hangs_on_a_test_is_told_and_help_from_there_is_not():
+    web, trial = make.item(name="web"), make.item(name="trial", environment="test")
+    other = make.item(name="other", environment="development")
+    for item, to, kind in [
+        (web, trial, "needs"),
+        (web, other, "influences"),
+        (other, trial, "needs"),
+    ]:
+        services.require(item, by=system(), to=to, kind=kind)
+
+    assert list(queries.astray(Scope(NOW))) == [Astray(web.pk, "web", "trial", "test")]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("racks", "needed", "causes"),
+    [
+        pytest.param((0, 0), 1, (("rack", "rack0"), ("power feed", "feed0")), id="one rack"),
+        pytest.param((0, 1), 1, (), id="two racks"),
+        pytest.param((0, 2), 1, (("power feed", "feed0"),), id="two racks on one feed"),
+        pytest.param((0, 0), 2, None, id="no spare"),
+    ],
+)
+def test_a_need_with_a_spare_is_told_with_what_all_of_it_hangs_on(racks, needed, causes):
+    by = system()
+    places = [make.item(name=f"rack{n}", kind="rack") for n in range(3)]
+    feeds = [make.item(name=f"feed{n}", kind="power feed") for n in range(2)]
+    for rack, feed in zip(places, (feeds[0], feeds[1], feeds[0]), strict=True):
+        services.require(rack, by=by, to=feed, kind="powered_by")
+    shop = make.item(name="shop", kind="service")
+    for n, rack in enumerate(racks):
+        host = make.item(name=f"host{n}")
+        services.require(host, by=by, to=places[rack], kind="located_in")
+        services.require(shop, by=by, to=host, name="web", needed=min(needed, n + 1))
+
+    told = list(queries.sharing(Scope(NOW)))
+
+    assert [one.need for one in told] == ([] if causes is None else ["web"])
+    for one in told:
+        assert (set(one.causes), one.supports) == (set(causes), ("host0", "host1"))

@@ -10,6 +10,7 @@ import urllib.request
 
 import pytest
 
+from fullscore.config import options
 from fullscore.domains.foundation.system import folder
 from tests.browsing import environment, running, wait_for
 from tests.installation import ROOT, Installation
@@ -55,6 +56,44 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     assert "Traceback" not in done.stderr
     assert "cannot be written" in done.stderr
     assert "--data-dir" in done.stderr
+
+
+@pytest.mark.parametrize("process", ["up", "web"])
+@pytest.mark.parametrize(
+    ("set_so", "told"),
+    [
+        ({"HOST": "0.0.0.0"}, "passwords would travel in the clear"),
+        ({"HOST": "0.0.0.0", "IS_HTTPS": "true"}, "passwords would travel in the clear"),
+        ({"IS_DEBUG": "true", "HOST": "0.0.0.0", "IS_OPEN_HTTP": "true"}, "is_debug"),
+        ({"SECRET_KEY": "abc"}, "secret_key is shorter than 32 letters"),
+        ({"ALLOWED_HOSTS": "ops.example.org,*"}, "allowed_hosts answers to every name"),
+        ({"ALLOWED_HOSTS": ".example.org", "HOST": "::"}, "passwords would travel in the clear"),
+    ],
+)
+def test_what_would_be_unsafe_does_not_start(tmp_path, process, set_so, told):
+    given = {f"FULLSCORE_{name}": value for name, value in set_so.items()}
+    done = subprocess.run(
+        [sys.executable, "-m", "fullscore", process], env=environment(tmp_path, **given),
+        cwd=ROOT, capture_output=True, text=True, timeout=LONG,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "It does not start: " in done.stderr
+    assert told in done.stderr
+    assert not list(tmp_path.glob("*.sqlite3"))
+
+
+@pytest.mark.parametrize(
+    "set_so",
+    [
+        {},
+        {"is_debug": True},
+        {"host": "0.0.0.0", "is_open_http": True},
+        {"host": "10.1.2.3", "is_https": True, "trusted_proxies": "10.1.2.4"},
+        {"secret_key": "k" * 32, "allowed_hosts": "ops.example.org,.example.com"},
+    ],
+)
+def test_what_is_safe_starts(set_so):
+    assert options.objection(options.Options(**set_so)) == ""
 
 
 def test_a_database_that_cannot_be_reached_is_told_and_nothing_is_left_running(tmp_path, taken):

@@ -1,19 +1,26 @@
 """How long samples are kept, who says so, and what the page of the store tells."""
 
+from contextlib import suppress
 from datetime import timedelta
+from functools import cache
 
 import pytest
 
-from fullscore.connectors.samples import Retention
+from fullscore.connectors.base import Refused
+from fullscore.connectors.samples import Grouped, Retention, open_store
+from fullscore.domains.foundation.findings import services as findings
+from fullscore.domains.foundation.findings.models import Check
 from fullscore.domains.foundation.telemetry import jobs, queries, services
 from fullscore.domains.foundation.telemetry.reading import storage
+from fullscore.domains.foundation.telemetry.services import Measured, intake
 from fullscore.kit import access
 from fullscore.kit.errors import Invalid
 from fullscore.kit.models.user import system
 from tests import make
+from tests.disks import small_disk
 from tests.domains.foundation.telemetry.worlds import world
 
-__all__ = ["world"]
+__all__ = ["small_disk", "world"]
 
 DAY = timedelta(days=1)
 
@@ -147,6 +154,43 @@ def test_a_volume_that_fills_is_in_the_headline(world, browser, monkeypatch):
         world.now += timedelta(hours=1)
 
     assert "The volume is full in 15 days" in browser.get("/store").content.decode()
+
+
+def test_a_full_volume_is_said_on_the_page_and_in_a_finding_until_there_is_room(
+    world, browser, small_disk, monkeypatch
+):
+    small = open_store(f"parquet://{small_disk}/s")
+    store = Grouped(small.append)
+    monkeypatch.setattr(intake, "_door", cache(lambda: store))
+    host = make.item()
+    ballast = small_disk / "ballast"
+
+    def tell(value):
+        world.now += timedelta(minutes=1)
+        at = queries.milliseconds(world.now)
+        return services.ingest([Measured("load", {}, value, at)], item=host, now=world.now)
+
+    assert tell(1.0) == 1
+    with suppress(OSError):
+        ballast.write_bytes(bytes(2 * 2**20))
+    with pytest.raises(Refused, match="no room"):
+        tell(2.0)
+
+    assert (
+        "Nothing is taken: the sample store has no room" in browser.get("/store").content.decode()
+    )
+    findings.run_check(Check.objects.get(ident="telemetry.store_refuses"), by=system())
+    (told,) = world.findings()
+    assert (told.title, told.severity) == ("The sample store takes nothing", 5)
+    assert told.title in browser.get("/").content.decode()
+
+    ballast.unlink()
+    assert tell(3.0) == 1
+    for _ in range(2):
+        world.now += timedelta(minutes=5)
+        findings.run_check(Check.objects.get(ident="telemetry.store_refuses"), by=system())
+    assert world.findings() == []
+    assert "Nothing is taken" not in browser.get("/store").content.decode()
 
 
 def test_whoever_may_see_nothing_does_not_see_the_store(world):

@@ -35,7 +35,7 @@ DPkg::Options {{ "--root={root}"; "--force-not-root"; "--force-script-chrootless
   "--log={root}/dpkg.log"; }};
 """
 PROGRAMS = {
-    "sudo": '[ "$1" = -n ] && shift\nexec "$@"',
+    "sudo": '[ "$1" = -n ] && shift\n[ "$1" = -l ] && { command -v "$2"; exit; }\nexec "$@"',
     "apt-get": 'set -- "$@"\nexec /usr/bin/apt-get "$@" -o DPkg::Lock::Timeout=1',
     "cat": 'case "$1" in\n/proc/sys/kernel/random/boot_id) exec /bin/cat "$T/boot_id";;\n'
     '/run/reboot-required) exec /bin/cat "$T/reboot-required";;\n*) exec /bin/cat "$@";;\nesac',
@@ -60,13 +60,20 @@ PROGRAMS = {
 }
 
 
-def deb(folder: Path, name: str, version: str, *, unit: str = "running", script: str = "") -> Path:
-    """Build a package that says whether its service runs; `script` is its postinst."""
+def deb(folder: Path, name: str, version: str, *, unit: str = "running", script: str = "",
+        more: str = "") -> Path:  # fmt: skip
+    """Build a package that says whether its service runs; `script` is its postinst.
+
+    `more` are further lines of its control file, such as what it depends on.
+    """
     inside = folder / f"{name}-{version}"
     (inside / "DEBIAN").mkdir(parents=True)
     (inside / f"usr/share/{name}").mkdir(parents=True)
     (inside / f"usr/share/{name}/unit").write_text(f"{unit}\n")
-    (inside / "DEBIAN/control").write_text(CONTROL.format(name=name, version=version))
+    told = CONTROL.format(name=name, version=version) + "".join(
+        f"{line}\n" for line in [more] if line
+    )
+    (inside / "DEBIAN/control").write_text(told)
     if script:
         (inside / "DEBIAN/postinst").write_text(f"#!/bin/sh\n{script}\n")
         (inside / "DEBIAN/postinst").chmod(0o755)
@@ -108,6 +115,12 @@ class Target:
         """Let it take packages from a repository."""
         (self.root / "etc/apt/sources.list").write_text(f"deb [trusted=yes] file:{source} ./\n")
 
+    def can(self, name: str, script: str) -> None:
+        """Let it have another program; `$T` is its folder."""
+        path = self.folder / "bin" / name
+        path.write_text(f"#!/bin/sh\nT={self.folder}\n{script}\n")
+        path.chmod(0o755)
+
     def version(self, name: str = "webapp") -> str:
         """Return which version is installed."""
         command = ["dpkg-query", f"--admindir={self.root}/var/lib/dpkg", "-W",
@@ -127,8 +140,8 @@ class Target:
         return len(path.read_text().split()) if path.exists() else 0
 
 
-def prepared(folder: Path, first: Path, source: Path) -> None:
-    """Make a folder that targets are copied from: a root in which one package is installed."""
+def prepared(folder: Path, *installed: Path) -> None:
+    """Make a folder that targets are copied from: a root in which some packages are installed."""
     root = folder / "root"
     for name in ("var/lib/dpkg/info", "var/lib/dpkg/updates", "var/lib/apt/lists/partial",
                  "var/cache/apt/archives/partial", "etc/apt/apt.conf.d", "var/log/apt",
@@ -136,7 +149,8 @@ def prepared(folder: Path, first: Path, source: Path) -> None:
         (root / name).mkdir(parents=True)
     (root / "var/lib/dpkg/status").touch()
     options = ["--force-not-root", "--force-script-chrootless", "--force-depends"]
-    subprocess.run(["dpkg", f"--root={root}", *options, "-i", str(first)], check=True,
+    subprocess.run(["dpkg", f"--root={root}", *options, "-i", *map(str, installed)],
+                   check=True,
                    capture_output=True, timeout=30)  # fmt: skip
     tell_of_itself(folder)
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,6 +54,97 @@ def test_an_update_is_taken_or_says_why_it_waits(wanted, one, told):
 
     assert judged.why_not.startswith(told) if not told else told in judged.why_not
     assert bool(judged.why_not) == bool(told)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("wanted", "manager", "version", "expected"),
+    [
+        ("< 3.0.11", "deb", "3.0.9-1", True),
+        ("< 3.0.11", "deb", "3.0.11-1", False),
+        ("<3.0.11", "deb", "3.0.11~rc1-1", True),
+        (">= 17, < 18", "rpm", "17.4-1.el9", True),
+        (">= 17, < 18", "rpm", "18.0-1.el9", False),
+        (">= 17, < 18", "rpm", "1:17.4-1.el9", False),
+        ("= 1.36.1-r0", "apk", "1.36.1-r0", True),
+        ("<= 2", "deb", "1:1.0", False),
+        ("< 3.0.11", "pacman", "9", True),
+        ("17.*", "deb", "17.4", True),
+        ("17.*", "deb", "18.4", False),
+        ("", "deb", "1", True),
+    ],
+)
+def test_a_hold_names_versions_by_pattern_or_by_range(wanted, manager, version, expected):
+    assert rules.fits(version, wanted, manager) == expected
+
+
+@pytest.mark.once
+def test_what_is_older_than_the_least_version_is_taken_whatever_else_is_but_for_a_hold():
+    floor = (("openssl", "3.0.11"),)
+    old = update(is_security=False, days=1)
+    new = old._replace(version="3.0.11")
+
+    def judged(one, wanted):
+        [told] = rules.pending([one], wanted, now=NOW)
+        return told.why_not
+
+    assert judged(old, Wanted("security", minimum=floor, age_days=14)) == ""
+    assert "no security" in judged(new, Wanted("security", minimum=floor))
+    assert "held" in judged(old, Wanted("security", minimum=floor, holds=HELD))
+    assert "no security" in judged(
+        old._replace(manager="pacman"), Wanted(minimum=floor, take="security")
+    )
+
+
+@pytest.mark.parametrize(
+    ("candidates", "is_good"),
+    [("17.*", True), ("< 3.0.11", True), (">= 17, < 18", True), ("< ", False), ("a b", False),
+     ("< 1; rm", False), ("~> 3", False)],
+)  # fmt: skip
+def test_a_hold_that_names_no_versions_is_refused(db, candidates, is_good):
+    values = {"baseline": make.baseline(), "package": "openssl", "reason": "It breaks.",
+              "until": NOW.date() + timedelta(days=900), "candidates": candidates}  # fmt: skip
+    if is_good:
+        assert services.add_hold(by=system(), **values).pk
+        return
+    with pytest.raises(Invalid):
+        services.add_hold(by=system(), **values)
+
+
+@pytest.mark.parametrize(
+    ("minimum", "is_good"),
+    [("openssl 3.0.11\n\nsudo 1.9.13p3-1", True), ("openssl", False), ("openssl < 3", False),
+     ("openssl 3\nopenssl 4", False)],
+)  # fmt: skip
+def test_least_versions_are_a_package_and_a_version_a_line(db, minimum, is_good):
+    baseline = make.baseline()
+    baseline.minimum = minimum
+    if is_good:
+        baseline.full_clean()
+        assert standing.least(baseline) == (("openssl", "3.0.11"), ("sudo", "1.9.13p3-1"))
+        return
+    with pytest.raises(ValidationError):
+        baseline.full_clean()
+
+
+def test_what_is_older_than_the_least_version_is_found_also_where_no_update_waits(db, clock):
+    make.baseline(minimum="openssl 3.0.11\nsudo 1.9")
+    other = make.baseline(selector="tag=other")
+    servers = {name: make.server(item=make.item(name=name, kind="host", tags=tags))
+               for name, tags in (("old", []), ("new", []), ("elsewhere", ["other"]))}  # fmt: skip
+    older, newer = (make.package(name="openssl", version=v, manager="deb")
+                    for v in ("3.0.9-1", "3.0.11-1"))  # fmt: skip
+    for name, package in (("old", older), ("new", newer), ("elsewhere", older)):
+        make.installed(server=servers[name], package=package)
+
+    verdicts = list(
+        checks.below_minimum.judge(standing.below(Scope(NOW)), now=NOW, limits=Limits({}))
+    )
+
+    told = {one.subject.item: one.title for one in verdicts if one.title}
+    assert told == {servers["old"].item_id: "old has openssl 3.0.9-1, older than 3.0.11"}
+    assert len(verdicts) == 2
+    assert other.minimum == ""
 
 
 @pytest.mark.once

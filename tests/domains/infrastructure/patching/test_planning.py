@@ -169,6 +169,81 @@ def test_what_replicates_comes_first(db, clock):
     assert waves(campaign) == [{"b-standby"}, {"a-primary"}]
 
 
+@pytest.mark.parametrize("what", ["silent", "in no window"])
+def test_who_comes_after_what_is_left_out_is_left_out_with_its_reason(db, clock, what):
+    make.patch_window(selector="" if what == "silent" else "tag=window")
+    servers = [
+        patchable(name, tags=["window"] if "standby" not in name else [])
+        for name in ("primary", "standby", "cascade", "other")
+    ]
+    for upper, lower in ((1, 0), (0, 2)):  # the cascade comes after the primary
+        make.link(kind="replicates", from_item=servers[upper].item, to_item=servers[lower].item)
+    if what == "silent":
+        servers[1].state = "silent"
+        servers[1].save()
+    campaign = drafted()
+
+    planned(campaign)
+
+    told = left_out(campaign)
+    assert told.keys() == {"standby", "primary", "cascade"}
+    reason = "has not told" if what == "silent" else "No window"
+    assert told["primary"].startswith("It comes after standby, which is left out: ")
+    assert all(reason in one for one in told.values())
+    assert waves(campaign) == [{"other"}]
+
+
+def test_the_limit_of_a_window_holds_for_the_sites_it_covers_alone(db, clock):
+    sites = {name: make.item(kind="site", name=name) for name in ("Amsterdam", "Berlin")}
+    for name, site in sites.items():
+        for n in range(3):
+            patchable(f"{name}{n}", site=site)
+    make.patch_window(name="A", selector="site=Amsterdam", site_capacity=1)
+    make.patch_window(name="B", selector="site=Berlin")
+    campaign = drafted()
+
+    planned(campaign)
+
+    first, *others = waves(campaign)
+    assert {name for name in first if name.startswith("Berlin")} == {
+        "Berlin0",
+        "Berlin1",
+        "Berlin2",
+    }
+    assert [len(members) for members in (first, *others)] == [4, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "criticality", "above", "is_kept"),
+    [
+        pytest.param("application", 3, "", True, id="an application nobody put a service above"),
+        pytest.param("database", 2, "", True, id="a database alone"),
+        pytest.param("database", 4, "", False, id="one that nobody would miss"),
+        pytest.param("database", 2, "spared", False, id="one of two that a service needs"),
+        pytest.param("database", 2, "standby", False, id="a standby"),
+    ],
+)
+def test_what_matters_stays_up_though_no_service_stands_above_it(
+    db, clock, kind, criticality, above, is_kept
+):
+    make.patch_window()
+    server = patchable("db1", criticality=1)
+    thing = make.item(kind=kind, name="orders", criticality=criticality)
+    needs(thing, server.item)
+    other = make.item(kind=kind, name="orders2", criticality=criticality)
+    if above == "spared":
+        needs(make.item(kind="service", name="shop", criticality=1), thing, other, needed=1)
+    if above == "standby":
+        make.link(kind="replicates", from_item=thing, to_item=other)
+    campaign = drafted()
+
+    planned(campaign)
+
+    assert ("db1" in left_out(campaign)) == is_kept
+    if is_kept:
+        assert "orders needs 1 of 1" in left_out(campaign)["db1"]
+
+
 def test_what_is_exploited_comes_first_and_the_cut_off_keeps_younger_updates_out(db, clock):
     make.patch_window(capacity=1)
     patchable("calm")

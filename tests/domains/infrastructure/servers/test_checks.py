@@ -64,6 +64,12 @@ def units(**changed):
     return host({"units": [{**UNIT, **changed}]})
 
 
+def timers(**changed):
+    known = {"name": "backup.timer", "unit": "backup.service", "active": "active",
+             "schedule": "OnCalendar=daily", "last_at": AT - 86_400}  # fmt: skip
+    return host({"timers": [{**known, **changed}]})
+
+
 def sudo(**changed):
     return host({"sudo": [{**RULE, **changed}]})
 
@@ -156,6 +162,12 @@ CASES = [
     (running.unit_restarting, restarted(4), 4, "4 restarts"),
     (running.unit_restarting, restarted(3), "good", "3 restarts"),
     (running.unit_restarting, units(), "good", "read for the first time"),
+    (running.timer_missed, timers(next_at=AT + 60), "good", "to come"),
+    (running.timer_missed, timers(next_at=AT - 3600), "good", "one run is late"),
+    (running.timer_missed, timers(next_at=AT - 90_000, last_at=AT - 176_400), 4, "two are missed"),
+    (running.timer_missed, timers(next_at=None), "nothing", "none is to come"),
+    (running.timer_missed, timers(next_at=AT - 90_000, active="inactive"), "nothing", "stopped"),
+    (running.timer_missed, host({}, ("timers", "denied")), "unknown", "may not be read"),
     (running.unit_not_running, units(active="inactive"), 3, "enabled and down"),
     (running.unit_not_running, units(active="inactive", enabled="disabled"), "good", "disabled"),
     (running.unit_not_running, units(active="inactive", type="oneshot"), "good", "ends by itself"),
@@ -504,7 +516,7 @@ OF_FACTS = [check for check in CHECKS if check.judge.__module__.endswith(
     ("logins", "running", "software", "storage")
 ) and check.id != "servers.host_silent"]  # fmt: skip
 SECTION_OF = {check.id: name for name, ids in {
-    "units": "unit_failed unit_restarting unit_not_running",
+    "units": "unit_failed unit_restarting unit_not_running", "timers": "timer_missed",
     "processes": "zombies process_stuck process_oversized", "os": "clock_off clock_unsynchronised",
     "restart": "reboot_needed kernel_outdated deleted_libraries",
     "updates": "security_updates package_lists_old", "packages": "packages_broken",

@@ -1,10 +1,13 @@
 """Each check of samples against a sick twin, a healthy twin, and a host without samples."""
 
+from dataclasses import replace
+
 import pytest
 
 from fullscore.config.checks import CHECKS
 from fullscore.domains.infrastructure.servers.checks import samples
 from fullscore.domains.infrastructure.servers.queries import Gauge, Volume
+from fullscore.domains.infrastructure.servers.queries.waiting import Slow, Stolen
 from fullscore.kit.checks import Limits
 from tests.domains.infrastructure.servers.hosts import NOW, worst
 
@@ -36,6 +39,9 @@ TWINS = [
     (samples.disk_filling, volume(800, a_day=40), 4, "full in five days"),
     (samples.disk_filling, volume(800, a_day=20), "good", "full in ten days"),
     (samples.disk_filling, volume(900), "good", "full for long, and not growing"),
+    (samples.disk_filling, volume(930), "good", "93 %, and was good before"),
+    (samples.disk_filling, replace(volume(930), is_held=True), 4, "93 %, and is not good yet"),
+    (samples.disk_filling, replace(volume(899), is_held=True), "good", "good again under 90 %"),
     (samples.disk_filling, volume(800, a_day=40, hours=20), "good", "a day says nothing yet"),
     (samples.disk_filling, volume(None), "unknown", "no samples"),
     (samples.inodes_filling, volume(970), 4, "over 95 %"),
@@ -53,6 +59,14 @@ TWINS = [
     (samples.io_pressure, waiting(21), 4, "21 %"),
     (samples.io_pressure, waiting(19), "good", "19 %"),
     (samples.io_pressure, waiting(None), "unknown", "no samples"),
+    (samples.cpu_stolen, Stolen(7, "web1", 11.0), 3, "11 %"),
+    (samples.cpu_stolen, Stolen(7, "web1", 9.0), "good", "9 %"),
+    (samples.cpu_stolen, Stolen(7, "web1", None), "unknown", "no samples"),
+    (samples.disk_slow, Slow(7, "web1", "sda", False, 51.0), 4, "51 ms, solid"),
+    (samples.disk_slow, Slow(7, "web1", "sda", True, 51.0), "good", "51 ms, rotating"),
+    (samples.disk_slow, Slow(7, "web1", "sda", True, 201.0), 4, "201 ms, rotating"),
+    (samples.disk_slow, Slow(7, "web1", "sda", False, 0.0), "good", "hardly used"),
+    (samples.disk_slow, Slow(7, "web1", "", False, None), "unknown", "no samples"),
     (samples.swap_thrash, gauge(sum=1001.0), 3, "1,001 pages a second"),
     (samples.swap_thrash, gauge(sum=999.0), "good", "999 pages a second"),
     (samples.swap_thrash, gauge(sum=None), "unknown", "no samples"),

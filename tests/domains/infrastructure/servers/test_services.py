@@ -17,9 +17,11 @@ from fullscore.domains.foundation.telemetry import services as telemetry
 from fullscore.domains.foundation.telemetry.models import PushKey
 from fullscore.domains.infrastructure.servers import services
 from fullscore.domains.infrastructure.servers.models import Facts, Server
-from fullscore.kit import history
+from fullscore.kit import history, time
 from fullscore.kit.models import AuditEntry, Version
 from fullscore.kit.models.user import system
+from fullscore.kit.time import FOREVER
+from tests import make
 from tests.connectors.probe import roots
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -121,7 +123,7 @@ def test_rows_in_another_order_are_no_change(takes):
     assert takes(report(units=[other, UNIT]), minutes=15) == []
 
 
-def test_two_moments_are_compared(takes, monkeypatch):
+def test_two_moments_are_compared(takes, server, monkeypatch):
     moment = [NOW]
     monkeypatch.setattr("fullscore.kit.time.now", lambda: moment[0])
     takes(report(units=[UNIT], packages=[{"manager": "deb", "name": "vim", "version": "1"}]))
@@ -131,7 +133,9 @@ def test_two_moments_are_compared(takes, monkeypatch):
         minutes=60,
     )
 
-    (difference,) = history.diff(Facts, NOW, moment[0])
+    facts = server.sections.get(section="packages")
+    states = [history.at(facts, at) for at in (NOW, moment[0])]
+    difference = history.Difference(facts.pk, *states)
 
     ((_, before, after),) = [f for f in difference.fields if f[0] == "content"]
     assert [before[0]["version"], after[0]["version"]] == ["1", "2"]
@@ -304,3 +308,41 @@ def test_a_host_that_was_never_enrolled_is_enrolled_by_its_first_word(client, db
 
     assert push(client, report(units=[UNIT]), text).status_code == 200
     assert Server.objects.get().item == item
+
+
+def test_a_server_and_its_sections_are_shown_as_they_were(takes, server):
+    old = {"content": "old"}
+    takes(report(os={"id": "debian", "version_id": "11", "name": "Debian 11"}, memory=old))
+    at = time.now() + history.TICK
+    takes(report(os={"id": "debian", "version_id": "12", "name": "Debian 12"}), minutes=20)
+    browser, then = make.client(make.user("ann", role="administrator")), {"at": at.isoformat()}
+
+    page = browser.get(f"/servers/{server.pk}", then).content.decode()
+    listed = browser.get("/servers", {"os_version": "11", **then}).content.decode()
+    section = server.sections.get(section="os")
+    fact = browser.get(f"/facts/{section.pk}", then).content.decode()
+
+    assert ("Debian 11" in page, "Debian 12" in page) == (True, False)
+    assert f"/facts/{section.pk}?at=" in page
+    assert "1 server, as it was" in listed
+    assert ("Debian 11" in fact, "Debian 12" in fact) == (True, False)
+
+
+def test_a_section_that_is_told_no_longer_is_no_longer_so_in_its_versions(takes, server):
+    takes(report(users=[{"name": "root"}], groups=[{"name": "wheel"}]))
+    gone = server.sections.get(section="groups")
+
+    takes(report(users=[{"name": "root"}]), minutes=20)
+
+    assert not server.sections.filter(section="groups").exists()
+    assert not history.of(gone).filter(ends_at=FOREVER).exists()
+
+
+def test_a_server_that_falls_silent_was_in_touch_before(takes, server):
+    takes(report(os={"id": "debian"}))
+    at = time.now() + history.TICK
+
+    assert services.declare_silent(now=NOW + timedelta(days=1)) == 1
+
+    assert history.at(server, at)["state"] == "ok"
+    assert history.of(server).get(ends_at=FOREVER).state["state"] == "silent"

@@ -287,14 +287,14 @@ def test_an_incident_is_a_row_of_the_queue_until_it_is_mitigated(alertmanager, e
     fail(alertmanager, clock, "switch")
     ann = make.user("ann", role="engineer")
 
-    (row,), total = attention.queue(ann)
+    (row,), total, _ = attention.queue(ann)
 
     assert total == 1
     assert row.told.url == f"/incidents/{Incident.objects.get().pk}/room"
     assert row.entry.cost_per_hour == pytest.approx(1000 * 3 / 5)
     alertmanager.notify(firing("switch down", instance="switch", status="resolved"))
     jobs.take_in()
-    assert attention.queue(ann) == ([], 0)
+    assert attention.queue(ann) == ([], 0, 0)
 
 
 # ── who may see what ───────────────────────────────────────────────────────────────────────────

@@ -3,7 +3,16 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from fullscore.domains.foundation.estate.facts import Aging, Disputed, Held, Leaning, Socket, Worn
+from fullscore.domains.foundation.estate.facts import (
+    Aging,
+    Astray,
+    Disputed,
+    Held,
+    Leaning,
+    Shared,
+    Socket,
+    Worn,
+)
 from fullscore.kit.checks import Cost, Limits, Subject, Verdict, bad, good, graded, rule, unknown
 
 QUARTER = timedelta(minutes=15)
@@ -261,4 +270,48 @@ def difference_old(
             Subject(item=one.item, key=one.attribute), days, limits.of(one.item), unit="d",
             title=f"{one.attribute} of {one.name} has been in dispute for {days:.0f} days",
             evidence=({"recorded": one.intended, "seen": one.actual},), advice=difference_old.fix,
+        )  # fmt: skip
+
+
+@rule(
+    "estate.needs_lesser", title="Production that needs test or development", codes=["E5"],
+    why="What is switched off, altered or overloaded for a trial takes production with it.",
+    source="A hard need of an item of production of one of test or development.",
+    fix="Let it need a thing of production, or say that the other is one.",
+)  # fmt: skip
+def needs_lesser(links: Iterable[Astray], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
+    """Say what of production hangs on what is not."""
+    for one in links:
+        subject = Subject(item=one.item, key=one.needs)
+        if one.environment:
+            yield bad(
+                subject, severity=4, advice=needs_lesser.fix,
+                title=f"{one.name} is production and needs {one.needs}, which is {one.environment}",
+            )  # fmt: skip
+        else:
+            yield good(subject)
+
+
+@rule(
+    "estate.spares_together", title="Spares that fall together", codes=["E8"],
+    follows=["estate.single_point"],
+    why="Several serve one need so that one may fail; one cause takes them all.",
+    source="One host, rack, site, power feed or anything else whose failure alone brings down all"
+    " that serve a need of which fewer have to be up.",
+    fix="Move one of them, or give it another supply.",
+)  # fmt: skip
+def spares_together(needs: Iterable[Shared], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
+    """Say which needs have spares that one failure takes at once."""
+    for one in needs:
+        subject = Subject(item=one.item, key=one.need)
+        if not one.causes:
+            yield good(subject)
+            continue
+        kind, cause = one.causes[0]
+        yield bad(
+            subject, severity=4, figure=len(one.causes), limit=0, unit="1",
+            title=f"All that serve {one.need or one.name} fall with the {kind} {cause}",
+            evidence=({"serve": list(one.supports)},
+                      *({"kind": k, "falls with": n} for k, n in one.causes[:20])),
+            advice=spares_together.fix,
         )  # fmt: skip

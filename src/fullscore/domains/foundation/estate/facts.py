@@ -69,3 +69,22 @@ class Disputed(NamedTuple):
     intended: object
     actual: object
     since: datetime
+
+
+class Astray(NamedTuple):
+    """Something of production that needs something that is not."""
+
+    item: int
+    name: str
+    needs: str
+    environment: str  # of what it needs; empty where that is of production, too
+
+
+class Shared(NamedTuple):
+    """A need with a spare, and what would take all that serve it at once."""
+
+    item: int
+    name: str
+    need: str
+    supports: tuple[str, ...]
+    causes: tuple[tuple[str, str], ...]  # kind and name

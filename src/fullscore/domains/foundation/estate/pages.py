@@ -1,6 +1,7 @@
 """What would happen if, what hangs on one thing, which differences wait, and how to stop."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -13,9 +14,9 @@ from fullscore.domains.foundation.estate import authority, queries, services
 from fullscore.domains.foundation.estate.maps import failing
 from fullscore.domains.foundation.estate.models import Difference, Item, Scope
 from fullscore.domains.foundation.estate.queries import points
-from fullscore.interfaces.web import shell
+from fullscore.interfaces.web import moments, shell
 from fullscore.interfaces.web.shell import SignedIn
-from fullscore.kit import time
+from fullscore.kit import past, time
 from fullscore.kit.errors import Invalid, Problem
 from fullscore.kit.perform import find, require
 
@@ -26,19 +27,24 @@ DECIDE = "estate.decide_difference"
 def what_if(request: SignedIn) -> HttpResponse:
     """Say what goes down, and why, when a chosen set of items fails."""
     require("estate.view_item", by=request.user)
-    seen = Item.objects.visible_to(request.user).live()
+    at, user = moments.asked(request), request.user
     asked = failing(request.GET.getlist("fails"))
     if whole := failing(request.GET.getlist("within")):
-        asked = [*asked, *points.within(whole, user=request.user)][:AT_ONCE]
-    failed = list(seen.filter(pk__in=asked))
-    told = queries.what_if([i.pk for i in failed], user=request.user, limit=2000) if failed else []
+        asked = [*asked, *points.within(whole, user=user, at=at)][:AT_ONCE]
+    with past.shown(at):
+        seen = past.visible(Item, user).exclude(state=Item.State.RETIRED)
+        failed = list(seen.filter(pk__in=asked))
+        choices = list(seen.exclude(pk__in=asked).order_by("kind", "name")[:2000])
+    keys = [i.pk for i in failed]
+    told = queries.what_if(keys, user=user, limit=2000, at=at) if failed else []
     down = [c for c in told if c.is_down]
-    gone = [*(i.pk for i in failed), *(c.item for c in down)]
+    gone = [*keys, *(c.item for c in down)]
+    fails = urlencode({"fails": keys, **({"at": at.isoformat()} if at else {})}, doseq=True)
     context: dict[str, Any] = {
-        "title": "What if", "failed": failed, "query": "&".join(f"fails={i.pk}" for i in failed),
+        "title": "What if", "failed": failed, "query": fails, "choices": choices,
+        **moments.told(request, at),
         "down": down, "degraded": [c for c in told if not c.is_down],
-        "last": points.last_legs(gone, user=request.user) if failed else [],
-        "choices": seen.exclude(pk__in=[i.pk for i in failed]).order_by("kind", "name")[:2000],
+        "last": points.last_legs(gone, user=user, at=at) if failed else [],
     }  # fmt: skip
     return shell.page(request, "estate/what_if_page.html", **context)
 

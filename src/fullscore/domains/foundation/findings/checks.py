@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from fullscore.domains.foundation.findings.facts import Ran
+from fullscore.domains.foundation.findings.facts import GaveUp, Ran
 from fullscore.kit.checks import Limits, Subject, Verdict, bad, good, rule
 
 
@@ -30,3 +30,20 @@ def check_failing(runs: Iterable[Ran], *, now: datetime, limits: Limits) -> Iter
             )  # fmt: skip
         else:
             yield good(subject)
+
+
+@rule(
+    "findings.job_failed", title="Jobs that gave up", every=timedelta(minutes=5),
+    why="What the job should have done was not done, and nobody else does it.",
+    source="It failed at its last attempt and nobody queued it again or discarded it.",
+    fix="Read what went wrong under Dead letters, mend that, then queue it again.",
+)  # fmt: skip
+def job_failed(jobs: Iterable[GaveUp], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
+    """Say which jobs failed for good and wait for somebody."""
+    for one in jobs:
+        times = "once" if one.times == 1 else f"{one.times} times"
+        yield bad(
+            Subject(key=one.task), severity=3, figure=one.times, limit=0, unit="1",
+            title=f"The job {one.task.rpartition('.')[2].replace('_', ' ')} gave up {times}",
+            advice=job_failed.fix, evidence=({"error": one.error},),
+        )  # fmt: skip

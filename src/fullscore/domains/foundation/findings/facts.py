@@ -10,3 +10,11 @@ class Ran(NamedTuple):
     title: str
     state: str
     problem: str
+
+
+class GaveUp(NamedTuple):
+    """A job that failed at its last attempt, how often, and what it said last."""
+
+    task: str
+    times: int
+    error: str

@@ -1,16 +1,17 @@
 """Questions about findings that more than one place asks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta
 
 from django.db.models import OuterRef, Q, Subquery
 
 from fullscore.domains.foundation.estate import queries as estate
-from fullscore.domains.foundation.findings.facts import Ran
+from fullscore.domains.foundation.findings.facts import GaveUp, Ran
 from fullscore.domains.foundation.findings.models import Check, CheckRun, Finding
-from fullscore.engines.attention import Concern
+from fullscore.engines.attention import REACH_HOURS, Concern
 from fullscore.kit.access import Actor
 from fullscore.kit.checks import Scope
+from fullscore.kit.models import DeadLetter
 from fullscore.kit.perform import Unmet
 
 SOURCE = "finding"
@@ -24,7 +25,7 @@ def concerns(user: Actor, now: datetime) -> tuple[list[Concern], dict[str, Findi
     found = list(rows.order_by("-severity", "due_on")[:MOST])
     prices = estate.downtime_per_hour(f.item for f in found if f.item)
     made = {key_of(f): f for f in found}
-    return [_concern(f, prices.get(f.item_id or 0)) for f in found], made
+    return [_concern(f, prices.get(f.item_id or 0), now) for f in found], made
 
 
 def key_of(finding: Finding) -> str:
@@ -32,25 +33,42 @@ def key_of(finding: Finding) -> str:
     return f"{SOURCE}:{finding.pk}"
 
 
-def _concern(finding: Finding, price: estate.Downtime | None) -> Concern:
-    """Price a finding: by its check, else severity × downtime cost × usual repair hours ÷ 5."""
+def _concern(finding: Finding, price: estate.Downtime | None, now: datetime) -> Concern:
+    """Price a finding: by its check, else severity × downtime cost × usual repair hours ÷ 5.
+
+    A day that passes while the fault is still there takes no stake away, as a missed offer would:
+    what was feared may now happen at any hour, and waiting costs what it cost on the last day.
+    """
     cost = finding.cost
     due_at = datetime.fromisoformat(cost["due_at"]) if "due_at" in cost else _end_of(finding)
+    chance = float(cost.get("chance_per_hour", 0.0))
+    finding.late_since = due_at if due_at and due_at <= now else None
+    if finding.late_since:
+        due_at, chance = None, max(chance, 1 / REACH_HOURS)
     is_priced = bool(cost.get("stake") or cost.get("loss_per_hour"))
-    finding.is_default_price = not is_priced and (price is None or price.is_default)
-    per_hour = price.per_hour if price else 0.0
-    default = finding.severity / 5 * per_hour * USUAL_REPAIR_HOURS
+    price = price or _price_of_none(finding)
+    finding.is_default_price = not is_priced and price.is_default
+    default = finding.severity / 5 * price.per_hour * USUAL_REPAIR_HOURS
     return Concern(
         key=key_of(finding),
         source=SOURCE,
         loss_per_hour=float(cost.get("loss_per_hour", 0.0)),
         stake=float(cost.get("stake", 0.0 if is_priced else default)),
         due_at=due_at,
-        chance_per_hour=float(cost.get("chance_per_hour", 0.0)),
+        chance_per_hour=chance,
         work_hours=float(cost.get("work_hours", 0.5)),
         lead_hours=float(cost.get("lead_hours", 0.0)),
         part_of=f"{SOURCE}:{finding.because_of_id}" if finding.because_of_id else None,
     )
+
+
+def _price_of_none(finding: Finding) -> estate.Downtime:
+    """Return what stands for the downtime of a finding that is of no item: that of a class.
+
+    Critical counts as criticality 1, high as 2, medium as 3.
+    """
+    classes = estate.DOWNTIME_PER_HOUR
+    return estate.Downtime(classes[min(max(classes), 6 - finding.severity)], True)
 
 
 def _end_of(finding: Finding) -> datetime | None:
@@ -102,3 +120,20 @@ def failing_checks(scope: Scope) -> Iterator[Ran]:
     checks = Check.objects.filter(is_enabled=True).exclude(last_state="")
     for check in checks.annotate(problem=newest):
         yield Ran(check.pk, check.title, check.last_state, check.problem or "")
+
+
+def jobs_given_up(scope: Scope) -> Iterator[GaveUp]:
+    """Return the jobs that failed for good and that nobody has dealt with."""
+    if scope.items is not None:
+        return
+    told: dict[str, GaveUp] = {}
+    for task, error in DeadLetter.objects.waiting().values_list("task", "error"):  # newest first
+        known = told.get(task) or GaveUp(task, 0, error)
+        told[task] = known._replace(times=known.times + 1)
+    yield from told.values()
+
+
+def keys_open(ident: str, *, items: Iterable[int]) -> set[tuple[int, str]]:
+    """Return item and key of what a check holds to be bad now, among these items."""
+    rows = Finding.objects.pressing().filter(check_of__ident=ident, item__in=list(items))
+    return {(item, key) for item, key in rows.values_list("item_id", "key") if item}

@@ -16,13 +16,14 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 
 from fullscore.connectors.base import ConnectorError
 from fullscore.kit.errors import Problem
-from fullscore.kit.jobs import Clocked, Scheduler, Worker
+from fullscore.kit.jobs import QUEUES, Clocked, Scheduler, Worker
 from fullscore.kit.log import get_logger
 
 log = get_logger()
 Work = Callable[[], None]
 Makes = Callable[[], Work]
 APPLICATION = "fullscore.config.asgi"
+URGENT = "urgent"
 RESTART_SECONDS = (1, 2, 4, 8, 15)  # a process that dies at once is not started in a storm
 
 
@@ -78,12 +79,38 @@ def serve_web(*, host: str, port: int, proxies: str = "") -> None:
     )
 
 
-def serve_worker() -> None:
-    """Run jobs as they come."""
-    worker = Worker()
+class Lane:
+    """A worker beside the main one, for what must not wait until a long job is done."""
+
+    def __init__(self, queues: Sequence[str]) -> None:
+        self._worker = Worker(queues)
+
+    def run(self) -> None:
+        """Run jobs of its queues until `stop`."""
+        self._worker.serve()
+        connections.close_all()
+
+    def stop(self) -> None:
+        """Take no further job; `run` returns once the present one is done."""
+        self._worker.stop()
+
+
+def serve_worker(queues: Sequence[str] = QUEUES) -> None:
+    """Run jobs of these queues as they come."""
+    _serve_jobs(queues, [])
+
+
+def _serve_jobs(queues: Sequence[str], others: Sequence[Any]) -> None:
+    """Run jobs, the urgent ones in a lane of their own, and beside them what runs by itself."""
+    rest = [queue for queue in queues if queue != URGENT]
+    worker = Worker(rest or queues)
+    lanes = [Lane([URGENT])] if rest and URGENT in queues else []
     worker.obey_signals()
     _keep_what_is_loaded()
+    others = [*others, *lanes]
+    threads = _threads(others)
     worker.serve()
+    _end(others, threads)
 
 
 def serve_scheduler(schedule: Sequence[Clocked]) -> None:
@@ -116,12 +143,7 @@ def serve_behind(
     beside: Sequence[Callable[[], Any]] = (),
 ) -> None:
     """Be worker, scheduler and collector in one process: the small installation."""
-    others, worker = [Collector(collected), Scheduler(schedule), *(m() for m in beside)], Worker()
-    worker.obey_signals()
-    _keep_what_is_loaded()
-    threads = _threads(others)
-    worker.serve()
-    _end(others, threads)
+    _serve_jobs(QUEUES, [Collector(collected), Scheduler(schedule), *(make() for make in beside)])
 
 
 def _threads(works: Sequence[Any]) -> list[threading.Thread]:

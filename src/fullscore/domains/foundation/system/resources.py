@@ -1,4 +1,4 @@
-"""How imports are seen."""
+"""How imports, jobs that gave up, and the audit are seen."""
 
 from typing import Any
 
@@ -6,6 +6,8 @@ from django.template.loader import render_to_string
 
 from fullscore.domains.foundation.system import services
 from fullscore.domains.foundation.system.models import Import
+from fullscore.kit import jobs
+from fullscore.kit.models import AuditEntry, DeadLetter
 from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Panel, Resource
 
@@ -54,3 +56,66 @@ IMPORT = Resource(
              tone="danger", when=_when("done", "Only a finished import is undone.")),
     ],
 )  # fmt: skip
+
+
+def _settled(letter: DeadLetter) -> str:
+    return "" if letter.state == DeadLetter.State.WAITING else f"It was {letter.state} already."
+
+
+def draw_failure(letter: DeadLetter, user: Any, at: Any) -> str:
+    """Draw what a job was given and the last lines of what went wrong."""
+    given = {**dict(enumerate(letter.arguments["args"], 1)), **letter.arguments["kwargs"]}
+    return render_to_string("system/failure.html", {"given": given, "lines": letter.traceback})
+
+
+DEAD_LETTER = Resource(
+    DeadLetter,
+    columns=["task", "error", "attempts", "failed_at", "state"],
+    facts=["queue", "settled_by", "settled_at"],
+    filters=["state", "queue", "failed_at"],
+    order=["-failed_at", "task"],
+    icon="octagon-alert",
+    group="System",
+    under="Accounts",
+    default_query="state=waiting",
+    quick={"Waiting": "state=waiting"},
+    badges=lambda letter: [
+        (letter.get_state_display(), "warn" if letter.state == DeadLetter.State.WAITING else "")
+    ],
+    trouble=lambda rows: (
+        f"{count} waiting" if (count := rows.filter(state=DeadLetter.State.WAITING).count()) else ""
+    ),
+    can_change=False,
+    takes_files=False,
+    panels=[Panel("What went wrong", draw=draw_failure)],
+    verbs=[
+        Verb(jobs.retry, permission="kit.retry_deadletter", icon="refresh-cw", tone="primary",
+             when=_settled, done="Queued again: {}."),
+        Verb(jobs.discard, permission="kit.discard_deadletter", icon="trash-2", tone="danger",
+             when=_settled, past="discarded"),
+    ],
+)  # fmt: skip
+
+
+def draw_entry(entry: AuditEntry, user: Any, at: Any) -> str:
+    """Draw what a record looked like before and after; only what differs."""
+    before, after = entry.before or {}, entry.after or {}
+    names = [n for n in {**before, **after} if before.get(n) != after.get(n)]
+    rows = [(name, before.get(name), after.get(name)) for name in names]
+    return render_to_string("system/entry.html", {"rows": rows})
+
+
+AUDIT_ENTRY = Resource(
+    AuditEntry,
+    columns=["n", "at", "by", "via", "verb", "noun", "record", "reason"],
+    facts=["token", "address", "hash", "previous_hash"],
+    filters=["noun", "record", "verb", "by", "via", "at"],
+    order=["-n", "n"],
+    icon="scroll-text",
+    group="System",
+    under="Accounts",
+    can_change=False,
+    takes_files=False,
+    in_bulk=False,
+    panels=[Panel("What it changed", draw=draw_entry)],
+)

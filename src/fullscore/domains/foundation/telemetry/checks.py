@@ -9,6 +9,7 @@ from fullscore.domains.foundation.telemetry.facts import (
     Lateness,
     Lead,
     Targeted,
+    TurnedAway,
     Unitless,
     Unowned,
 )
@@ -245,6 +246,30 @@ def store_filling(
             title=f"The sample store's volume is full in {days:.1f} days",
             evidence=({"free": figure(one.free_bytes, "By"), "of": figure(one.size_bytes, "By")},),
         )
+
+
+@rule(
+    "telemetry.store_refuses",
+    title="The sample store takes nothing",
+    every=timedelta(minutes=1),
+    good_runs=2,
+    is_urgent=True,
+    why="Nothing is measured: no threshold is judged, and senders' buffers run over.",
+    source="It turned samples away within the last three minutes.",
+    fix="Free space on its volume, or keep fewer days under Storage rules.",
+)
+def store_refuses(
+    stores: Iterable[TurnedAway], *, now: datetime, limits: Limits
+) -> Iterator[Verdict]:
+    """Say whether the store has just turned samples away."""
+    for one in stores:
+        if not one.words:
+            yield good(Subject(key="store"))
+            continue
+        yield bad(
+            Subject(key="store"), severity=5, title="The sample store takes nothing",
+            advice=store_refuses.fix, evidence=({"said": one.words, "samples": one.samples},),
+        )  # fmt: skip
 
 
 FIX = "See what changed since it began, and bring the figure back to the good side of “clear”."

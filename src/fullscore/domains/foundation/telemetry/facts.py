@@ -76,3 +76,10 @@ class Filling(NamedTuple):
     free_bytes: float
     days: tuple[float, ...]  # instants since any origin, in days
     used: tuple[float, ...]  # bytes at each
+
+
+class TurnedAway(NamedTuple):
+    """Whether the sample store has just turned samples away, and in which words."""
+
+    samples: int
+    words: str

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from fullscore.domains.infrastructure.patching.facts import EndingHold, Uncovered
+from fullscore.domains.infrastructure.patching.facts import Below, EndingHold, Uncovered
 from fullscore.kit.checks import Limits, Subject, Verdict, bad, good, rule
 
 
@@ -70,3 +70,35 @@ def hold_presses(
             )
         else:
             yield good(subject)
+
+
+@rule(
+    "patching.below_minimum",
+    title="Packages older than their baseline stands for",
+    every=timedelta(hours=6),
+    why="A least version is written down because what is older is known to be unsafe or to break.",
+    source="An installed package is older than the least version its baseline names.",
+    fix="Run a campaign of the baseline; where no update waits, give the server a newer archive.",
+)
+def below_minimum(servers: Iterable[Below], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
+    """Say which servers have something older than their baseline allows."""
+    for one in servers:
+        subject = Subject(item=one.item)
+        if not one.older:
+            yield good(subject)
+            continue
+        package, version, least = one.older[0]
+        more = f" and {len(one.older) - 1} more" if len(one.older) > 1 else ""
+        yield bad(
+            subject,
+            severity=4,
+            figure=len(one.older),
+            limit=0,
+            unit="packages",
+            title=f"{one.name} has {package} {version}, older than {least}{more}",
+            evidence=tuple(
+                {"package": name, "installed": had, "least": floor}
+                for name, had, floor in one.older[:20]
+            ),
+            advice=below_minimum.fix,
+        )

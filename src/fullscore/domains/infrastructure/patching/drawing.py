@@ -19,7 +19,7 @@ from fullscore.domains.infrastructure.patching.models import (
     ServerRun,
     Wave,
 )
-from fullscore.domains.infrastructure.patching.queries import standing
+from fullscore.domains.infrastructure.patching.queries import looks, standing
 from fullscore.domains.infrastructure.servers.models import Installed, Server
 from fullscore.interfaces.web.charts import drawing as d
 from fullscore.kit import time
@@ -94,6 +94,30 @@ def draw_plan(campaign: Campaign, user: User, at: Any) -> str:
         "problems": campaign.problems,
     }
     return render_to_string("patching/plan.html", context)
+
+
+def draw_looks(campaign: Campaign, user: User, at: Any) -> str:
+    """Draw what the hosts said they would do beyond the plan, and what nobody knows of them."""
+    if campaign.is_planning or not campaign.digest or campaign.release_from:
+        return ""
+    runs = ServerRun.objects.visible_to(user).filter(campaign=campaign).exclude(wave=None)
+    told = looks.looks(runs.select_related("server__item").order_by("pk"))
+    kinds = [
+        ("Adds", told.added, ""),
+        ("Also upgrades", told.upgraded, "warn"),
+        ("Removes", told.removed, "high"),
+        ("Cannot be put back", told.lacking, "high"),
+        ("Not looked at", told.unseen, "warn"),
+    ]
+    context = {
+        "campaign": campaign,
+        "told": told,
+        "kinds": [row for row in kinds if row[1]],
+        "is_stale": looks.is_stale(campaign, time.now()),
+        "unknown": told.asked - told.seen,
+        "answered": told.seen + sum(one.count for one in told.unseen),
+    }
+    return render_to_string("patching/looks.html", context)
 
 
 def _seen(user: User) -> set[int]:

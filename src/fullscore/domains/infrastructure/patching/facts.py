@@ -22,7 +22,7 @@ class Held:
     """A hold, as the rules read it."""
 
     package: str  # a pattern, such as linux-image-*
-    candidates: str  # a pattern; empty: any
+    candidates: str  # a pattern, or a range such as < 3.0.11; empty: any
     reason: str
     until: date
 
@@ -35,6 +35,7 @@ class Wanted:
     listed: tuple[str, ...] = ()
     age_days: int = 0
     holds: tuple[Held, ...] = ()
+    minimum: tuple[tuple[str, str], ...] = ()  # package, the least version
 
 
 class Pending(NamedTuple):
@@ -103,6 +104,15 @@ class Uncovered:
     item: int
     name: str
     lacks: str  # ring, window; empty: nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """A server whose baseline names least versions, and what is older there."""
+
+    item: int
+    name: str
+    older: tuple[tuple[str, str, str], ...]  # package, installed, least
 
 
 @dataclass(frozen=True, slots=True)

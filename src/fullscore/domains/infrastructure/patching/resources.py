@@ -32,8 +32,8 @@ LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%
 BASELINE = Resource(
     Baseline,
     columns=["name", "selector", "take", "age_days", "release"],
-    fields=["name", "selector", "take", "listed", "age_days", "release"],
-    facts=["listed"],
+    fields=["name", "selector", "take", "listed", "age_days", "minimum", "release"],
+    facts=["listed", "minimum"],
     filters=["take"],
     search=["name"],
     order=["name"],
@@ -122,7 +122,8 @@ class CampaignForm(forms.ModelForm):
     class Meta:
         model = Campaign
         fields = ("title", "baseline", "release_from", "cut_off_at", "begins_at", "run_minutes",
-                  "error_limit", "way_back", "reboots", "way")  # fmt: skip
+                  "error_limit", "settle_minutes", "way_back", "no_way_back", "new_dependencies",
+                  "reboots", "way")  # fmt: skip
 
 
 def badges(campaign: Campaign) -> list[tuple[str, str]]:
@@ -130,6 +131,8 @@ def badges(campaign: Campaign) -> list[tuple[str, str]]:
     told = [(campaign.get_state_display(), TONES.get(campaign.state, ""))]
     if campaign.is_planning:
         told.append(("being planned", "info"))
+    if campaign.is_looking:
+        told.append(("hosts are asked", "info"))
     if campaign.way_back == "none":
         told.append(("no way back", "warn"))
     if campaign.problems:
@@ -166,9 +169,11 @@ CAMPAIGN = Resource(
     Campaign,
     columns=["title", "baseline", "state", "begins_at", "planned_at", "drafted_by", "approved_by"],
     fields=["title", "baseline", "release_from", "cut_off_at", "begins_at", "run_minutes",
-            "error_limit", "way_back", "reboots", "way"],
-    facts=["release_from", "cut_off_at", "run_minutes", "error_limit", "way_back", "reboots", "way",
-           "change", "why", "approved_at", "started_at", "ended_at"],
+            "error_limit", "settle_minutes", "way_back", "no_way_back", "new_dependencies",
+            "reboots", "way"],
+    facts=["release_from", "cut_off_at", "run_minutes", "error_limit", "settle_minutes", "way_back",
+           "no_way_back", "new_dependencies", "reboots", "way", "looked_at", "change", "why",
+           "approved_at", "started_at", "ended_at"],
     filters=["state", "baseline", "way"],
     search=["title"],
     order=["-begins_at"],
@@ -184,6 +189,7 @@ CAMPAIGN = Resource(
     subtitle=lambda c: f"Not before {localtime(c.begins_at):%-d %b %H:%M}",
     panels=[
         Panel("Plan", draw=drawing.draw_plan, leads=True),
+        Panel("What hosts would do", draw=drawing.draw_looks),
         Panel("Left out", draw=drawing.draw_left_out),
         Panel("Waves", rows=lambda c: c.waves.all(),
               columns=["number", "starts_at", "ends_at", "state"]),
@@ -198,6 +204,16 @@ CAMPAIGN = Resource(
         Verb(services.plan, permission="patching.change_campaign", icon="calendar-range",
              tone="primary", done="{} is being planned; its page follows.",
              when=_only(*Campaign.PLANNABLE)),
+        Verb(services.look, permission="patching.change_campaign", icon="scan-eye",
+             in_bulk=False, past="asked",
+             done="The hosts of {} are asked what they would do; its page follows.",
+             when=lambda c: ("Plan it first." if not c.digest or c.is_planning
+                             else _only(*Campaign.PLANNABLE)(c))),
+        Verb(services.accept_no_way_back, permission="patching.change_campaign", in_bulk=False,
+             icon="circle-slash", past="accepted",
+             done="{} goes on where there is no way back; that is part of what is approved.",
+             when=lambda c: ("No server lacks a way back." if not c.looked_at
+                             else _only("draft")(c))),
         Verb(services.simulate, permission="patching.change_campaign", icon="workflow",
              done=_simulated, when=lambda c: "" if c.digest else "Plan it first."),
         Verb(services.accept_outage, permission="patching.change_campaign", icon="circle-slash",
@@ -243,7 +259,7 @@ WAVE = Resource(
 SERVER_RUN = Resource(
     ServerRun,
     columns=["server", "campaign", "wave", "state", "why", "started_at", "ended_at"],
-    facts=["ring", "packages", "risk"],
+    facts=["ring", "packages", "looked_at", "transaction", "lacks", "unseen", "risk"],
     filters=["campaign", "state", "server"],
     search=["server__item__name"],
     order=["-pk"],

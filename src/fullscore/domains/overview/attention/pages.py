@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Min, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
+from django.utils.timezone import localtime
 
 from fullscore.domains.foundation.findings.models import Blind, Finding
 from fullscore.domains.infrastructure.servers.models import Filesystem, Server
@@ -25,10 +26,11 @@ ROWS = 7  # of the queue, so that the page fits a desk without scrolling
 def home(request: SignedIn) -> HttpResponse:
     """Show what needs the reader now, ranked by the cost of waiting."""
     _refuse_the_past(request)
-    rows, total = queries.queue(request.user, limit=ROWS)
+    found = queries.queue(request.user, limit=ROWS)
+    rows, total = found.rows, found.total
     context: dict[str, Any] = {
         "title": "Home",
-        "headline": queries.headline(rows, total),
+        "headline": queries.headline(found),
         "about": _about(rows, total),
         "queue": rows,
         "total": total,
@@ -126,7 +128,7 @@ class Later(forms.Form):
 
 def snooze(request: SignedIn, key: str) -> HttpResponse:
     """Ask until when a row of one's queue may stay away, and why."""
-    tomorrow = (time.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
+    tomorrow = localtime(time.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
     form = Later(request.POST or None, initial={"until": tomorrow})
     if request.method == "POST" and form.is_valid():
         try:
@@ -144,7 +146,7 @@ def snooze(request: SignedIn, key: str) -> HttpResponse:
 def queue_page(request: HttpRequest) -> HttpResponse:
     """Show the whole queue, up to 200 rows."""
     _refuse_the_past(request)
-    rows, total = queries.queue(request.user, limit=200)  # type: ignore[arg-type]
+    rows, total, _ = queries.queue(request.user, limit=200)  # type: ignore[arg-type]
     mine = Proposal.objects.filter(person__user=request.user.pk, state=Proposal.State.PROPOSED)
     return shell.page(
         request, "attention/queue.html", title="My queue", queue=rows, total=total,

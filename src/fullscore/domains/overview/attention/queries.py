@@ -10,6 +10,9 @@ from fullscore.engines import attention
 from fullscore.kit import money, time
 from fullscore.kit.models import User
 
+FORGOTTEN = timedelta(days=14)
+URGENT = 4  # the severity from which something needs somebody now
+
 
 @dataclass(frozen=True)
 class Told:
@@ -26,6 +29,7 @@ class Told:
     action_url: str = ""
     is_default_price: bool = False
     since: datetime | None = None
+    late_since: datetime | None = None  # the day that was promised and has passed
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Source:
 
     concerns: Callable[[User, datetime], tuple[Sequence[attention.Concern], Mapping[str, Any]]]
     tell: Callable[[Any, User], Told]
+    severity: Callable[[Any], int]
     team_of: Callable[[Any], int | None]  # who answers for it
     is_taken: Callable[[Any], bool]  # somebody is on it
     give: Callable[..., Any]  # give(record, person=…, by=…): the record's own assignment
@@ -62,6 +67,14 @@ class QueueRow:
         return money.per_hour(self.entry.cost_per_hour)
 
 
+class Queue(NamedTuple):
+    """The first rows of a person's queue, how many rows there are, and how many are urgent."""
+
+    rows: list[QueueRow]
+    total: int
+    urgent: int
+
+
 class Waiting(NamedTuple):
     """Something that waits: its concern, where it comes from, and the record itself."""
 
@@ -79,10 +92,8 @@ def waiting(user: User, now: datetime) -> dict[str, Waiting]:
     return concerns
 
 
-def queue(
-    user: User, *, now: datetime | None = None, limit: int = 10
-) -> tuple[list[QueueRow], int]:
-    """Return the first rows of a person's queue, and how many rows there are."""
+def queue(user: User, *, now: datetime | None = None, limit: int = 10) -> Queue:
+    """Return the first rows of a person's queue, and what all of it comes to."""
     now = now or time.now()
     concerns = waiting(user, now)
     entries = attention.ranked(
@@ -94,22 +105,26 @@ def queue(
         told = source.tell(record, user)
         why = explained(concern, entry, told, now)
         rows.append(QueueRow(entry, told, why, len(entry.members) - 1))
-    return rows, len(entries)
+    waits = [concerns[entry.key] for entry in entries]
+    urgent = sum(one.source.severity(one.record) >= URGENT for one in waits)
+    return Queue(rows, len(entries), urgent)
 
 
 def explained(concern: attention.Concern, entry: attention.Entry, told: Told, now: datetime) -> str:
     """Say in one sentence why the row costs what it costs."""
-    parts = []
+    due_at, parts = concern.due_at, []
+    late = told.late_since or (due_at if due_at and due_at <= now else None)
     if concern.loss_per_hour:
         parts.append(f"{money.told(concern.loss_per_hour)} lost each hour")
-    if concern.chance_per_hour and concern.stake:
-        parts.append(f"{money.told(concern.stake)} at stake by chance")
-    if concern.stake and concern.due_at and now < concern.due_at:
-        left = time.in_words((concern.due_at - now).total_seconds())
+    if concern.stake and due_at and now < due_at:
+        left = time.in_words((due_at - now).total_seconds())
         parts.append(f"{money.told(concern.stake)} at stake, due in {left}")
-    elif concern.due_at and now >= concern.due_at:
-        parts.append(f"overdue for {time.in_words((now - concern.due_at).total_seconds())}")
-    if entry.is_late and concern.due_at and now < concern.due_at:
+    elif concern.stake and concern.chance_per_hour:
+        by = "" if late else " by chance"
+        parts.append(f"{money.told(concern.stake)} at stake{by}")
+    if late:
+        parts.append(f"overdue for {time.in_words((now - late).total_seconds())}")
+    if entry.is_late and due_at and now < due_at:
         parts.append("the last start has passed")
     words = ", ".join(parts) or "no price and no day"
     return words[:1].upper() + words[1:] + (" (default figures)" if told.is_default_price else "")
@@ -120,14 +135,13 @@ def _snoozes(user: User) -> dict[str, attention.Snooze]:
     return {s.key: attention.Snooze(s.until, s.cost_per_hour) for s in rows}
 
 
-def headline(rows: Sequence[QueueRow], total: int) -> str:
+def headline(found: Queue) -> str:
     """Say in one sentence how things stand."""
-    urgent = [r for r in rows if r.told.severity >= 4]
+    count, total = found.urgent, found.total
     if not total:
         return "Nothing needs you now"
-    if not urgent:
+    if not count:
         return f"{_number(total)} {'thing' if total == 1 else 'things'} can wait, nothing is urgent"
-    count = len(urgent)
     verb = "needs" if count == 1 else "need"
     return f"{_number(count)} {'thing' if count == 1 else 'things'} {verb} you now"
 
@@ -135,6 +149,3 @@ def headline(rows: Sequence[QueueRow], total: int) -> str:
 def _number(count: int) -> str:
     words = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten"]
     return words[count] if count < len(words) else f"{count:,}"
-
-
-FORGOTTEN = timedelta(days=14)

@@ -149,8 +149,8 @@ def snooze(key: str, *, by: User, until: datetime, reason: str) -> Snooze:
         raise Invalid("Say why.", {"reason": ["Say why."]})
     if not timedelta(0) < until - time.now() <= timedelta(days=90):
         raise Invalid("Choose a moment in the coming 90 days.", {"until": ["Not then."]})
-    rows, _ = queries.queue(by, limit=5000)
-    row = next((r for r in rows if r.entry.key == key), None)
+    found = queries.queue(by, limit=5000)
+    row = next((r for r in found.rows if r.entry.key == key), None)
     if row is None:
         raise NotFound("This row is not in your queue.")
     if row.told.severity == 5:

@@ -29,6 +29,9 @@ from fullscore.kit.models import User
 from fullscore.kit.models.user import system
 
 RECEIPT_DAYS = 30
+READ_SECONDS = 1.0  # then what was read is placed, and people are called for it
+# A page leaves within seconds: what calls people is taken before what finds out for whom to call.
+PAGING, READING = 50, 10
 MOST_WEIGHED = 200  # each takes some milliseconds, and the clock comes again in a minute
 LISTEN_AGAIN_SECONDS = 30  # a port that another process has is free once that has ended
 log = get_logger()
@@ -93,63 +96,64 @@ def read_mailbox(source: int) -> None:
         services.read_mailbox(found)
 
 
-@job()
+@job(queue="urgent", priority=READING, joins=True)
 def take_in() -> None:
     """Read what came in, and put each alert into its incident."""
-    by = system()
-    services.read_receipts(by=by)
-    _group()
+    _take_in()
 
 
-@every(seconds=10)
+@every(seconds=10, queue="urgent", priority=READING)
 def keep_up() -> None:
     """Resolve what ran out, hear who is silent, and take in what a lost job left behind.
 
-    What waits is read first, so that nothing runs out that was said again in time.
+    Nothing runs out while bodies wait that may say it again.
     """
-    by = system()
-    services.read_receipts(by=by)
-    now = time.now()
-    services.resolve_due(now=now, by=by)
+    by, now = system(), time.now()
     services.expire_acknowledgements(now=now, by=by)
-    services.hear_silence(now=now, by=by)
-    _group()
+    if _take_in():
+        now = time.now()
+        services.resolve_due(now=now, by=by)
+        services.hear_silence(now=now, by=by)
+        _group()
 
 
-@job()
+@job(queue="urgent", priority=READING, joins=True)
 def alert_findings(ids: list[int]) -> None:
     """Let urgent findings of our own be alerts, and resolve those of findings that are closed."""
     services.tell_findings(ids, now=time.now(), by=system())
     _group()
 
 
-@job()
+@job(joins=True)
 def tell_changes(ids: list[int]) -> None:
     """Let changes know which items are in trouble, and who commands the response."""
-    by = system()
     rows = Incident.objects.filter(pk__in=ids).select_related("assignee__user", "commander__user")
-    for incident in rows:
-        leader = incident.commander or incident.assignee
-        is_over = incident.state == Incident.State.RESOLVED
-        items = queries.items_in(incident).values_list("pk", flat=True)
-        changes.tell_trouble(
-            f"incident {incident.pk}",
-            by=by,
-            items=[] if is_over else list(items),
-            title=UNTOLD if incident.is_security else incident.title,
-            since=incident.starts_at,
-            commander=leader.user if leader else None,
-            url=f"/incidents/{incident.pk}",
-        )
+    known = {incident.pk: incident for incident in rows}
+    services.in_pieces(known, lambda pk: _tell_change(known[pk]))
 
 
-@job()
+def _tell_change(incident: Incident) -> None:
+    leader = incident.commander or incident.assignee
+    is_over = incident.state == Incident.State.RESOLVED
+    items = queries.items_in(incident).values_list("pk", flat=True)
+    changes.tell_trouble(
+        f"incident {incident.pk}",
+        by=system(),
+        items=[] if is_over else list(items),
+        title=UNTOLD if incident.is_security else incident.title,
+        since=incident.starts_at,
+        commander=leader.user if leader else None,
+        url=f"/incidents/{incident.pk}",
+    )
+
+
+@job(queue="urgent", priority=PAGING)
 def call_people(ids: list[int]) -> None:
     """Let people be called for incidents that opened, or became worse."""
     services.call_people(ids, by=system())
 
 
-@job()
+@job(queue="urgent", priority=PAGING)
 def call_after_change(change: int) -> None:
     """Let people be called for what a change left behind."""
     services.call_after(change, by=system())
@@ -163,7 +167,7 @@ def tell_runbook(step: int) -> None:
         services.tell_runbook(one)
 
 
-@job()
+@job(joins=True)
 def weigh_incidents(ids: list[int]) -> None:
     """Work out how urgent incidents are that opened or became others."""
     services.weigh(ids, now=time.now(), by=system())
@@ -176,7 +180,7 @@ def weigh_live() -> None:
     services.weigh(list(live[:MOST_WEIGHED]), now=time.now(), by=system())
 
 
-@job()
+@job(queue="urgent", priority=PAGING)
 def leave_people(ids: list[int]) -> None:
     """Let nobody be called for incidents that are over."""
     services.leave_people(ids, by=system())
@@ -188,7 +192,7 @@ def owe_reviews(ids: list[int]) -> None:
     services.owe_reviews(ids, by=system())
 
 
-@job()
+@job(queue="urgent", priority=PAGING)
 def take_answered(subject: str, record: int, user: int | None, who: str) -> None:
     """Let an incident be taken by whoever answered the page."""
     if subject == services.NOUN:
@@ -196,13 +200,13 @@ def take_answered(subject: str, record: int, user: int | None, who: str) -> None
         services.take_answered(record, by=by, who=who)
 
 
-@job()
+@job(joins=True)
 def tell_alerts(ids: list[int]) -> None:
     """Let what calls people know when the alerts of incidents began."""
     services.tell_alerts(ids)
 
 
-@job()
+@job(queue="urgent", priority=PAGING)
 def grant_step(subject: str, record: int, what: str, policy: str) -> None:
     """Do to an incident what a step of a policy wants of it."""
     if subject == services.NOUN:
@@ -257,6 +261,15 @@ def prune() -> None:
     services.forget_old(before=now - timedelta(days=RECEIPT_DAYS))
     services.forget_events(now=now)
     services.forget_unconfirmed(now=now)
+
+
+def _take_in() -> bool:
+    """Read for a while and place what was read; False, and queued again, where more is left."""
+    is_all = services.read_receipts(by=system(), seconds=READ_SECONDS)
+    _group()
+    if not is_all:
+        take_in.enqueue()
+    return is_all
 
 
 def _group() -> None:

@@ -24,6 +24,13 @@ class StepWants:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarWanted:
+    """Somebody gave a calendar's address, or wants it read at once."""
+
+    calendar: int
+
+
+@dataclass(frozen=True, slots=True)
 class RotaChanged:
     """A schedule's turns are others than before: its shifts have to be written anew."""
 

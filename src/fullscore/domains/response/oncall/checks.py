@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from fullscore.domains.response.oncall.facts import Duty, Load, Reached, Uncovered, Unheard
+from fullscore.domains.response.oncall.facts import Duty, Kept, Load, Reached, Uncovered, Unheard
 from fullscore.kit.checks import Limits, Subject, Verdict, bad, good, rule
 from fullscore.kit.time import in_words
 
@@ -163,4 +163,61 @@ def unanswered(runs: Iterable[Unheard], *, now: datetime, limits: Limits) -> Ite
             Subject(item=one.item, record=f"oncall.run:{one.run}"), severity=5,
             title=f"Nobody answers for {since}: {one.title}"[:300], advice=unanswered.fix,
             team=one.team,
+        )  # fmt: skip
+
+
+@rule(
+    "oncall.calendar_unmatched", title="Calendars that name nobody we know",
+    every=timedelta(minutes=15),
+    why="These hours count for nobody: a layer below covers them, or they are a gap.",
+    source="An event of the next 28 days has no attendee, address, name or login of somebody here.",
+    fix="Write the person's e-mail address or full name into the event, or add them to the "
+    "directory; then read the calendar again.",
+)  # fmt: skip
+def calendar_unmatched(
+    calendars: Iterable[Kept], *, now: datetime, limits: Limits
+) -> Iterator[Verdict]:
+    """Say which calendars name people whom the directory does not know, and from when."""
+    for one in calendars:
+        subject = Subject(record=f"oncall.dutycalendar:{one.calendar}")
+        if not one.unknown:
+            yield good(subject)
+            continue
+        called, start, _ = one.unknown[0]
+        begins = "now" if start <= now else f"from {start:%-d %b %H:%M} UTC"
+        hours = sum((b - max(a, now)) / timedelta(hours=1) for _, a, b in one.unknown)
+        told = tuple(
+            {"says": said, "from": a.isoformat(), "until": b.isoformat()}
+            for said, a, b in one.unknown[:5]
+        )
+        title = f"{one.schedule}, {one.name}: nobody here is “{called or 'no name'}”, {begins}"
+        yield bad(
+            subject, severity=3, title=title[:300], figure=round(hours, 2), limit=0, unit="h",
+            advice=calendar_unmatched.fix, team=one.team, evidence=told,
+        )  # fmt: skip
+
+
+@rule(
+    "oncall.calendar_unread", title="Calendars that cannot be read", every=timedelta(minutes=15),
+    why="Whoever was moved there since is not called here.",
+    source="No reading of a calendar went well for two hours; what it said last still counts.",
+    fix="Read the problem on the calendar's page; give it the present address.",
+    limits={"hours": 2},
+)  # fmt: skip
+def calendar_unread(
+    calendars: Iterable[Kept], *, now: datetime, limits: Limits
+) -> Iterator[Verdict]:
+    """Say which calendars are not read any more, and why."""
+    most = limits.of()["hours"]
+    for one in calendars:
+        subject = Subject(record=f"oncall.dutycalendar:{one.calendar}")
+        hours = (now - one.failing_since) / timedelta(hours=1) if one.failing_since else 0.0
+        if hours < most:
+            yield good(subject, figure=round(hours, 1), limit=most, unit="h")
+            continue
+        since = in_words(hours * 3600)
+        yield bad(
+            subject, severity=3, figure=round(hours, 1), limit=most, unit="h",
+            title=f"{one.schedule}, {one.name}: not read for {since}"[:300],
+            advice=f"{one.problem} {calendar_unread.fix}".strip(), team=one.team,
         )  # fmt: skip

@@ -46,6 +46,18 @@ class Load(NamedTuple):
     debt_share: float  # above the fair share, as a part of it
 
 
+class Kept(NamedTuple):
+    """A calendar that says who is on call: since when it fails, and whom of it nobody knows."""
+
+    calendar: int
+    name: str
+    schedule: str
+    team: int | None
+    failing_since: datetime | None
+    problem: str
+    unknown: tuple[tuple[str, datetime, datetime], ...]  # what it says, from, until
+
+
 class Unheard(NamedTuple):
     """An escalation that nobody answered."""
 

@@ -11,16 +11,17 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
 from fullscore.connectors.guard import Guard
-from fullscore.domains.response.oncall.models import Schedule
+from fullscore.domains.response.oncall.models import DutyCalendar, Schedule
 from fullscore.domains.response.oncall.services import (
     answering,
     bringing,
+    calendars,
     escalating,
     rota,
     sending,
 )
 from fullscore.kit import time
-from fullscore.kit.jobs import every
+from fullscore.kit.jobs import every, job
 from fullscore.kit.log import get_logger
 from fullscore.kit.models.user import system
 
@@ -78,7 +79,7 @@ def _guard() -> Guard:
     return Guard(allowed=tuple(map(ip_network, allowed)), ports=PORTS)
 
 
-@every(seconds=30)
+@every(seconds=30, queue="urgent", priority=50)
 def catch_up() -> None:
     """Do what a pager would, should none run."""
     tick()
@@ -89,6 +90,25 @@ def write_shifts() -> None:
     """Write the shifts of the next 90 days."""
     for schedule in Schedule.objects.all():
         rota.refresh(schedule, by=system())
+
+
+@every(minutes=15)
+def read_calendars() -> None:
+    """Read every calendar of duty, each in a job of its own: one that hangs holds up no other.
+
+    A text is read anew, too: what comes again comes nearer, and people come into the directory.
+    """
+    rows = DutyCalendar.objects.exclude(state=DutyCalendar.State.PAUSED)
+    for pk in rows.exclude(secret=None, text="").values_list("pk", flat=True):
+        read_calendar.enqueue(calendar=pk)
+
+
+@job(attempts=1)
+def read_calendar(calendar: int) -> None:
+    """Read one calendar of duty."""
+    found = DutyCalendar.objects.select_related("schedule", "secret").filter(pk=calendar).first()
+    if found is not None and found.state != DutyCalendar.State.PAUSED:
+        calendars.read(found, by=system())
 
 
 @every(days=1, at="03:50", queue="slow")

@@ -1,4 +1,4 @@
-"""Looking at the result: checks before and after, and a watch for half an hour."""
+"""Looking at the result: checks before and after, and figures and troubles for half an hour."""
 
 from datetime import datetime, timedelta
 from typing import Literal
@@ -10,6 +10,7 @@ from fullscore.domains.foundation.changes.announcements import RollbackProposed
 from fullscore.domains.foundation.changes.models import Change, Trouble
 from fullscore.domains.foundation.changes.models.words import Result, Verification
 from fullscore.domains.foundation.changes.queries import blast
+from fullscore.domains.foundation.changes.queries.shifted import shifted
 from fullscore.domains.foundation.changes.services.telling import happened, need
 from fullscore.domains.foundation.findings import services as findings
 from fullscore.domains.foundation.findings.models import Check, Finding
@@ -100,7 +101,7 @@ def watch(change: Change, *, by: User, now: datetime) -> bool:
     is_watched = change.watched_until is not None and now <= change.watched_until
     if change.state != State.VERIFYING or not is_watched or change.rollback_proposed_at:
         return False
-    reasons = _went_wrong(change)
+    reasons = _went_wrong(change, now)
     if not reasons:
         return False
     with recorded(change, "propose_rollback", by=by):
@@ -111,8 +112,8 @@ def watch(change: Change, *, by: User, now: datetime) -> bool:
     return True
 
 
-def _went_wrong(change: Change) -> list[str]:
-    """Return what speaks for rolling back: new findings, and troubles that began since."""
+def _went_wrong(change: Change, now: datetime) -> list[str]:
+    """Return what speaks for rolling back: new findings, troubles and worse figures since."""
     known = set(change.findings_after) if change.result == Result.GOOD else set()
     found = new_findings(change).exclude(pk__in=known).order_by("-severity")[:5]
     told = [f"new finding “{finding}”" for finding in found]
@@ -120,4 +121,12 @@ def _went_wrong(change: Change) -> list[str]:
         until__isnull=True, since__gte=change.started_at, item__in=within(change)
     )
     names = dict(troubles.order_by("-since").values_list("reference", "title"))
-    return told + [f"{reference}: {title}" for reference, title in list(names.items())[:5]]
+    told += [f"{reference}: {title}" for reference, title in list(names.items())[:5]]
+    return told + worse_figures(change, now)
+
+
+def worse_figures(change: Change, now: datetime) -> list[str]:
+    """Say which figures in the blast set are worse than before it began, once it has settled."""
+    if change.started_at is None or change.verified_at is None:
+        return []
+    return shifted(within(change), began=change.started_at, settled=change.verified_at, now=now)

@@ -11,6 +11,26 @@ from django.db import migrations, models
 
 import fullscore.domains.foundation.estate.models.items
 
+# On SQLite the service and a nightly check see to it. A trusted extension: the owner may create it.
+APART = [
+    "CREATE EXTENSION IF NOT EXISTS btree_gist",
+    "ALTER TABLE estate_itemversion ADD CONSTRAINT item_versions_apart EXCLUDE USING gist "
+    "(record_id WITH =, tstzrange(starts_at, ends_at) WITH &&)",
+]
+
+
+def keep_versions_apart(apps, schema_editor):
+    _run(schema_editor, APART)
+
+
+def let_versions_be(apps, schema_editor):
+    _run(schema_editor, ["ALTER TABLE estate_itemversion DROP CONSTRAINT item_versions_apart"])
+
+
+def _run(schema_editor, statements):
+    for statement in statements if schema_editor.connection.vendor == "postgresql" else ():
+        schema_editor.execute(statement, params=None)
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -417,6 +437,10 @@ class Migration(migrations.Migration):
                 ("state", models.JSONField()),
                 ("kind", models.CharField(max_length=24)),
                 ("name", models.CharField(max_length=200)),
+                ("site_id", models.BigIntegerField(null=True)),
+                ("item_state", models.CharField(max_length=8)),
+                ("environment", models.CharField(max_length=11)),
+                ("criticality", models.PositiveSmallIntegerField()),
                 (
                     "entry",
                     models.ForeignKey(
@@ -966,6 +990,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="itemversion",
+            index=models.Index(
+                fields=["name", "record", "starts_at", "ends_at"],
+                name="estate_item_name_b1c255_idx",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="itemversion",
             index=models.Index(fields=["starts_at"], name="estate_item_starts__3e69dd_idx"),
         ),
         migrations.AddIndex(
@@ -1106,4 +1137,5 @@ class Migration(migrations.Migration):
                 fields=("item", "attribute", "source"), name="claim_one_per_source"
             ),
         ),
+        migrations.RunPython(keep_versions_apart, let_versions_be),
     ]

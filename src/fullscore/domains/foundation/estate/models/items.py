@@ -1,7 +1,7 @@
 """Items, the words they are recognised by, and how they were."""
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -184,13 +184,21 @@ class ItemVersion(VersionBase):
     record = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="versions")
     kind = models.CharField(max_length=24)
     name = models.CharField(max_length=200)
-    carried = ("kind", "name")
+    site_id = models.BigIntegerField(null=True)
+    item_state = models.CharField(max_length=8)  # `state` is all of it
+    environment = models.CharField(max_length=11)
+    criticality = models.PositiveSmallIntegerField()
+    carried: ClassVar[dict[str, str]] = {
+        "kind": "kind", "name": "name", "site_id": "site_id", "item_state": "state",
+        "environment": "environment", "criticality": "criticality",
+    }  # fmt: skip
 
     class Meta:
         ordering = ["-starts_at"]
         indexes = [
             models.Index(fields=["record", "starts_at"]),
             models.Index(fields=["kind", "name", "starts_at", "ends_at"]),
+            models.Index(fields=["name", "record", "starts_at", "ends_at"]),
             models.Index(fields=["starts_at"]),
             models.Index(fields=["ends_at"]),
         ]

@@ -3,9 +3,11 @@
 from fullscore.domains.foundation.estate.queries.identity import known_as
 from fullscore.domains.foundation.estate.queries.judged import (
     aging,
+    astray,
     disputed,
     held,
     leaning,
+    sharing,
     sockets,
     worn,
 )
@@ -35,6 +37,7 @@ __all__ = [
     "Said",
     "aging",
     "altered",
+    "astray",
     "brought_down",
     "dependencies",
     "disputed",
@@ -48,6 +51,7 @@ __all__ = [
     "permit",
     "provenance",
     "selected",
+    "sharing",
     "sockets",
     "specificity",
     "what_if",

@@ -1,14 +1,26 @@
 """What the checks read: a few statements for all items of a scope."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from django.db.models import Max, QuerySet
 
-from fullscore.domains.foundation.estate.facts import Aging, Disputed, Held, Leaning, Socket, Worn
+from fullscore.domains.foundation.estate.facts import (
+    Aging,
+    Astray,
+    Disputed,
+    Held,
+    Leaning,
+    Shared,
+    Socket,
+    Worn,
+)
+from fullscore.domains.foundation.estate.kinds import HARD_LINKS
 from fullscore.domains.foundation.estate.models import (
     Certificate,
     Difference,
     Item,
+    Link,
     Listener,
     Sighting,
     Source,
@@ -83,6 +95,54 @@ def leaning(scope: Scope) -> Iterator[Leaning]:
     for pk, name in rows.values_list("pk", "name"):
         points = graph.single_points(estate.graph, estate.node[pk]) if pk in estate.node else ()
         yield Leaning(pk, name, tuple(estate.names[int(p)] for p in points))
+
+
+def astray(scope: Scope) -> Iterator[Astray]:
+    """Return what the items of production need, each with its environment where that is another."""
+    rows = Link.objects.filter(
+        from_item__in=_in(scope),
+        from_item__environment=Item.Environment.PRODUCTION,
+        kind__in=HARD_LINKS,
+    )
+    for item, name, needs, environment in rows.values_list(
+        "from_item", "from_item__name", "to_item__name", "to_item__environment"
+    ):
+        is_lesser = environment in (Item.Environment.TEST, Item.Environment.DEVELOPMENT)
+        yield Astray(item, name, needs, environment if is_lesser else "")
+
+
+def sharing(scope: Scope) -> Iterator[Shared]:
+    """Return each need with a spare, and the single things with which all its supports fall.
+
+    What is needed by the dependent in another way as well is its own single point of failure; a
+    hypervisor under all is judged with the machines.
+    """
+    estate, found = dependencies(), defaultdict[tuple[int, str, str, int], list[int]](list)
+    rows = Link.objects.filter(
+        requirement__needed__gt=0, requirement__dependent__in=_in(scope)
+    ).values_list(
+        "requirement__dependent", "requirement__dependent__name", "requirement__name",
+        "requirement", "requirement__needed", "to_item",
+    )  # fmt: skip
+    least: dict[int, int] = {}
+    for item, name, need, pk, needed, support in rows:
+        least[pk] = needed or 0
+        if support in estate.node:
+            found[item, name, need, pk].append(estate.node[support])
+    kinds = dict(Item.objects.live().values_list("pk", "kind"))
+    falls: dict[int, set[int]] = {}
+    for (item, name, need, pk), supports in found.items():
+        if len(supports) < 2 or least[pk] >= len(supports):
+            continue
+        for node in supports:
+            if node not in falls:
+                falls[node] = {node, *graph.single_points(estate.graph, node).tolist()}
+        common = sorted(set.intersection(*(falls[node] for node in supports)))
+        causes = [(str(kinds[estate.items[n]]), estate.names[n]) for n in common]
+        yield Shared(
+            item, name, need, tuple(estate.names[n] for n in supports),
+            tuple(cause for cause in causes if cause[0] != "hypervisor"),
+        )  # fmt: skip
 
 
 def _in(scope: Scope) -> QuerySet[Item]:

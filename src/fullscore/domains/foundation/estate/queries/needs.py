@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
 from fullscore.domains.foundation.estate.models import Item, ItemVersion, Link, Requirement
 from fullscore.engines import graph
+from fullscore.kit import past
 from fullscore.kit.access import Actor
 from fullscore.kit.models import Version
 
@@ -25,13 +27,18 @@ class Estate:
 _compiled: dict[str, tuple[object, Estate]] = {}
 
 
-def dependencies() -> Estate:
-    """Return the graph of what needs what, rebuilt when a link, a need or an item has changed."""
-    mark = _newest_change()
-    known = _compiled.get("now")
+def dependencies(at: datetime | None = None) -> Estate:
+    """Return the graph of what needs what, rebuilt when a link, a need or an item has changed.
+
+    As it was at a moment, where one is given, with what has been deleted since; the last such
+    graph is kept too, as a page of the past asks for it more than once.
+    """
+    name, mark = ("then", (at, _newest_change())) if at else ("now", _newest_change())
+    known = _compiled.get(name)
     if known is None or known[0] != mark:
-        known = (mark, _compile())
-        _compiled["now"] = known
+        with past.shown(at, also_gone=True):
+            known = (mark, _compile())
+        _compiled[name] = known
     return known[1]
 
 
@@ -105,12 +112,15 @@ class Consequence:
     chain: tuple[str, ...]
 
 
-def what_if(items: Iterable[int], *, user: Actor, limit: int = 500) -> list[Consequence]:
+def what_if(
+    items: Iterable[int], *, user: Actor, limit: int = 500, at: datetime | None = None
+) -> list[Consequence]:
     """Return what goes down and what is degraded when these items fail, down first.
 
     Only of what the reader may see, from what the reader may see; a chain says no other names.
+    `at` lets them fail at a past moment, in the estate of then.
     """
-    estate = dependencies()
+    estate = dependencies(at)
     seen = set(Item.objects.visible_to(user).values_list("pk", flat=True))
     failed = [estate.node[pk] for pk in items if pk in estate.node and pk in seen]
     effect = graph.impact(estate.graph, failed)

@@ -8,6 +8,7 @@ from fullscore.domains.foundation.estate.kinds import CRITICALITY_WEIGHT
 from fullscore.domains.foundation.estate.models import Item, Link, Requirement
 from fullscore.domains.foundation.estate.queries.needs import dependencies
 from fullscore.engines import graph
+from fullscore.kit import past
 from fullscore.kit.access import Actor
 
 LOOKED_BACK = timedelta(days=730)  # 24 months
@@ -94,15 +95,18 @@ class LastLeg:
     left: int
 
 
-def last_legs(down: Sequence[int], *, user: Actor) -> list[LastLeg]:
+def last_legs(down: Sequence[int], *, user: Actor, at: datetime | None = None) -> list[LastLeg]:
     """Return the needs that had a spare and have none once these items are down."""
     gone = set(down)
-    touched = Link.objects.filter(to_item__in=gone, requirement__isnull=False)
-    needs = Requirement.objects.filter(
-        pk__in=touched.values("requirement"), dependent__in=Item.objects.visible_to(user).live(),
-    ).exclude(dependent__in=gone)  # fmt: skip
+    with past.shown(at, also_gone=True):
+        touched = Link.objects.filter(to_item__in=gone, requirement__isnull=False)
+        found = Requirement.objects.filter(
+            pk__in=touched.values("requirement"),
+            dependent__in=past.visible(Item, user).exclude(state=Item.State.RETIRED),
+        ).exclude(dependent__in=gone).select_related("dependent").order_by("dependent")  # fmt: skip
+        needs = list(found.prefetch_related("links"))
     told = []
-    for need in needs.select_related("dependent").prefetch_related("links").order_by("dependent"):
+    for need in needs:
         supports = [link.to_item_id for link in need.links.all()]
         left = len([pk for pk in supports if pk not in gone])
         if need.needed and left == need.needed < len(supports):
@@ -111,9 +115,15 @@ def last_legs(down: Sequence[int], *, user: Actor) -> list[LastLeg]:
     return told
 
 
-def within(items: Sequence[int], *, user: Actor) -> list[int]:
+def within(items: Sequence[int], *, user: Actor, at: datetime | None = None) -> list[int]:
     """Return what stands in, is part of or runs on these items, with them: “this rack”."""
-    seen = set(Item.objects.visible_to(user).live().values_list("pk", flat=True))
+    with past.shown(at, also_gone=True):
+        return _within(items, user)
+
+
+def _within(items: Sequence[int], user: Actor) -> list[int]:
+    live = past.visible(Item, user).exclude(state=Item.State.RETIRED)
+    seen = set(live.values_list("pk", flat=True))
     found, front = [pk for pk in items if pk in seen], list(items)
     while front:
         rows = Link.objects.filter(to_item__in=front, kind__in=("located_in", "part_of", "runs_on"))

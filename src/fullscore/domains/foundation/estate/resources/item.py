@@ -8,8 +8,15 @@ from django.template.loader import render_to_string
 
 from fullscore.domains.foundation.estate import queries, services
 from fullscore.domains.foundation.estate.kinds import LINK_CHOICES
-from fullscore.domains.foundation.estate.models import Difference, DowntimeCost, Item, Requirement
-from fullscore.kit import time
+from fullscore.domains.foundation.estate.models import (
+    Difference,
+    DowntimeCost,
+    Item,
+    Link,
+    Requirement,
+)
+from fullscore.interfaces.web import moments
+from fullscore.kit import past, time
 from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Panel, Resource, Searched
 
@@ -28,29 +35,24 @@ class ItemFilters(Searched):
 
 def draw_needs(item: Item, user: Any, at: Any) -> str:
     """Draw what an item needs, and what needs it: with the redundancy left."""
-    needs = [
-        _need(requirement, user)
-        for requirement in item.requirements.prefetch_related("links__to_item")
-    ]
-    needed_by = (
-        Item.objects.visible_to(user)
-        .filter(links_out__to_item=item)
-        .distinct()
-        .order_by("criticality", "name")
-    )
-    lowest = queries.effective_criticality(item)
+    with past.shown(at, also_gone=True):
+        found = list(item.requirements.prefetch_related("links__to_item"))
+        above = Link.objects.filter(to_item=item).values("from_item")
+        rows = past.visible(Item, user).filter(pk__in=above)
+        needed_by = list(rows.order_by("criticality", "name")[:50])
+        lowest = queries.effective_criticality(item)
+    supports = {link.to_item_id for one in found for link in one.links.all()}
+    seen = set(Item.objects.visible_to(user).filter(pk__in=supports).values_list("pk", flat=True))
+    needs = [_need(requirement, seen) for requirement in found]
     context = {
-        "item": item, "needs": needs, "needed_by": needed_by[:50],
+        "item": item, "needs": needs, "needed_by": needed_by, "at": moments.written(at),
         "effective": lowest if lowest < item.criticality else None,
     }  # fmt: skip
     return render_to_string("estate/needs.html", context) if needs or needed_by else ""
 
 
-def _need(requirement: Requirement, user: Any) -> dict[str, Any]:
+def _need(requirement: Requirement, seen: set[int]) -> dict[str, Any]:
     links = requirement.links.all()
-    seen = set(
-        Item.objects.visible_to(user).filter(links_in__in=links).values_list("pk", flat=True)
-    )
     supports = [link.to_item for link in links if link.to_item_id in seen]
     total = len(links)
     needed = total if requirement.needed is None else requirement.needed
@@ -69,8 +71,9 @@ def _need(requirement: Requirement, user: Any) -> dict[str, Any]:
 
 def draw_what_if(item: Item, user: Any, at: Any) -> str:
     """Draw what goes down when this item fails, each with its chain."""
-    told = queries.what_if([item.pk], user=user, limit=100)
-    return render_to_string("estate/what_if.html", {"told": told}) if told else ""
+    told = queries.what_if([item.pk], user=user, limit=100, at=at)
+    context = {"told": told, "at": moments.written(at)}
+    return render_to_string("estate/what_if.html", context) if told else ""
 
 
 def draw_claims(item: Item, user: Any, at: Any) -> str:
@@ -107,8 +110,8 @@ ITEM = Resource(
         Panel("Differences", leads=True,
               rows=lambda i: i.differences.filter(state=Difference.State.OPEN),
               columns=["attribute", "intended", "actual", "source", "first_seen_at"]),
-        Panel("Needs", draw=draw_needs),
-        Panel("What if it fails", draw=draw_what_if),
+        Panel("Needs", draw=draw_needs, shows_past=True),
+        Panel("What if it fails", draw=draw_what_if, shows_past=True),
         Panel("Listening", rows=lambda i: i.listeners.all(),
               columns=["port", "transport", "address", "process", "unit", "is_intended"]),
         Panel("Certificates", rows=lambda i: i.certificates.all(),
@@ -133,8 +136,10 @@ ITEM = Resource(
              tone="danger",
              when=lambda i: "It is retired." if i.state == "retired" else ""),
         Verb(services.reopen, permission="estate.change_item", icon="refresh-cw",
-             done="{} is in service again.",
-             when=lambda i: "" if i.state in ("retiring", "retired") else "It is in service."),
+             done=lambda i: f"“{i}” is {i.get_state_display().lower()} again.",
+             choices={"state": Item.State.choices[:-1]},
+             when=lambda i: "It is planned: there is nothing before that."
+             if i.state == "planned" else ""),
         Verb(services.merge, permission="estate.merge_item", icon="git-merge", in_bulk=False,
              reaches=frozenset({"into"}),
              done="It is one thing with {} now.".format, tone="danger",

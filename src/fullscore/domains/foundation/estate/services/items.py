@@ -8,7 +8,6 @@ from fullscore.kit.audit import recorded
 from fullscore.kit.errors import Conflict, Invalid
 from fullscore.kit.models import User
 
-NEVER_BACK_WITHOUT_NOTE = ("retiring", "retired")
 ORDER = ["planned", "staged", "active", "retiring", "retired"]
 
 
@@ -25,22 +24,26 @@ def retire(item: Item, *, by: User, note: str = "") -> Item:
     return item
 
 
-def reopen(item: Item, *, by: User, note: str) -> Item:
-    """Bring a retired item back; the note says why."""
-    if item.state not in NEVER_BACK_WITHOUT_NOTE:
-        raise Conflict(f"{item} is {item.state}; only what is retiring or retired is brought back.")
+def reopen(item: Item, *, by: User, note: str, state: str = Item.State.ACTIVE) -> Item:
+    """Bring an item back to an earlier state; the note says why."""
+    if state not in ORDER:
+        raise Invalid(f"“{state}” is no state: {', '.join(ORDER)}.")
+    if ORDER.index(state) >= ORDER.index(item.state):
+        raise Conflict(f"{item} is {item.state}: that lies no further back than {state}.")
     with recorded(item, "reopen", by=by, note=note):
-        item.state = Item.State.ACTIVE
+        item.state = Item.State(state)
     return item
 
 
 def change(item: Item, *, by: User, **values: Any) -> Item:
     """Give an item new values; a state goes forward only, back is `reopen`."""
     new = values.get("state", item.state)
-    if ORDER.index(new) < ORDER.index(item.state) and item.state in NEVER_BACK_WITHOUT_NOTE:
-        raise Conflict(f"{item} is {item.state}: reopen it, with a note.")
+    if ORDER.index(new) < ORDER.index(item.state):
+        raise Conflict(f"{item} is {item.state}: bring it back with “reopen”, and a note.")
     if new == Item.State.RETIRED and item.state != new:
         retire(item, by=by)
+    if item.kind == "site" != values.get("kind", "site") and item.at_site.live().exists():
+        raise Conflict(f"{item} is where other items are: it stays a site.")
     site = values.get("site")
     if site is not None and site.kind != "site":
         raise Invalid(f"{site} is a {site.kind}, not a site.", {"site": ["Choose a site."]})

@@ -31,6 +31,7 @@ def require(
         raise Invalid("A number needed cannot be negative.")
     if to.pk == item.pk:
         raise Invalid("An item cannot need itself.")
+    _check_live(item, to)
     if kind in SOFT_LINKS:
         needed = 0
     with transaction.atomic():
@@ -52,6 +53,7 @@ def link(item: Item, *, by: User, to: Item, kind: str = "part_of") -> Link:
     """Join two items without a need: part of, member of, connected to."""
     if kind in (*HARD_LINKS, *SOFT_LINKS):
         return require(item, by=by, to=to, kind=kind)
+    _check_live(item, to)
     if Link.objects.filter(kind=kind, from_item=item, to_item=to).exists():
         raise Conflict(f"{item} is linked to {to} already.")
     made = Link(kind=kind, from_item=item, to_item=to)
@@ -72,6 +74,13 @@ def unlink(link: Link, *, by: User) -> None:
     elif requirement.needed is not None and requirement.needed > left:
         with recorded(requirement, "require", by=by, note="a support was unlinked"):
             requirement.needed = left
+
+
+def _check_live(*items: Item) -> None:
+    """Raise Conflict where one is out of service: nothing hangs on what is gone."""
+    for item in items:
+        if item.state == Item.State.RETIRED:
+            raise Conflict(f"{item} is retired: bring it back first, or choose what replaces it.")
 
 
 def drop(record: Any, *, by: User) -> None:

@@ -1,5 +1,8 @@
 """Findings, what happened to them, and the proof that they are gone."""
 
+from datetime import datetime
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -129,7 +132,9 @@ class Finding(models.Model):
     is_flapping = models.BooleanField(default=False)
     good_streak = models.PositiveSmallIntegerField(default=0, editable=False)
 
-    is_default_price = True  # said anew wherever a finding is priced
+    # Said anew wherever a finding is priced.
+    is_default_price = True
+    late_since: datetime | None = None
 
     objects = FindingQuerySet.as_manager()
     audit_leaves_out = ("figure", "evidence", "good_streak")
@@ -183,7 +188,7 @@ class FindingVersion(VersionBase):
     """How a finding stood, for one interval."""
 
     record = models.ForeignKey(Finding, on_delete=models.CASCADE, related_name="versions")
-    carried = ()
+    carried: ClassVar[dict[str, str]] = {}
 
     class Meta:
         ordering = ["-starts_at"]

@@ -19,11 +19,13 @@ from fullscore.domains.foundation.system.services.inventory import (
     take_in,
     understand,
 )
+from fullscore.domains.foundation.system.services.versions import broken, thin
 
 __all__ = [
     "apply",
     "ask",
     "bring_in",
+    "broken",
     "change",
     "columns",
     "fetch",
@@ -34,6 +36,7 @@ __all__ = [
     "refused",
     "take_back",
     "take_in",
+    "thin",
     "understand",
     "undo",
     "write",

@@ -1,20 +1,32 @@
 """Upkeep of the sample store, and of whose series are."""
 
+import errno
 from contextlib import closing
 
+from fullscore.connectors.base import Refused
 from fullscore.domains.foundation.telemetry import queries, services
 from fullscore.domains.foundation.telemetry.metrics import REFUSED
 from fullscore.domains.foundation.telemetry.services import Measured
 from fullscore.kit import time
 from fullscore.kit.jobs import every
+from fullscore.kit.log import get_logger
 from fullscore.kit.models.user import system
+
+log = get_logger()
 
 
 @every(minutes=1, queue="slow")
 def maintain_store() -> None:
-    """Compact, roll up and drop what is old."""
+    """Compact, roll up and drop what is old; on a full volume it is tried again in a minute."""
     with closing(queries.keeper()) as store:
-        store.maintain(now_ms=queries.milliseconds(time.now()))
+        try:
+            store.maintain(now_ms=queries.milliseconds(time.now()))
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            log.warning("the store cannot be compacted", error=str(error))
+        except Refused as error:  # how its book says the same
+            log.warning("the store cannot be compacted", error=str(error))
 
 
 @every(minutes=10, queue="slow")
@@ -47,7 +59,7 @@ def tell_refused() -> None:
     services.ingest(told, item=None, now=now)
 
 
-@every(seconds=15)
+@every(seconds=15, queue="urgent", priority=10)
 def judge_thresholds() -> None:
     """Say which series are beyond their thresholds, and which no longer are."""
     services.judge(now=time.now())

@@ -111,6 +111,7 @@ class Migration(migrations.Migration):
                             ("histogram", "native histograms, summaries and exemplars"),
                             ("malformed", "points that say too little"),
                             ("order", "increments out of order"),
+                            ("no_room", "turned away by the store"),
                         ],
                         max_length=12,
                     ),

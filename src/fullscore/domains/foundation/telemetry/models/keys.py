@@ -94,6 +94,7 @@ class Refusal(models.Model):
         HISTOGRAM = "histogram", "native histograms, summaries and exemplars"
         MALFORMED = "malformed", "points that say too little"
         ORDER = "order", "increments out of order"
+        NO_ROOM = "no_room", "turned away by the store"
 
     key = models.ForeignKey(PushKey, on_delete=models.CASCADE, null=True, related_name="refusals")
     reason = models.CharField(max_length=12, choices=Reason)

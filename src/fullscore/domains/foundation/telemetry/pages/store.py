@@ -55,10 +55,11 @@ def store(request: SignedIn) -> HttpResponse:
     stats, room = queries.store().stats(), storage.volume()
     filling = next(iter(storage.filling(Scope(now))), None)
     left = storage.days_left(filling) if filling else None
+    refuses = next(iter(storage.turned_away(Scope(now))), None)
     rejected = storage.rejected() if access.may(request.user, "telemetry.view_refusal") else []
     context: dict[str, Any] = {
         "title": "Sample store",
-        "headline": _headline(stats, left),
+        "headline": _headline(stats, left, refuses.words if refuses else ""),
         "figures": _figures(stats, room, left, sum(one.samples for one in rejected)),
         "kept": _kept(queries.retention(), now),
         "stats": stats,
@@ -70,8 +71,10 @@ def store(request: SignedIn) -> HttpResponse:
     return shell.page(request, "telemetry/store.html", **context)
 
 
-def _headline(stats: StoreStats, left: float | None) -> str:
+def _headline(stats: StoreStats, left: float | None, refused: str) -> str:
     """Say the one thing worth knowing."""
+    if refused:
+        return f"Nothing is taken: {refused}"
     if stats.quarantined:
         many = len(stats.quarantined)
         return f"{many} segment{'s' if many > 1 else ''} cannot be read"

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Max, Sum
 
 from fullscore.domains.foundation.telemetry import queries
-from fullscore.domains.foundation.telemetry.facts import Filling
+from fullscore.domains.foundation.telemetry.facts import Filling, TurnedAway
 from fullscore.domains.foundation.telemetry.metrics import FREE, VOLUME
 from fullscore.domains.foundation.telemetry.models import Refusal, Series
 from fullscore.domains.foundation.telemetry.queries import milliseconds
@@ -18,6 +18,7 @@ from fullscore.engines.forecast import Sample, days_until_full
 from fullscore.kit.checks import Scope
 
 LOOKED_BACK = timedelta(days=14)
+STILL = timedelta(minutes=3)  # senders try again much sooner
 LEAST_DAYS = 1.0  # of history: over less a forecast is a guess
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 
@@ -61,6 +62,17 @@ def rejected() -> list[Rejected]:
         for reason, samples, last_at in rows.annotate(Sum("count"), Max("last_at"))
     ]
     return sorted(told, key=lambda one: -one.samples)
+
+
+def turned_away(scope: Scope) -> list[TurnedAway]:
+    """Return how many samples the store turns away just now; nothing where items are asked."""
+    if scope.items is not None:
+        return []
+    late = Refusal.objects.filter(
+        reason=Refusal.Reason.NO_ROOM, last_at__gt=scope.now - STILL
+    ).order_by("-last_at")
+    rows = list(late.values_list("count", "example"))
+    return [TurnedAway(sum(count for count, _ in rows), rows[0][1] if rows else "")]
 
 
 def folder() -> Path | None:

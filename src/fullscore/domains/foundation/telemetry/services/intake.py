@@ -13,7 +13,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from numpy.typing import NDArray
 
-from fullscore.connectors.samples import Grouped, Samples
+from fullscore.connectors.base import Refused
+from fullscore.connectors.samples import Full, Grouped, Samples
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.foundation.telemetry import queries
 from fullscore.domains.foundation.telemetry.metrics import LEAD
@@ -109,7 +110,15 @@ def take(batch: Batch, sender: Sender, *, now: datetime) -> Taken:
     faults = {Reason.FUTURE: int(np.count_nonzero((series > 0) & ~is_dated))}
     why = AHEAD if faults[Reason.FUTURE] else why
     is_kept = good.copy()
-    for reason, lost in _stored(batch, series, good, now).items():
+    try:
+        stored = _stored(batch, series, good, now)
+    except Full:  # senders are asked to wait a few seconds
+        raise
+    except Refused as error:  # until somebody acts: pages and a check say it
+        turned: dict[str, int] = {Reason.NO_ROOM: int(np.count_nonzero(good))}
+        note_refused(sender, turned, str(error), now=now)
+        raise
+    for reason, lost in stored.items():
         is_kept[lost] = False
         faults[reason] = len(lost)
         why = why or (WHY[reason] if len(lost) else "")

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from fullscore.connectors.samples import Samples
 from fullscore.domains.foundation.telemetry import queries
+from fullscore.domains.foundation.telemetry.commits import GroupCommit
 from fullscore.engines.counters import Delta, Fate, Row, accumulated
-from fullscore.kit.commits import GroupCommit
 
 Append = Callable[[Samples], int]
 

@@ -41,6 +41,7 @@ WRONG = {
     "simulate": "It cannot be simulated",
     "identity": "No boot is told",
     "keep": "Nothing could be kept",
+    "foresee": "What could be kept is not known",
     "start": "It could not be started",
     "order": "The reboot could not be ordered",
 }
@@ -139,18 +140,24 @@ class ByAnsible:
         units, listens = parse.running(_judged(told).output("running"))
         identity = parse.identity(told.output("identity"))
         text = told.output("simulate")
-        return Look(parse.transaction(text), text, identity, units, listens)
+        return Look(parse.transaction(text).filled(packages, {}), text, identity, units, listens)
+
+    async def could_keep(self, packages: Packages) -> frozenset[str]:
+        """Return the names of the packages that `keep` could have as they are; keeps nothing."""
+        told = await self._played("foresee", kept=commands.listed(packages, at=1))
+        return frozenset(told.output("foresee").split())
 
     async def keep(self, place: str, packages: Packages) -> Kept:
-        """Fetch the packages as they are into a folder on the host."""
-        words = commands.listed(packages, at=1)
-        told = await self._played("save", place=place, names=_names(words), kept=words)
+        """Have the packages as they are in a folder on the host."""
+        words, names = commands.listed(packages, at=1), commands.checked_names(packages)
+        told = await self._played("save", place=place, names=names, kept=words)
         text = told.output("keep")
         return Kept(parse.versions(told.output("versions")), parse.kept(text), text)
 
-    async def update(self, place: str, packages: Packages) -> str:
+    async def update(self, place: str, packages: Packages, *, removes: bool = False) -> str:
         """Bring packages to their planned versions, detached from the play."""
-        return await self._detached("update", place=place, targets=commands.listed(packages, at=2))
+        words = commands.listed(packages, at=2)
+        return await self._detached("update", place=place, targets=words, may_remove=removes)
 
     async def put_back(self, place: str, kept: str, packages: Packages) -> str:
         """Install what was kept, detached from the play."""
@@ -178,7 +185,7 @@ class ByAnsible:
 
     async def stand(self, packages: Packages) -> Stand:
         """See versions, services and listeners as they are now."""
-        told = await self._played("verify", names=_names(commands.listed(packages, at=1)))
+        told = await self._played("verify", names=commands.checked_names(packages))
         return Stand(
             parse.versions(told.output("versions")), *parse.running(told.output("running"))
         )
@@ -219,7 +226,3 @@ def host(login: Mapping[str, Any], address: str) -> Host:
         address=address, port=login["port"], user=login["user"], host_key=login["host_key"],
         private_key=login["private_key"],
     )  # fmt: skip
-
-
-def _names(words: list[str]) -> list[str]:
-    return [word.partition("=")[0] for word in words]

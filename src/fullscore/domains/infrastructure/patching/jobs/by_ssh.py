@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fullscore.connectors.apt import parse
 from fullscore.connectors.apt.parse import Identity
+from fullscore.connectors.apt.transaction import Transaction
 from fullscore.connectors.base import Unreachable
 from fullscore.domains.infrastructure.patching.jobs.hands import (
     Failed,
@@ -48,17 +49,31 @@ class BySsh:
         text = await self._said(self._commands.simulate(packages), wrong="It cannot be simulated")
         booted = await self._said(self._commands.identity(), wrong="No boot is told")
         units, listens = parse.running(await self._said(self._commands.running()))
-        return Look(self._parse.transaction(text), text, parse.identity(booted), units, listens)
+        seen = await self._filled(self._parse.transaction(text), packages)
+        return Look(seen, text, parse.identity(booted), units, listens)
+
+    async def _filled(self, seen: Transaction, packages: Packages) -> Transaction:
+        """Say which versions are there now, where the package manager did not."""
+        untold = [one for one in seen.upgraded if not one.old]
+        script = self._commands.versions(untold) if untold else ""
+        now = parse.versions(await self._said(script)) if untold else {}
+        return seen.filled(packages, now)
+
+    async def could_keep(self, packages: Packages) -> frozenset[str]:
+        """Return the names of the packages that `keep` could have as they are; keeps nothing."""
+        text = await self._said(self._commands.could_keep(packages))
+        return frozenset(text.split())
 
     async def keep(self, place: str, packages: Packages) -> Kept:
-        """Fetch the packages as they are into a folder on the host."""
+        """Have the packages as they are in a folder on the host."""
         now = parse.versions(await self._said(self._commands.versions(packages)))
         text = await self._said(self._commands.keep(place, packages), wrong="Nothing could be kept")
         return Kept(now, self._parse.kept(text), text)
 
-    async def update(self, place: str, packages: Packages) -> str:
+    async def update(self, place: str, packages: Packages, *, removes: bool = False) -> str:
         """Bring packages to their planned versions, detached from the connection."""
-        return await self._detached(place, self._commands.update(place, packages))
+        script = self._commands.update(place, packages, removes=removes)
+        return await self._detached(place, script)
 
     async def put_back(self, place: str, kept: str, packages: Packages) -> str:
         """Install what was kept, detached from the connection."""

@@ -5,13 +5,17 @@ Who carries them out, over SSH or by Ansible, is said by the campaign: see `hand
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
+from fullscore.connectors.apt import transaction as transactions
+from fullscore.connectors.apt.transaction import Transaction
 from fullscore.connectors.base import ConnectorError
 from fullscore.domains.infrastructure.patching.jobs.hands import Failed, Hands, Patience, Stand
 from fullscore.domains.infrastructure.patching.models import Campaign, RunStep, ServerRun
-from fullscore.domains.infrastructure.patching.services import running
+from fullscore.domains.infrastructure.patching.queries import gates
+from fullscore.domains.infrastructure.patching.services import looking, running
 from fullscore.kit import time
 
 FROM, TO = 1, 2  # where a package says its version before, and as planned
@@ -61,33 +65,45 @@ class Carrying:
     # ── forth ──────────────────────────────────────────────────────────────────────────────
 
     async def _check(self, step: RunStep) -> tuple[Told, str]:
-        """See that the host is sound and would do exactly what was planned."""
+        """See that the host is sound and would do exactly what was approved."""
         packages = self.run.packages
         seen = await self.hands.look(packages)
-        if differs := seen.transaction.differs_from(packages):
+        if differs := seen.transaction.differs_from(approved(self.run, seen.transaction)):
             raise Failed(f"It would {differs}: plan it anew.", seen.text)
+        rows = seen.transaction.rows()
+        if not self.run.looked_at and (held := await self._ask(
+            looking.held_along, self.run, rows, now=time.now()
+        )):  # fmt: skip
+            raise Failed(held, seen.text)
         told = {
             "boot_id": seen.identity.boot_id,
             "kernel": seen.identity.kernel,
             "units": sorted(seen.units),
             "listens": sorted(seen.listens),
+            "transaction": rows,
         }
         return told, seen.text
 
+    def _rows(self, *kinds: str) -> list[list[str]]:
+        """Return what the approved transaction alters: name, before, afterwards."""
+        known = self._finished["check"]["transaction"]
+        return [row for kind in kinds for row in known[kind]]
+
     async def _save(self, step: RunStep) -> tuple[Told, str]:
         """Keep the packages as they are, so that there is a way back."""
-        packages, place = self.run.packages, f"keep-{self.run.pk}"
+        packages, place = self._rows("upgraded", "removed"), f"keep-{self.run.pk}"
         kept = await self.hands.keep(place, packages)
         if moved := _differ(packages, kept.versions, at=FROM):
             raise Failed(f"{moved} changed since the plan: plan it anew.")
-        lost = [one[0] for one in packages if one[0].partition(":")[0] not in kept.names]
-        if lost and self.run.campaign.way_back == Campaign.WayBack.DOWNGRADE:
-            raise Failed(f"There would be no way back: {', '.join(lost[:5])} cannot be fetched.")
-        return {"place": place, "kept": sorted(kept.names)}, kept.text
+        lost = [name for one in packages if (name := bare(one[0])) not in kept.names]
+        if unborne := _unborne(self.run, lost):
+            raise Failed(f"There would be no way back: {', '.join(unborne[:5])} cannot be kept.")
+        return {"place": place, "kept": sorted(kept.names), "lost": lost}, kept.text
 
     async def _update(self, step: RunStep) -> tuple[Told, str]:
         """Bring the packages to their planned versions."""
-        return {}, await self.hands.update(f"update-{self.run.pk}", self.run.packages)
+        place, removes = f"update-{self.run.pk}", bool(self._rows("removed"))
+        return {}, await self.hands.update(place, self.run.packages, removes=removes)
 
     async def _reboot(self, step: RunStep) -> tuple[Told, str]:
         """Reboot where that is needed, once, and wait until another boot answers."""
@@ -116,12 +132,22 @@ class Carrying:
 
     async def _verify(self, step: RunStep) -> tuple[Told, str]:
         """See that versions are as planned, and that all that ran and listened is back."""
-        packages = self.run.packages
+        packages = self._rows("upgraded", "added")
         now = await self.hands.stand(packages)
         if wrong := _differ(packages, now.versions, at=TO):
             raise Failed(f"{wrong} is not at its planned version.", str(now.versions))
         await self._settled(now)
+        await self._watched(packages)
         return {}, "\n".join(f"{name} {version}" for name, version in now.versions.items())
+
+    async def _watched(self, packages: list[list[str]]) -> None:
+        """Watch a host that is back: what is wrong with it or its services at the end fails it."""
+        minutes = self.run.campaign.settle_minutes
+        await asyncio.sleep(min(60.0 * minutes, self._patience.settle))
+        if minutes:
+            await self._settled(await self.hands.stand(packages))
+        if wrong := await self._ask(gates.wrong_since_update, self.run):
+            raise Failed(wrong)
 
     async def _settled(self, now: Stand) -> None:
         """Wait until every service and listener from before is back."""
@@ -139,18 +165,60 @@ class Carrying:
     async def _restore(self, step: RunStep) -> tuple[Told, str]:
         """Install what was kept."""
         place, kept = f"back-{self.run.pk}-{step.place}", self._finished["save"]["place"]
-        return {}, await self.hands.put_back(place, kept, self.run.packages)
+        packages = self._rows("upgraded", "removed")
+        return {}, await self.hands.put_back(place, kept, packages)
 
     async def _verify_back(self, step: RunStep) -> tuple[Told, str]:
         """See that versions, services and listeners are as before."""
-        now = await self.hands.stand(self.run.packages)
-        if wrong := _differ(self.run.packages, now.versions, at=FROM):
+        packages = self._rows("upgraded", "removed")
+        now = await self.hands.stand(packages)
+        if wrong := _differ(packages, now.versions, at=FROM):
             raise Failed(f"{wrong} is not as it was.", str(now.versions))
         await self._settled(now)
         return {}, "\n".join(f"{name} {version}" for name, version in now.versions.items())
 
 
+async def foresee(run: ServerRun, hands: Hands) -> tuple[dict[str, Any], frozenset[str]]:
+    """Ask a host what it would do, and which packages could not be kept as they are."""
+    seen = (await hands.look(run.packages)).transaction
+    if missing := seen.leaves(transactions.planned(run.packages)):
+        raise Failed(f"It would {missing}: plan it anew.")
+    rows = seen.rows()
+    kept = [*rows["upgraded"], *rows["removed"]]
+    could = await hands.could_keep(kept)
+    return dict(rows), frozenset(bare(one[0]) for one in kept) - could
+
+
+def approved(run: ServerRun, seen: Transaction) -> Transaction:
+    """Return what a run may do: what was seen before the approval, else what was planned.
+
+    Of a host nobody could look at, new packages that the planned ones need are taken along where
+    the campaign says so; nothing is removed and nothing else upgraded.
+    """
+    if run.looked_at:
+        return transactions.kept(run.transaction)
+    planned = transactions.planned(run.packages)
+    if run.campaign.new_dependencies != Campaign.NewDependencies.ALLOWED or seen.removed:
+        return planned
+    return replace(planned, added=seen.dependencies())
+
+
+def _unborne(run: ServerRun, lost: list[str]) -> list[str]:
+    """Return the packages without a way back of which nobody said that this is borne."""
+    campaign = run.campaign
+    if campaign.way_back != Campaign.WayBack.DOWNGRADE:
+        return []
+    if campaign.no_way_back != Campaign.NoWayBack.ACCEPTED:
+        return lost
+    return [one for one in lost if one not in run.lacks] if run.looked_at else []
+
+
+def bare(name: str) -> str:
+    """Return a package's name without an architecture."""
+    return name.partition(":")[0]
+
+
 def _differ(packages: list[list[str]], versions: Mapping[str, str], *, at: int) -> str:
     """Name the packages that are not at the version of before, or of the plan; “” where all are."""
-    wrong = [one[0] for one in packages if versions.get(one[0].partition(":")[0]) != one[at]]
+    wrong = [one[0] for one in packages if versions.get(bare(one[0])) != one[at]]
     return ", ".join(wrong[:5])

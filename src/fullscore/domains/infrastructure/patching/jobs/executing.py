@@ -16,10 +16,10 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from fullscore.connectors.base import ConnectorError, Deadline, Limits, Refused
 from fullscore.connectors.guard import for_known_hosts
 from fullscore.domains.infrastructure.patching.jobs.by_ssh import BySsh
-from fullscore.domains.infrastructure.patching.jobs.carrying import Carrying
+from fullscore.domains.infrastructure.patching.jobs.carrying import Carrying, foresee
 from fullscore.domains.infrastructure.patching.jobs.hands import TOOLS, Failed, Hands, Patience
 from fullscore.domains.infrastructure.patching.models import Campaign, PatchAccess, ServerRun
-from fullscore.domains.infrastructure.patching.services import driving, running
+from fullscore.domains.infrastructure.patching.services import driving, looking, running
 from fullscore.kit import time
 from fullscore.kit.errors import Problem
 from fullscore.kit.log import get_logger
@@ -81,6 +81,9 @@ class Patcher:
         for run in await self._asked(_claim, self.holder, most, list(self._runs)) if most else ():
             if run.pk not in self._runs:
                 self._runs[run.pk] = asyncio.create_task(self._carry(run))
+        most = AT_ONCE - len(self._runs)
+        for run in await self._asked(_to_see, self.holder, most, list(self._runs)) if most else ():
+            self._runs[run.pk] = asyncio.create_task(self._see(run))
 
     async def settled(self) -> None:
         """Wait for the runs under way."""
@@ -104,6 +107,24 @@ class Patcher:
             if hands is not None:
                 hands.leave()
         await self._asked(_end, run, state, why)
+
+    async def _see(self, run: ServerRun) -> None:
+        """Ask one host what it would do, and say what it told or why it could not be asked."""
+        hands, told, lacks, why = None, dict[str, Any](), frozenset[str](), ""
+        try:
+            hands = await self._hands(run)
+            told, lacks = await foresee(run, hands)
+        except (Failed, ConnectorError, Problem) as problem:
+            why = str(problem)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as odd:  # a host may print anything
+            log.exception("a look broke off", run=run.pk)
+            why = f"It broke off: {type(odd).__name__}."
+        finally:
+            if hands is not None:
+                hands.leave()
+        await self._asked(_answer, run, told, lacks, why)
 
     async def _hands(self, run: ServerRun) -> Hands:
         """Return who carries a run out, as its campaign says; either is heavy, and loaded late."""
@@ -145,6 +166,16 @@ def _turn() -> None:
 def _claim(holder: str, most: int, holding: list[int]) -> list[ServerRun]:
     now = time.now()
     return driving.claim(by=system(), holder=holder, most=most, now=now, holding=holding)
+
+
+def _to_see(holder: str, most: int, holding: list[int]) -> list[ServerRun]:
+    return looking.claim(holder=holder, most=most, now=time.now(), holding=holding)
+
+
+def _answer(run: ServerRun, told: dict[str, Any], lacks: frozenset[str], why: str) -> None:
+    now = time.now()
+    why = why or looking.held_along(run, told, now=now)
+    looking.answer(run, by=system(), now=now, rows=told, lacks=lacks, unseen=why)
 
 
 def _end(run: ServerRun, state: str, why: str) -> None:

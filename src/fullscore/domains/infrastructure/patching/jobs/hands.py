@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, Protocol
 
 from fullscore.connectors.apt import commands as apt_commands
 from fullscore.connectors.apt import parse as apt_parse
-from fullscore.connectors.apt.parse import Identity, Transaction
+from fullscore.connectors.apt.parse import Identity
+from fullscore.connectors.apt.transaction import Transaction
 from fullscore.connectors.dnf import commands as dnf_commands
 from fullscore.connectors.dnf import parse as dnf_parse
 
@@ -37,7 +38,7 @@ class Patience:
     poll: float = 2.0
     update: float = 3600.0
     reboot: float = 600.0
-    settle: float = 120.0  # until services are back
+    settle: float = 600.0  # until services are back, and the most a good host is watched
 
 
 class Failed(Exception):
@@ -83,11 +84,17 @@ class Hands(Protocol):
     async def look(self, packages: Packages) -> Look:
         """See whether packages are sound, space is left and repositories answer: then the rest."""
 
-    async def keep(self, place: str, packages: Packages) -> Kept:
-        """Fetch the packages as they are into a folder on the host."""
+    async def could_keep(self, packages: Packages) -> frozenset[str]:
+        """Return the names of the packages that `keep` could have as they are; keeps nothing."""
 
-    async def update(self, place: str, packages: Packages) -> str:
-        """Bring packages to their planned versions, once, and wait for the end; returns the log."""
+    async def keep(self, place: str, packages: Packages) -> Kept:
+        """Have the packages as they are in a folder on the host."""
+
+    async def update(self, place: str, packages: Packages, *, removes: bool = False) -> str:
+        """Bring packages to their planned versions, once, and wait for the end; returns the log.
+
+        Nothing is removed unless `removes` says that this was approved.
+        """
 
     async def put_back(self, place: str, kept: str, packages: Packages) -> str:
         """Install what was kept, once, and wait for the end; returns the log."""

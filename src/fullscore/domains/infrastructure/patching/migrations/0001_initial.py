@@ -97,7 +97,7 @@ class Migration(migrations.Migration):
                     "site_capacity",
                     models.PositiveSmallIntegerField(
                         blank=True,
-                        help_text="Empty: no limit of its own.",
+                        help_text="Empty: no limit of its own. The narrowest of the windows a site's servers are in holds for that site.",
                         null=True,
                         validators=[django.core.validators.MinValueValidator(1)],
                         verbose_name="servers of a site at once",
@@ -162,6 +162,17 @@ class Migration(migrations.Migration):
                         help_text="A younger one waits, unless what it repairs is known to be exploited.",
                         validators=[django.core.validators.MaxValueValidator(365)],
                         verbose_name="only updates known for (days)",
+                    ),
+                ),
+                (
+                    "minimum",
+                    models.TextField(
+                        blank=True,
+                        help_text="One package and its version a line, such as openssl 3.0.11. What is older is updated whatever else the baseline takes, and found where it cannot be.",
+                        validators=[
+                            fullscore.domains.infrastructure.patching.models.baselines.check_minimum
+                        ],
+                        verbose_name="least versions",
                     ),
                 ),
                 (
@@ -245,11 +256,43 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "settle_minutes",
+                    models.PositiveSmallIntegerField(
+                        default=10,
+                        help_text="What is wrong with a server or its services at the end of this time fails it; at most half of what a server takes.",
+                        validators=[django.core.validators.MaxValueValidator(10)],
+                        verbose_name="watched afterwards (minutes)",
+                    ),
+                ),
+                (
                     "way_back",
                     models.CharField(
                         choices=[("downgrade", "downgrade to what was kept"), ("none", "none")],
                         default="downgrade",
                         max_length=9,
+                    ),
+                ),
+                (
+                    "no_way_back",
+                    models.CharField(
+                        choices=[
+                            ("refused", "the server is not altered"),
+                            ("accepted", "it goes on without a way back"),
+                        ],
+                        default="refused",
+                        help_text="The plan names those packages once the hosts were looked at.",
+                        max_length=8,
+                        verbose_name="where old versions cannot be kept",
+                    ),
+                ),
+                (
+                    "new_dependencies",
+                    models.CharField(
+                        choices=[("allowed", "Allowed"), ("refused", "Refused")],
+                        default="allowed",
+                        help_text="Of servers nobody could look at: may new packages that the updates need come along? Nothing is ever removed there.",
+                        max_length=7,
+                        verbose_name="new dependencies",
                     ),
                 ),
                 (
@@ -295,6 +338,11 @@ class Migration(migrations.Migration):
                 (
                     "planned_at",
                     models.DateTimeField(editable=False, null=True, verbose_name="planned"),
+                ),
+                ("is_looking", models.BooleanField(default=False, editable=False)),
+                (
+                    "looked_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="looked at"),
                 ),
                 ("digest", models.CharField(blank=True, editable=False, max_length=64)),
                 ("cost", models.FloatField(editable=False, null=True)),
@@ -437,13 +485,10 @@ class Migration(migrations.Migration):
                     "candidates",
                     models.CharField(
                         blank=True,
-                        help_text="Which candidates, such as 17.*; empty: any.",
+                        help_text="Which candidates: a pattern such as 17.*, or a range such as < 3.0.11 or >= 17, < 18; empty: any.",
                         max_length=120,
                         validators=[
-                            django.core.validators.RegexValidator(
-                                "\\A[A-Za-z0-9*?][A-Za-z0-9.+:~*?_-]*\\Z",
-                                "Give a package's name, such as openssl or linux-image-*.",
-                            )
+                            fullscore.domains.infrastructure.patching.models.baselines.check_candidates
                         ],
                     ),
                 ),
@@ -591,6 +636,26 @@ class Migration(migrations.Migration):
                 ),
                 ("packages", models.JSONField(default=list)),
                 ("manager", models.CharField(default="deb", editable=False, max_length=8)),
+                (
+                    "looked_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="looked at"),
+                ),
+                ("transaction", models.JSONField(default=dict, editable=False)),
+                (
+                    "lacks",
+                    models.JSONField(
+                        default=list, editable=False, verbose_name="without a way back"
+                    ),
+                ),
+                (
+                    "unseen",
+                    models.CharField(
+                        blank=True,
+                        editable=False,
+                        max_length=300,
+                        verbose_name="why it was not looked at",
+                    ),
+                ),
                 ("risk", models.FloatField(default=1.0)),
                 (
                     "state",

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from fullscore.domains.foundation.estate import queries as estate
+from fullscore.domains.infrastructure.patching.rules.pending import RANGE
 from fullscore.kit.errors import Invalid
 from fullscore.kit.models.querysets import VisibleQuerySet
 
@@ -16,6 +17,25 @@ LISTED = re.compile(rf"\A{PATTERN}\Z")
 a_pattern = RegexValidator(
     rf"\A{PATTERN}\Z", "Give a package's name, such as openssl or linux-image-*."
 )
+
+
+MINIMUM = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9.+_-]* +[A-Za-z0-9][A-Za-z0-9.+:~^_-]*\Z")
+
+
+def check_candidates(text: str) -> None:
+    """Refuse what is neither a pattern nor a range of versions."""
+    if not LISTED.match(text) and not RANGE.fullmatch(text):
+        raise ValidationError("Write a pattern such as 17.*, or a range such as < 3.0.11.")
+
+
+def check_minimum(text: str) -> None:
+    """Refuse a line that is no package and its least version, or names one twice."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    for line in lines:
+        if not MINIMUM.match(line):
+            raise ValidationError(f"“{line[:40]}” is no package and version: openssl 3.0.11.")
+    if len({line.split()[0] for line in lines}) < len(lines):
+        raise ValidationError("A package is named twice: give each one least version.")
 
 
 def check_selector(text: str) -> None:
@@ -62,6 +82,13 @@ class Baseline(models.Model):
         validators=[MaxValueValidator(365)],
         help_text="A younger one waits, unless what it repairs is known to be exploited.",
     )
+    minimum = models.TextField(
+        "least versions",
+        blank=True,
+        validators=[check_minimum],
+        help_text="One package and its version a line, such as openssl 3.0.11. What is older is"
+        " updated whatever else the baseline takes, and found where it cannot be.",
+    )
     release = models.CharField(
         "release",
         max_length=40,
@@ -95,8 +122,9 @@ class Hold(models.Model):
     candidates = models.CharField(
         max_length=120,
         blank=True,
-        validators=[a_pattern],
-        help_text="Which candidates, such as 17.*; empty: any.",
+        validators=[check_candidates],
+        help_text="Which candidates: a pattern such as 17.*, or a range such as < 3.0.11 or"
+        " >= 17, < 18; empty: any.",
     )
     reason = models.CharField(max_length=300)
     until = models.DateField(help_text="A hold ends: what is kept back for ever is forgotten.")

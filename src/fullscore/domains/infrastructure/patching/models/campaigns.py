@@ -31,6 +31,14 @@ class Campaign(models.Model):
         DOWNGRADE = "downgrade", "downgrade to what was kept"
         NONE = "none", "none"
 
+    class NoWayBack(models.TextChoices):
+        REFUSED = "refused", "the server is not altered"
+        ACCEPTED = "accepted", "it goes on without a way back"
+
+    class NewDependencies(models.TextChoices):
+        ALLOWED = "allowed"
+        REFUSED = "refused"
+
     class Reboots(models.TextChoices):
         NEEDED = "needed", "where it is needed"
         NEVER = "never"
@@ -63,7 +71,29 @@ class Campaign(models.Model):
         blank=True,
         help_text="With more it pauses. Empty: one, or a twentieth of the servers.",
     )
+    settle_minutes = models.PositiveSmallIntegerField(
+        "watched afterwards (minutes)",
+        default=10,
+        validators=[MaxValueValidator(10)],
+        help_text="What is wrong with a server or its services at the end of this time fails it;"
+        " at most half of what a server takes.",
+    )
     way_back = models.CharField(max_length=9, choices=WayBack, default=WayBack.DOWNGRADE)
+    no_way_back = models.CharField(
+        "where old versions cannot be kept",
+        max_length=8,
+        choices=NoWayBack,
+        default=NoWayBack.REFUSED,
+        help_text="The plan names those packages once the hosts were looked at.",
+    )
+    new_dependencies = models.CharField(
+        "new dependencies",
+        max_length=7,
+        choices=NewDependencies,
+        default=NewDependencies.ALLOWED,
+        help_text="Of servers nobody could look at: may new packages that the updates need come"
+        " along? Nothing is ever removed there.",
+    )
     reboots = models.CharField(max_length=6, choices=Reboots, default=Reboots.NEEDED)
     way = models.CharField(
         "carried out",
@@ -88,6 +118,8 @@ class Campaign(models.Model):
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT, editable=False)
     is_planning = models.BooleanField(default=False, editable=False)
     planned_at = models.DateTimeField("planned", null=True, editable=False)
+    is_looking = models.BooleanField(default=False, editable=False)
+    looked_at = models.DateTimeField("looked at", null=True, editable=False)
     digest = models.CharField(max_length=64, blank=True, editable=False)
     cost = models.FloatField(null=True, editable=False)
     bound = models.FloatField(null=True, editable=False)
@@ -114,7 +146,7 @@ class Campaign(models.Model):
 
     objects = VisibleQuerySet.as_manager()
     keeps_history = True
-    audit_leaves_out = ("is_planning",)
+    audit_leaves_out = ("is_planning", "is_looking")
 
     class Meta:
         ordering = ["-begins_at"]
@@ -244,11 +276,19 @@ class ServerRun(models.Model):
     ring = models.ForeignKey(Ring, on_delete=models.SET_NULL, null=True, related_name="+")
     packages = models.JSONField(default=list)  # [name, from, to]
     manager = models.CharField(max_length=8, default="deb", editable=False)  # whose they are
+    # What the host said it would do, seen before the approval: upgraded, added, removed, each
+    # [name, before, afterwards].
+    looked_at = models.DateTimeField("looked at", null=True, editable=False)
+    transaction = models.JSONField(default=dict, editable=False)
+    lacks = models.JSONField("without a way back", default=list, editable=False)  # names
+    unseen = models.CharField(
+        "why it was not looked at", max_length=300, blank=True, editable=False
+    )
     risk = models.FloatField(default=1.0)
     state = models.CharField(max_length=8, choices=State, default=State.PLANNED, editable=False)
     is_live = models.BooleanField(default=False, editable=False)  # its campaign runs
     is_back = models.BooleanField("rolled back", default=False, editable=False)
-    holder = models.CharField(max_length=40, blank=True, editable=False)  # the process that runs it
+    holder = models.CharField(max_length=40, blank=True, editable=False)  # process that is at it
     beat_at = models.DateTimeField(null=True, editable=False)  # when that last said it lives
     why = models.CharField(max_length=300, blank=True, editable=False)
     started_at = models.DateTimeField("started", null=True, editable=False)

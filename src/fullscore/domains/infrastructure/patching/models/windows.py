@@ -61,7 +61,8 @@ class PatchWindow(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(1)],
-        help_text="Empty: no limit of its own.",
+        help_text="Empty: no limit of its own. The narrowest of the windows a site's servers are in"
+        " holds for that site.",
     )
 
     objects = VisibleQuerySet.as_manager()

@@ -8,6 +8,7 @@ from fullscore.domains.foundation.changes.models import Freeze
 from fullscore.domains.foundation.estate import queries as estate
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.infrastructure.patching.facts import (
+    Below,
     EndingHold,
     Graded,
     Held,
@@ -49,7 +50,14 @@ def wanted(baseline: Baseline) -> Wanted:
         tuple(baseline.listed.split()),
         baseline.age_days,
         tuple(Held(*row) for row in rows),
+        least(baseline),
     )
+
+
+def least(baseline: Baseline) -> tuple[tuple[str, str], ...]:
+    """Return the packages of which a baseline names the least version, with that."""
+    pairs = (line.split() for line in baseline.minimum.splitlines() if line.strip())
+    return tuple((pair[0], pair[1]) for pair in pairs)
 
 
 def updates(servers: Collection[int] | None = None) -> dict[int, list[Update]]:
@@ -184,6 +192,30 @@ def coverage(scope: Scope) -> Iterator[Uncovered]:
             continue
         lacks = "ring" if one.ring is None else "" if one.windows else "window"
         yield Uncovered(one.item, one.name, lacks)
+
+
+def below(scope: Scope) -> Iterator[Below]:
+    """Return each server whose baseline names least versions, and what is older there."""
+    wanted = {one.pk: dict(least(one)) for one in Baseline.objects.exclude(minimum="")}
+    if not wanted:
+        return
+    names = {name for pairs in wanted.values() for name in pairs}
+    found: dict[int, list[tuple[str, str, str]]] = {}
+    rows = Installed.objects.filter(package__name__in=names).order_by("package__name", "pk")
+    baseline_of = by_baseline()
+    for item, manager, name, version in rows.values_list(
+        "server__item_id", "package__manager", "package__name", "package__version"
+    ):
+        floor = wanted.get(baseline_of.get(item, 0), {}).get(name)
+        update = Update(manager, name, version, "", False, None)
+        if floor and rules.is_below(update, Wanted("all", minimum=((name, floor),))):
+            found.setdefault(item, []).append((name, version, floor))
+    servers = Server.objects.filter(item__in=Item.objects.live())
+    if scope.items is not None:
+        servers = servers.filter(item__in=scope.items)
+    for item, name in servers.values_list("item_id", "item__name"):
+        if baseline_of.get(item) in wanted:
+            yield Below(item, name, tuple(found.get(item, ())))
 
 
 def held(scope: Scope) -> Iterator[EndingHold]:

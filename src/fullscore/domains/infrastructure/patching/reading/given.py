@@ -21,18 +21,13 @@ from fullscore.domains.infrastructure.patching.facts import (
 )
 from fullscore.domains.infrastructure.patching.models import Campaign, PatchWindow
 from fullscore.domains.infrastructure.patching.queries import ending, standing
+from fullscore.domains.infrastructure.patching.reading import watched
 from fullscore.domains.infrastructure.patching.rules import pending, windows
 from fullscore.domains.infrastructure.servers.models import Server
 from fullscore.engines import graph
 
 AHEAD = timedelta(days=60)
 MOST_WAVES = 200
-WATCHED_KINDS = ("service", "capability")
-WATCHED_CRITICALITY = 3
-BETWEEN_KINDS = (
-    "application", "cluster", "container platform", "database", "database cluster", "queue",
-    "storage",
-)  # fmt: skip
 SILENT = "It has not told anything for a while: see that it answers first."
 NO_RING = "No ring of its baseline holds it: add a last one that fits everything."
 MIXED = "Its updates are of several package managers: bring it up to date by hand."
@@ -74,9 +69,7 @@ def world(*, but: Collection[int] = ()) -> World:
     away |= set(Server.objects.filter(state=Server.State.SILENT).values_list("item_id", flat=True))
     failed = [known.node[pk] for pk in away.difference(but) if pk in known.node]
     down = frozenset(graph.impact(known.graph, failed).down.tolist())
-    rows = Item.objects.live().filter(kind__in=WATCHED_KINDS, criticality__lte=WATCHED_CRITICALITY)
-    watched = frozenset(known.node[pk] for pk in rows.values_list("pk", flat=True))
-    return World(known, down, watched)
+    return World(known, down, watched.watched(known))
 
 
 def gather(campaign: Campaign, *, now: datetime, world: World) -> Given:
@@ -113,7 +106,7 @@ def gather(campaign: Campaign, *, now: datetime, world: World) -> Given:
         tuple(reader.slots),
         groups | _window_groups(found),
         _capacity(reader.slots),
-        _site_capacity(found),
+        _site_capacity(found, wanted),
         tuple(campaign.baseline.rings.values_list("pk", "place", "soak_hours")),
         reader.outages,
         left_out,
@@ -146,11 +139,20 @@ def _capacity(slots: Sequence[Slot]) -> tuple[int, ...]:
     return tuple(sum(many[pk] for pk in slot.windows) for slot in slots)
 
 
-def _site_capacity(found: Sequence[Candidate]) -> dict[str, int]:
-    """Return the narrowest limit of any window, for every site: the engine keeps one a site."""
-    limits = PatchWindow.objects.values_list("site_capacity", flat=True)
-    least = min((one for one in limits if one is not None), default=None)
-    return {} if least is None else {one.site: least for one in found if one.site}
+def _site_capacity(found: Sequence[Candidate], wanted: Sequence[Standing]) -> dict[str, int]:
+    """Return, for each site, the narrowest limit of the windows that its servers are in.
+
+    The engine keeps one a site: where a site has several windows, the narrowest holds in each.
+    """
+    rows = PatchWindow.objects.values_list("pk", "site_capacity")
+    limits = {pk: many for pk, many in rows if many is not None}
+    windows_of = {one.server: one.windows for one in wanted}
+    least: dict[str, int] = {}
+    for one in found:
+        for pk in windows_of[one.server]:
+            if one.site and pk in limits:
+                least[one.site] = min(limits[pk], least.get(one.site, limits[pk]))
+    return least
 
 
 def _window_groups(found: Sequence[Candidate]) -> dict[str, Group]:
@@ -164,7 +166,7 @@ def _window_groups(found: Sequence[Candidate]) -> dict[str, Group]:
 
 def needed(world: World) -> dict[str, Group]:
     """Return what services need, and what lies between them and the servers."""
-    known, watched = world.estate, {world.estate.items[n] for n in world.watched}
+    known, kept_up = world.estate, {world.estate.items[n] for n in world.watched}
     supports: dict[int, list[int]] = {}
     for requirement, to in Link.objects.filter(requirement__isnull=False).values_list(
         "requirement_id", "to_item_id"
@@ -173,7 +175,7 @@ def needed(world: World) -> dict[str, Group]:
             supports.setdefault(requirement, []).append(to)
     found = {}
     rows = Requirement.objects.exclude(needed=0).filter(
-        dependent__in=Item.objects.live(), dependent__criticality__lte=WATCHED_CRITICALITY
+        dependent__in=Item.objects.live(), dependent__criticality__lte=watched.CRITICALITY
     )
     for pk, dependent, name, kind, what, needed in rows.values_list(
         "pk", "dependent_id", "dependent__name", "dependent__kind", "name", "needed"
@@ -183,9 +185,9 @@ def needed(world: World) -> dict[str, Group]:
             continue
         up = sum(1 for item in mine if known.node[item] not in world.down)
         need = len(mine) if needed is None else min(needed, len(mine))
-        group = Group(f"need:{pk}", dependent, name, what, need, up, dependent in watched)
+        group = Group(f"need:{pk}", dependent, name, what, need, up, dependent in kept_up)
         # What lies between binds only where it can spare something: the rest is felt above it.
-        if group.is_watched or (kind in BETWEEN_KINDS and group.spare):
+        if group.is_watched or (kind in watched.BETWEEN_KINDS and group.spare):
             found[group.key] = group
     return found
 
@@ -273,12 +275,26 @@ def _candidates(
     wanted: Sequence[Standing], reader: _Reader
 ) -> tuple[list[Candidate], dict[int, str]]:
     left_out = {one.server: told for one in wanted if (told := reader.excuse(one))}
-    found = [reader.candidate(one) for one in wanted if one.server not in left_out]
     after = _after(wanted)
-    return [
-        replace(one, after=tuple(sorted(after.get(one.server, set()) - left_out.keys())))
-        for one in found
-    ], left_out
+    _leave_followers(wanted, after, left_out)
+    found = [reader.candidate(one) for one in wanted if one.server not in left_out]
+    return [replace(one, after=tuple(sorted(after.get(one.server, ())))) for one in found], left_out
+
+
+def _leave_followers(
+    wanted: Sequence[Standing], after: Mapping[int, set[int]], left_out: dict[int, str]
+) -> None:
+    """Leave out whatever comes after something that is left out: what replicates comes first."""
+    names = {one.server: one.name for one in wanted}
+    while follow := [
+        (server, min(others & left_out.keys()))
+        for server, others in after.items()
+        if server not in left_out and others & left_out.keys()
+    ]:
+        for server, other in follow:
+            left_out[server] = (
+                f"It comes after {names[other]}, which is left out: {left_out[other]}"
+            )
 
 
 def loads_of(item: int, groups: Mapping[str, Group], world: World) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """Which updates a baseline takes, and why others wait."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
@@ -12,6 +13,7 @@ from fullscore.domains.infrastructure.patching.facts import (
     Urgencies,
     Wanted,
 )
+from fullscore.engines import versions
 
 RISK_OF_EXPLOITED = 30.0
 RISK_OF_CERTAIN = 9.0
@@ -32,17 +34,51 @@ def pending(
         yield _judged(one, wanted, now, cut_off, urgency)
 
 
+COMPARED = {"<": (-1,), "<=": (-1, 0), "=": (0,), ">=": (0, 1), ">": (1,)}
+# What a hold keeps back by version: < 3.0.11, or >= 17, < 18.
+COMPARISON = r"(?:<=|>=|<|>|=) ?[A-Za-z0-9][A-Za-z0-9.+:~^_-]*"
+RANGE = re.compile(rf"{COMPARISON}(?:, ?{COMPARISON})*")
+
+
+def fits(version: str, wanted: str, manager: str) -> bool:
+    """Say whether a version is within a range, or matches a pattern; empty: any does.
+
+    Versions are compared as their package manager does; those of one we cannot compare fit every
+    range, so that a hold keeps back rather too much.
+    """
+    if not RANGE.fullmatch(wanted):
+        return not wanted or fnmatchcase(version, wanted)
+    if manager not in versions.KEYS:
+        return True
+    parts = [re.match(r"([<>=]+) ?(.+)", part.strip()) for part in wanted.split(",")]
+    return all(
+        part is not None and versions.compare(manager, version, part[2]) in COMPARED[part[1]]
+        for part in parts
+    )
+
+
+def is_below(one: Update, wanted: Wanted) -> bool:
+    """Say whether a package is older than the least its baseline stands for."""
+    least = dict(wanted.minimum).get(one.package)
+    return (
+        least is not None
+        and one.manager in versions.KEYS
+        and versions.compare(one.manager, one.version, least) < 0
+    )
+
+
 def _judged(
     one: Update, wanted: Wanted, now: datetime, cut_off: datetime | None, urgency: Graded
 ) -> Pending:
-    if not _is_wanted(one, wanted):
+    must = is_below(one, wanted)
+    if not must and not _is_wanted(one, wanted):
         told = "no security update" if wanted.take == "security" else "not among the listed"
         return Pending(one, told)
     if hold := held(one, wanted.holds, now.date()):
         return Pending(one, f"held until {hold.until:%-d %b %Y}: {hold.reason}", hold.until)
     since = one.since or now
     free_at = since + timedelta(days=wanted.age_days)
-    if free_at > now and not urgency.is_exploited:
+    if free_at > now and not urgency.is_exploited and not must:
         told = f"known for less than {wanted.age_days} days: waits until {free_at:%-d %b}"
         return Pending(one, told, free_at.date())
     if cut_off and since > cut_off:
@@ -63,7 +99,7 @@ def held(one: Update, holds: Iterable[Held], today: date) -> Held | None:
         for hold in holds
         if hold.until >= today
         and fnmatchcase(one.package, hold.package)
-        and (not hold.candidates or fnmatchcase(one.candidate, hold.candidates))
+        and fits(one.candidate, hold.candidates, one.manager)
     ]
     return max(found, key=lambda hold: hold.until, default=None)
 

@@ -32,10 +32,12 @@ from fullscore.domains.infrastructure.patching.services.keeping import (
     change_window,
     tell_urgencies,
 )
+from fullscore.domains.infrastructure.patching.services.looking import accept_no_way_back, look
 from fullscore.domains.infrastructure.patching.services.running import roll_back
 from fullscore.domains.infrastructure.patching.services.upgrading import draft_upgrade
 
 __all__ = [
+    "accept_no_way_back",
     "accept_outage",
     "add_access",
     "add_hold",
@@ -49,6 +51,7 @@ __all__ = [
     "draft",
     "draft_upgrade",
     "give_access_key",
+    "look",
     "make_access_key",
     "pause",
     "plan",

@@ -16,6 +16,7 @@ from fullscore.domains.infrastructure.patching.models import (
     Campaign,
     ServerRun,
 )
+from fullscore.domains.infrastructure.patching.queries import looks
 from fullscore.domains.infrastructure.patching.services import planning
 from fullscore.kit import time
 from fullscore.kit.announcements import announce
@@ -33,6 +34,7 @@ def draft(*, by: User, **values: Any) -> Campaign:
     campaign = Campaign(drafted_by=by, **values)
     _check_release(campaign)
     _check_way(campaign)
+    _check_settling(campaign)
     with recorded(campaign, "draft", by=by):
         pass
     campaign.authors.add(by)
@@ -59,6 +61,13 @@ def _check_way(campaign: Campaign) -> None:
         raise Invalid(lacking, {"way": [lacking]})
 
 
+def _check_settling(campaign: Campaign) -> None:
+    """Refuse a watch that leaves no time for what is watched."""
+    if 2 * (campaign.settle_minutes or 0) > (campaign.run_minutes or 0):
+        told = "It is watched for at most half of what a server takes: choose a shorter time."
+        raise Invalid(told, {"settle_minutes": [told]})
+
+
 @transaction.atomic
 def revise(campaign: Campaign, *, by: User, **values: Any) -> Campaign:
     """Alter a campaign that does not run; its plan and what was approved of it are void."""
@@ -68,10 +77,12 @@ def revise(campaign: Campaign, *, by: User, **values: Any) -> Campaign:
             setattr(campaign, name, value)
         _check_release(campaign)
         _check_way(campaign)
+        _check_settling(campaign)
         void(campaign)
         campaign.digest, campaign.planned_at = "", None
+        campaign.is_looking, campaign.looked_at = False, None
     campaign.authors.add(by)
-    _abandon(campaign, by=by)
+    abandon(campaign, by=by)
     return campaign
 
 
@@ -97,14 +108,14 @@ def plan(campaign: Campaign, *, by: User) -> Campaign:
     need(campaign, *Campaign.PLANNABLE, to="a plan")
     with recorded(campaign, "request_plan", by=by):
         void(campaign)
-        campaign.is_planning = True
+        campaign.is_planning, campaign.is_looking = True, False
     campaign.authors.add(by)
-    _abandon(campaign, by=by)
+    abandon(campaign, by=by)
     announce(PlanAsked(campaign.pk))
     return campaign
 
 
-def _abandon(campaign: Campaign, *, by: User) -> None:
+def abandon(campaign: Campaign, *, by: User) -> None:
     """Give up the change that asked for an older plan."""
     change = campaign.change
     if change is not None and change.state in Change.EDITABLE:
@@ -153,6 +164,10 @@ def propose(campaign: Campaign, *, by: User) -> Campaign:
     need(campaign, State.DRAFT, to="a proposal")
     if campaign.is_planning or not campaign.digest:
         raise Conflict("There is no plan to propose yet: plan it first.")
+    if campaign.is_looking:
+        raise Conflict("Its hosts are being looked at: propose it when they have answered.")
+    if looks.is_stale(campaign, time.now()):
+        raise Conflict("Its hosts were looked at more than a day ago: look again.")
     if told := planning.problems(campaign, now=time.now()):
         raise Conflict(f"{told[0]} Plan it anew.")
     if not campaign.waves.exists():
@@ -172,6 +187,8 @@ def _asked(campaign: Campaign, *, by: User) -> Change:
         for wave in waves[:MOST_LINES]
     ]
     is_kept = campaign.way_back == Campaign.WayBack.DOWNGRADE
+    lost = campaign.runs.filter(wave__in=waves).exclude(lacks=[]).count() if is_kept else 0
+    but = f", but for {lost} on which not all can be kept" if lost else ""
     change = changes.request(
         by=by,
         items=items,
@@ -181,7 +198,9 @@ def _asked(campaign: Campaign, *, by: User) -> Change:
         ends_at=waves[-1].ends_at,
         plan="\n".join(lines),
         rollback="rehearsed" if is_kept else "none",
-        rollback_plan="Downgrade each server to the packages that were kept" if is_kept else "",
+        rollback_plan=f"Downgrade each server to the packages that were kept{but}"
+        if is_kept
+        else "",
     )
     changes.assess(change, by=by)
     return changes.submit(change, by=by)

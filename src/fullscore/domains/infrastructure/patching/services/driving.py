@@ -100,10 +100,11 @@ def roll_back_wave(wave: Wave, *, by: User, reason: str) -> Wave:
     campaign = wave.campaign
     if campaign.state == State.RUNNING:
         pause(campaign, by=by, reason=f"{str(wave).capitalize()} is rolled back: {reason}")
-    rows = wave.runs.filter(state__in=[Run.DONE, *ServerRun.WENT_WRONG], steps__name="save",
-                            steps__state="done").distinct()  # fmt: skip
+    kept = wave.runs.filter(state__in=[Run.DONE, *ServerRun.WENT_WRONG], steps__name="save",
+                            steps__state="done", steps__told__lost=[]).distinct()  # fmt: skip
+    rows = [run for run in kept if not running.is_untouched(run)]
     if not rows:
-        raise Conflict("No server of this wave was altered.")
+        raise Conflict("No server of this wave was altered and can be put back.")
     for run in rows:
         running.roll_back(run, by=by, reason=reason)
     return wave

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from fullscore.domains.infrastructure.patching.facts import Arranged, Given
 from fullscore.domains.infrastructure.patching.models import Campaign, ServerRun, Wave
-from fullscore.domains.infrastructure.patching.queries import standing
+from fullscore.domains.infrastructure.patching.queries import looks, standing
 from fullscore.domains.infrastructure.patching.reading import given as reading
 from fullscore.domains.infrastructure.patching.reading.given import World
 from fullscore.domains.infrastructure.patching.rules import planning as rules
@@ -34,6 +34,7 @@ def draw_up(campaign: Campaign, *, by: User, now: datetime, seconds: float = SEC
         _store(locked, given, made)
         with recorded(locked, "arrange", by=by):
             locked.is_planning, locked.planned_at = False, now
+            locked.is_looking, locked.looked_at = False, None
             locked.digest, locked.kept = digest(locked), kept
             locked.cost, locked.bound, locked.rounds = made.cost, made.bound, made.rounds
             locked.problems, locked.simulated_at = [], now
@@ -87,12 +88,16 @@ def _store(campaign: Campaign, given: Given, made: Arranged) -> None:
 def digest(campaign: Campaign) -> str:
     """Return what an approval is of: who, when, what, by what, how many failures are borne.
 
+    What is of a server is its planned packages and, where it was looked at, all it would do.
     SHA-256 of canonical JSON. Whoever alters any of it has to ask anew.
     """
     told = {
         "baseline": campaign.baseline_id,
         "error_limit": campaign.error_limit,
+        "settle_minutes": campaign.settle_minutes,
         "way_back": campaign.way_back,
+        "no_way_back": campaign.no_way_back,
+        "new_dependencies": campaign.new_dependencies,
         "reboots": campaign.reboots,
         "way": campaign.way,
         "outages": [
@@ -104,7 +109,13 @@ def digest(campaign: Campaign) -> str:
             for wave in campaign.waves.order_by("number")
         ],
         "runs": [
-            [run.server_id, run.wave.number if run.wave else 0, run.packages]
+            [
+                run.server_id,
+                run.wave.number if run.wave else 0,
+                run.packages,
+                run.transaction if run.looked_at else None,
+                run.lacks,
+            ]
             for run in campaign.runs.select_related("wave").order_by("server_id")
         ],
     }
@@ -141,7 +152,7 @@ def redundancy(given: Given, made: Arranged, world: World) -> list[dict[str, Any
 
 def problems(campaign: Campaign, *, now: datetime) -> list[str]:
     """Return in words what speaks against a plan, on the estate as it is now."""
-    return list(_problems(campaign, now, reading.world()))[:50]
+    return [*looks.objections(campaign), *_problems(campaign, now, reading.world())][:50]
 
 
 def _problems(campaign: Campaign, now: datetime, world: World) -> Iterator[str]:

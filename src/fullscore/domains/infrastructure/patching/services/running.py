@@ -7,10 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Sum
 
-from fullscore.domains.foundation.changes.models import Trouble
-from fullscore.domains.foundation.changes.queries.blast import blast
 from fullscore.domains.foundation.estate.models import Requirement
-from fullscore.domains.foundation.findings.models import Finding
 from fullscore.domains.infrastructure.patching.models import (
     Campaign,
     RunStep,
@@ -18,6 +15,7 @@ from fullscore.domains.infrastructure.patching.models import (
     SpareLease,
     Wave,
 )
+from fullscore.domains.infrastructure.patching.queries import gates
 from fullscore.domains.infrastructure.patching.reading import given as reading
 from fullscore.kit import live
 from fullscore.kit.audit import recorded
@@ -26,8 +24,6 @@ from fullscore.kit.models import User
 
 State = ServerRun.State
 MOST_EVIDENCE = 64 * 1024
-TROUBLED = 3  # criticality up to which a trouble keeps a server from being touched
-BACKUP_CHECK = "backups.too_old"
 
 
 @transaction.atomic
@@ -79,18 +75,7 @@ def _keeps(run: ServerRun, now: datetime) -> str:
     if run.is_back:
         holds = run.leases.filter(released_at__isnull=True).exists()
         return "" if holds else _lease(run, now)
-    return obstacle(run, now) or _lease(run, now)
-
-
-def obstacle(run: ServerRun, now: datetime) -> str:
-    """Say what keeps a server from being touched now: trouble around it, or no fresh backup."""
-    item = run.server.item_id
-    reached = [one.item for one in blast([item]).touched if one.criticality <= TROUBLED]
-    trouble = Trouble.objects.open().filter(item__in=[item, *reached]).first()
-    if trouble is not None:
-        return f"{trouble.reference} is open: {trouble.title}"
-    late = Finding.objects.live().filter(check_of__ident=BACKUP_CHECK, item=item).first()
-    return f"It has no fresh backup: {late.title}" if late else ""
+    return gates.obstacle(run, now) or _lease(run, now)
 
 
 def _lease(run: ServerRun, now: datetime) -> str:
@@ -146,7 +131,7 @@ def _allowed(run: ServerRun) -> frozenset[int]:
 
 
 def release(run: ServerRun, *, now: datetime) -> None:
-    """Give back the spare of a run that was verified."""
+    """Give back the spare of a run."""
     run.leases.filter(released_at__isnull=True).update(released_at=now)
 
 
@@ -197,7 +182,7 @@ def finished(run: ServerRun) -> dict[str, dict[str, Any]]:
 
 @transaction.atomic
 def end(run: ServerRun, state: str, *, by: User, now: datetime, why: str = "") -> ServerRun:
-    """End a run; only what was verified gives its spare back.
+    """End a run; only what was verified, or was never touched, gives its spare back.
 
     Nothing happens where another process has taken it over: how it ends is for that one to say.
     """
@@ -205,13 +190,19 @@ def end(run: ServerRun, state: str, *, by: User, now: datetime, why: str = "") -
     run = ServerRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
     if holder and run.holder != holder:
         return run
+    is_safe = state in (State.DONE, State.BACK) or (state == State.FAILED and is_untouched(run))
     with recorded(run, state, by=by, note=why):
         run.state, run.ended_at, run.why = state, now, why[:300]
-        run.is_live = state in ServerRun.WENT_WRONG and run.is_live
+        run.is_live = state in ServerRun.WENT_WRONG and run.is_live and not is_safe
         run.holder, run.beat_at = "", None
-    if state in (State.DONE, State.BACK):
+    if is_safe:
         release(run, now=now)
     return run
+
+
+def is_untouched(run: ServerRun) -> bool:
+    """Say whether nothing was altered on a server: it came to no step that alters anything."""
+    return not run.is_back and not run.steps.filter(name__in=RunStep.ALTERING).exists()
 
 
 def _need_hold(run: ServerRun) -> None:
@@ -229,8 +220,10 @@ def roll_back(run: ServerRun, *, by: User, reason: str) -> ServerRun:
     """Put a server's packages back to what was kept before they were altered."""
     if run.state not in (State.DONE, *ServerRun.WENT_WRONG):
         raise Conflict("Only what has been altered, and is over, is put back.")
-    if not run.steps.filter(name="save", state=RunStep.State.DONE).exists():
-        raise Conflict("Nothing was altered: it failed before anything was kept.")
+    if is_untouched(run):
+        raise Conflict("Nothing was altered: it failed before that.")
+    if lost := finished(run).get("save", {}).get("lost"):
+        raise Conflict(f"There is no way back: {', '.join(lost[:5])} could not be kept.")
     if run.campaign.way_back != run.campaign.WayBack.DOWNGRADE:
         raise Conflict("This campaign keeps no packages: there is no way back.")
     with recorded(run, "roll_back", by=by, note=reason):

@@ -107,6 +107,35 @@ def unit_not_running(hosts: Iterable[Host], *, now: datetime, limits: Limits) ->
     yield from told(hosts, "units", inside, now=now, limits=limits)
 
 
+@rule(
+    "servers.timer_missed", title="Timers that missed their runs", codes=["S6"], every=QUARTER,
+    why="What should run by the clock does not: a backup, a renewal, a rotation.",
+    source="The moment of the next run has passed by more than the time between two runs.",
+    fix="`systemctl list-timers` and `systemctl status TIMER`; start it, or its unit ended badly.",
+)  # fmt: skip
+def timer_missed(hosts: Iterable[Host], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
+    """Say which timers let two runs pass."""
+
+    def inside(
+        host: Host, timers: list[dict[str, Any]], now: datetime, mine: Any
+    ) -> Iterator[Verdict]:
+        at = (host.at or now).timestamp()
+        for timer in timers:
+            last, following = timer.get("last_at"), timer.get("next_at")
+            if timer.get("active") != "active" or not (last and following and following > last):
+                continue
+            subject = Subject(item=host.item, key=str(timer.get("name", "")))
+            if at - following <= following - last:
+                yield good(subject)
+                continue
+            yield bad(
+                subject, severity=4, title=f"{timer['name']} missed its runs on {host.name}",
+                evidence=(timer,), advice=f"systemctl status {timer['name']} {timer.get('unit')}",
+            )  # fmt: skip
+
+    yield from told(hosts, "timers", inside, now=now, limits=limits)
+
+
 STAYS = ("simple", "exec", "forking", "notify", "notify-reload", "dbus")
 STARTERS = (".socket", ".path", ".timer")  # units that start a service when it is needed
 

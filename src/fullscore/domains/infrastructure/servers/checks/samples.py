@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from fullscore.domains.infrastructure.servers.queries import Gauge, Volume
+from fullscore.domains.infrastructure.servers.queries.waiting import Slow, Stolen
 from fullscore.engines.forecast import Sample, days_until_full
 from fullscore.kit.checks import (
     Limits,
@@ -24,6 +25,7 @@ FIVE = timedelta(minutes=5)
 MINUTE = timedelta(minutes=1)
 LEAD_HOURS = 4.0  # to grow a volume or clean it up; our judgement
 NO_SAMPLES = "no samples in the window"
+REMEDY = "Is the collector running?"
 
 
 def _filling(
@@ -32,7 +34,7 @@ def _filling(
     for volume in volumes:
         subject = Subject(item=volume.item, key=volume.mount)
         if volume.used_bytes is None:
-            yield unknown(subject, why=NO_SAMPLES, remedy="Is the collector running?")
+            yield unknown(subject, why=NO_SAMPLES, remedy=REMEDY)
             continue
         if volume.size_bytes <= 0:
             continue
@@ -49,7 +51,7 @@ def _filling(
                 due_on=now.date(),
                 advice=ADVICE,
             )  # fmt: skip
-        elif percent > mine["high"]:
+        elif percent > (mine["clear"] if volume.is_held else mine["high"]):
             yield bad(
                 subject, severity=4,
                 title=f"{volume.mount} on {volume.host}: {what} {percent:.0f} % used",
@@ -72,8 +74,9 @@ ADVICE = "Find what grows (`du -xh --max-depth=2`), remove or move it, or enlarg
 @rule(
     "servers.disk_filling", title="Disks that run full", codes=["S1"], every=FIVE, good_runs=2,
     why="A full disk stops databases, logins and logging, and often loses data.",
-    source="Forecast under 7 days (Theil–Sen over 14 days), or use over 95 %; our judgement.",
-    fix=ADVICE, limits={"high": 95, "critical": 98, "days": 7}, is_urgent=True,
+    source="Forecast under 7 days (Theil–Sen over 14 days), or use over 95 %, good again from 90 %;"
+    " our judgement.",
+    fix=ADVICE, limits={"high": 95, "clear": 90, "critical": 98, "days": 7}, is_urgent=True,
 )  # fmt: skip
 def disk_filling(volumes: Iterable[Volume], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
     """Say which filesystems are full or will be soon."""
@@ -83,9 +86,9 @@ def disk_filling(volumes: Iterable[Volume], *, now: datetime, limits: Limits) ->
 @rule(
     "servers.inodes_filling", title="Filesystems that run out of inodes", codes=["S1"], every=FIVE,
     good_runs=2, why="Without inodes no file can be made, though space is left.",
-    source="As for space: forecast under 7 days, or use over 95 %.",
+    source="As for space: forecast under 7 days, or use over 95 %, good again from 90 %.",
     fix="Find the folder with millions of small files and clean it up.",
-    limits={"high": 95, "critical": 98, "days": 7},
+    limits={"high": 95, "clear": 90, "critical": 98, "days": 7},
 )  # fmt: skip
 def inodes_filling(
     volumes: Iterable[Volume], *, now: datetime, limits: Limits
@@ -103,7 +106,7 @@ def _pressure(
         if percent is None and not gauge.figures.get("has_series"):
             yield not_applicable(subject, why="this kernel does not report pressure (PSI)")
         elif percent is None:
-            yield unknown(subject, why=NO_SAMPLES, remedy="Is the collector running?")
+            yield unknown(subject, why=NO_SAMPLES, remedy=REMEDY)
         else:
             told = f"{title} for {percent:.0f} % of the time"
             yield graded(
@@ -152,6 +155,50 @@ def io_pressure(gauges: Iterable[Gauge], *, now: datetime, limits: Limits) -> It
 
 
 @rule(
+    "servers.cpu_stolen", title="Processors given to others", codes=["S3"], every=MINUTE,
+    good_runs=2,
+    why="The hypervisor promised more than it has: this machine is slow, and nothing in it helps.",
+    source="Steal over 10 % for 15 minutes, the mean of all processors; our judgement.",
+    fix="Move the machine or a neighbour to another hypervisor, or buy a larger kind.",
+    limits={"medium": 10},
+)  # fmt: skip
+def cpu_stolen(hosts: Iterable[Stolen], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
+    """Say whose processors the hypervisor gives to others."""
+    for one in hosts:
+        if one.percent is None:
+            yield unknown(Subject(item=one.item), why=NO_SAMPLES, remedy=REMEDY)
+            continue
+        yield graded(
+            Subject(item=one.item), one.percent, limits.of(one.item), unit="%",
+            title=f"{one.percent:.0f} % of the processors of {one.name} are given to others",
+            advice=cpu_stolen.fix,
+        )  # fmt: skip
+
+
+@rule(
+    "servers.disk_slow", title="Disks that answer slowly", codes=["S4"], every=MINUTE,
+    good_runs=2, follows=["servers.io_pressure"],
+    why="Each request waits: databases time out long before the disk fails.",
+    source="Requests take over 50 ms on a solid disk, 200 ms on a rotating one, on average of 10"
+    " minutes with at least one request a second; our judgement.",
+    fix="Look for a failing disk or a full queue (`iostat -x`), or for a backup at the wrong hour.",
+    limits={"solid": 50, "rotating": 200},
+)  # fmt: skip
+def disk_slow(disks: Iterable[Slow], *, now: datetime, limits: Limits) -> Iterator[Verdict]:
+    """Say which disks take long to answer."""
+    for one in disks:
+        if one.await_ms is None:
+            yield unknown(Subject(item=one.item), why=NO_SAMPLES, remedy=REMEDY)
+            continue
+        most = limits.of(one.item)["rotating" if one.is_rotational else "solid"]
+        yield graded(
+            Subject(item=one.item, key=one.device), one.await_ms, {"high": most}, unit="ms",
+            title=f"{one.device} of {one.name} takes {one.await_ms:.0f} ms for a request",
+            advice=disk_slow.fix,
+        )  # fmt: skip
+
+
+@rule(
     "servers.swap_thrash", title="Swapping in and out", codes=["S5"], every=MINUTE, good_runs=2,
     follows=["servers.memory_low"],
     why="A host that pages in and out without end does little else.",
@@ -187,7 +234,7 @@ def _summed(
         subject = Subject(item=gauge.item)
         total = gauge.figures.get("sum")
         if total is None:
-            yield unknown(subject, why=NO_SAMPLES, remedy="Is the collector running?")
+            yield unknown(subject, why=NO_SAMPLES, remedy=REMEDY)
             continue
         yield graded(
             subject,
@@ -213,7 +260,7 @@ def file_handles(gauges: Iterable[Gauge], *, now: datetime, limits: Limits) -> I
         subject = Subject(item=gauge.item)
         used, most = (gauge.figures.get(f"node_filefd_{w}") for w in ("allocated", "maximum"))
         if used is None or not most:
-            yield unknown(subject, why=NO_SAMPLES, remedy="Is the collector running?")
+            yield unknown(subject, why=NO_SAMPLES, remedy=REMEDY)
             continue
         percent = 100 * used / most
         yield graded(
@@ -237,7 +284,7 @@ def memory_low(gauges: Iterable[Gauge], *, now: datetime, limits: Limits) -> Ite
         total = gauge.figures.get("node_memory_MemTotal_bytes")
         left = gauge.figures.get("node_memory_MemAvailable_bytes")
         if not total or left is None:
-            yield unknown(subject, why=NO_SAMPLES, remedy="Is the collector running?")
+            yield unknown(subject, why=NO_SAMPLES, remedy=REMEDY)
             continue
         percent = 100 * left / total
         yield graded(

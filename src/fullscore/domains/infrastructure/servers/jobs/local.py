@@ -15,8 +15,10 @@ def read_local() -> None:
     now = time.now()
     report = parse.read(client.run_local(facts=True, samples=True))
     server = services.local_server(report.facts.get("identity") or {}, by=system())
-    services.take_samples(server.item, report, now=now)
-    services.take_facts(server, report, by=system(), now=now)
+    try:
+        services.take_samples(server.item, report, now=now)
+    finally:  # a full sample store keeps no facts away
+        services.take_facts(server, report, by=system(), now=now)
 
 
 class LocalSampler:

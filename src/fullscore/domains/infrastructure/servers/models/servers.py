@@ -45,6 +45,7 @@ class Server(models.Model):
 
     objects = OfItemQuerySet.as_manager()
     named_by = ("item",)
+    keeps_history = True
     audit_leaves_out = ("facts_at", "wanted_at")
 
     class Meta:

@@ -82,7 +82,7 @@ def _since(began: datetime | None) -> str:
 
 
 def _span(request: SignedIn) -> tuple[datetime, datetime]:
-    now = time.now()
+    now = moments.asked(request) or time.now()
     if "from" in request.GET:
         try:
             start = datetime.fromtimestamp(int(request.GET["from"]) / 1000, now.tzinfo)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from fullscore.domains.foundation.changes.facts import Altered
 from fullscore.domains.foundation.changes.models import Change
 from fullscore.domains.foundation.changes.queries import standing as changes
 from fullscore.domains.foundation.estate.models import Item
+from fullscore.domains.foundation.findings import queries as findings
 from fullscore.domains.foundation.telemetry import queries as telemetry
 from fullscore.domains.infrastructure.servers.models import Facts, Server, SshHost
 from fullscore.kit import history
@@ -169,10 +171,14 @@ class Volume:
     size_bytes: float
     used_bytes: float | None
     samples: tuple[tuple[float, float], ...] = ()
+    is_held: bool = False  # a finding is open: it takes more to be good again
 
 
-def volumes(size: str, free: str, *, days: float = 14, step_hours: float = 1) -> Any:
-    """Return a reader of each filesystem's use over some days; two store questions for all."""
+def volumes(size: str, free: str, *, check: str, days: float = 14, step_hours: float = 1) -> Any:
+    """Return a reader of each filesystem's use over some days; two store questions for all.
+
+    `check` is whose open findings hold a filesystem.
+    """
 
     def read(scope: Scope) -> Iterator[Volume]:
         sizes = _by_mount(size, scope)
@@ -182,6 +188,7 @@ def volumes(size: str, free: str, *, days: float = 14, step_hours: float = 1) ->
         )
         history = _history(list(frees.values()), scope.now, days, step_hours)
         names = dict(Item.objects.filter(pk__in={i for i, _ in sizes}).values_list("pk", "name"))
+        held = findings.keys_open(check, items=names)
         heard = {item for (item, _), series in sizes.items() if series.pk in newest}
         for (item, mount), series in sizes.items():
             total = newest.get(series.pk)
@@ -193,7 +200,7 @@ def volumes(size: str, free: str, *, days: float = 14, step_hours: float = 1) ->
             left = newest.get(other.pk)
             past = tuple((day, total - free_) for day, free_ in history.get(other.pk, ()))
             used = None if left is None else total - left
-            yield Volume(item, names.get(item, ""), mount, total, used, past)
+            yield Volume(item, names.get(item, ""), mount, total, used, past, (item, mount) in held)
 
     return read
 
@@ -332,7 +339,9 @@ def _words(one: Any, other: Any) -> str:
 
 # ── what was altered, and whether a change said so ─────────────────────────────────────────────
 
-CONFIGURED = ("packages", "sshd", "sudo", "users", "groups", "cron")
+CONFIGURED = ("packages", "sshd", "sudo", "users", "groups", "cron", "units")
+OWN_UNITS = ("/etc/", "/usr/local/")  # what packages bring, the packages tell
+OF_UNIT_FILES = ("name", "path", "path_changed_at", "enabled", "user")
 LOOKED_BACK = timedelta(days=7)
 
 
@@ -363,11 +372,20 @@ def _alterations(facts: Facts, since: datetime, work: list[Change]) -> Iterator[
     rows = history.of(facts).filter(ends_at__gt=since).order_by("-starts_at")
     versions = list(rows.values_list("starts_at", "state"))
     for (at, after), (_, before) in pairwise(versions):
-        one = compared(facts.section, before["content"], after["content"])
+        one = compared(facts.section, *map(partial(_set_up, facts.section), (before, after)))
         if one.added or one.removed or one.altered:
             names = [*one.added, *one.removed, *(name for name, _, _ in one.altered)]
             told = ", ".join(str(name) for name in names[:10])
             yield Altered(item.pk, item.name, facts.section, at, told, during(at, work))
+
+
+def _set_up(section: str, state: Mapping[str, Any]) -> Any:
+    """Return what of a section somebody set up: of units their files, not whether they run."""
+    content = state["content"]
+    if section != "units":
+        return content
+    own = (unit for unit in content if str(unit.get("path") or "").startswith(OWN_UNITS))
+    return [{name: unit.get(name) for name in OF_UNIT_FILES} for unit in own]
 
 
 def during(at: datetime, work: list[Change]) -> int | None:

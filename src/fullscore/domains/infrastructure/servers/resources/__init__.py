@@ -6,6 +6,7 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from fullscore.connectors.ssh.keys import fingerprint
 from fullscore.domains.foundation.directory.models import Person
@@ -24,8 +25,9 @@ from fullscore.domains.infrastructure.servers.models import (
     Unit,
 )
 from fullscore.domains.infrastructure.servers.queries.facts import having
+from fullscore.interfaces.web import moments
 from fullscore.interfaces.web.figures import figure
-from fullscore.kit import access, time
+from fullscore.kit import access, past, time
 from fullscore.kit.perform import Verb
 from fullscore.kit.resource import Panel, Resource, Searched
 
@@ -41,13 +43,19 @@ def draw_charts(subject: Any, user: Any, at: Any) -> str:
     item = subject.item if isinstance(subject, Server) else subject
     if not Server.objects.filter(item=item).exists():
         return ""
-    return render_to_string("servers/charts.html", {"item": item, "charts": CHARTS})
+    then = moments.written(at)
+    charts = [
+        (reverse("item-series", args=(item.pk, name)) + then, title) for name, title in CHARTS
+    ]
+    return render_to_string("servers/charts.html", {"charts": charts})
 
 
 def draw_told(server: Server, user: Any, at: Any) -> str:
     """Draw which sections were read, and what is missing with the grant that opens it."""
-    sections = {f.section: f for f in server.sections.all()}
-    return render_to_string("servers/told.html", {"server": server, "sections": sections})
+    with past.shown(at):
+        sections = {f.section: f for f in server.sections.all()}
+    context = {"server": server, "sections": sections, "at": moments.written(at)}
+    return render_to_string("servers/told.html", context)
 
 
 def draw_changed(server: Server, user: Any, at: Any) -> str:
@@ -93,7 +101,7 @@ SERVER = Resource(
     doors=doors,
     subtitle=lambda s: " · ".join(filter(None, [s.os_name, s.kernel, s.virtualization])),
     panels=[
-        Panel("Live", draw=draw_charts, leads=True),
+        Panel("Live", draw=draw_charts, leads=True, shows_past=True),
         Panel("Findings of this server", leads=True, rows=lambda s: s.item.findings.live(),
               columns=["severity", "title", "state", "due_on"]),
         Panel("Filesystems", rows=lambda s: s.filesystems.all(),
@@ -106,8 +114,8 @@ SERVER = Resource(
               .order_by("-is_security", "package__name"),
               columns=["package", "candidate", "is_security", "waiting_since"]),
         Panel("What changed this week", draw=draw_changed),
-        Panel("What the probe told", draw=draw_told),
-        Panel("Live charts", on=Item, draw=draw_charts, leads=True),
+        Panel("What the probe told", draw=draw_told, shows_past=True),
+        Panel("Live charts", on=Item, draw=draw_charts, leads=True, shows_past=True),
     ],
     verbs=[],
 )  # fmt: skip

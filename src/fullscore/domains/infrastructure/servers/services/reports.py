@@ -23,7 +23,7 @@ from fullscore.domains.infrastructure.servers.services.rows import write
 from fullscore.engines.identity import Word
 from fullscore.kit import history, live
 from fullscore.kit.announcements import announce
-from fullscore.kit.audit import bulk, recorded
+from fullscore.kit.audit import bulk, recorded, snapshot
 from fullscore.kit.errors import Conflict
 from fullscore.kit.models import User
 
@@ -95,9 +95,9 @@ def _write_sections(
     server: Server, facts: Mapping[str, Any], known: Mapping[str, Facts], by: User, now: datetime
 ) -> list[str]:
     """Keep the sections as they are told now; return those that changed."""
-    gone = [row.pk for name, row in known.items() if name not in facts]
-    if gone:
-        Facts.objects.filter(pk__in=gone).delete()
+    for row in [row for name, row in known.items() if name not in facts]:
+        history.close(row)
+        row.delete()
     told = {n: c for n, c in facts.items() if n not in known or known[n].content != c}
     same = [row.pk for name, row in known.items() if name in facts and name not in told]
     Facts.objects.filter(pk__in=same).update(at=now)
@@ -120,7 +120,8 @@ def _write_sections(
         counts = {"sections": len(changed)}
         entry = bulk("servers.facts", "take", by=by, counts=counts, rows=digests)
         stored = server.sections.filter(section__in=changed).defer("content")
-        history.keep_many(Facts, [(f, {"content": stable[f.section]}) for f in stored], entry=entry)
+        states = [(f, kept(server.pk, f.section, stable[f.section])) for f in stored]
+        history.keep_many(Facts, states, entry=entry)
     return changed
 
 
@@ -184,6 +185,11 @@ def _words(facts: Mapping[str, Any]) -> list[Word]:
     return [word for word in words if word.value]
 
 
+def kept(server: int, section: str, content: Any) -> dict[str, Any]:
+    """Return the state that a version of a section holds."""
+    return {"server_id": server, "section": section, "content": content}
+
+
 def _cloud_id(cloud: Mapping[str, Any]) -> str:
     """Return an instance's id as its account tells it; mere numbers beside who counted them."""
     ident, provider = str(cloud.get("instance_id") or ""), str(cloud.get("provider") or "")
@@ -199,4 +205,10 @@ def digest(content: Any) -> str:
 def declare_silent(*, now: datetime) -> int:
     """Mark the servers that have told nothing for three intervals."""
     late = Server.objects.filter(facts_at__lt=now - STALE_AFTER).exclude(state=Server.State.SILENT)
-    return late.update(state=Server.State.SILENT)
+    with transaction.atomic():
+        silent = list(late.select_for_update(of=("self",)))
+        late.filter(pk__in=[server.pk for server in silent]).update(state=Server.State.SILENT)
+        for server in silent:
+            server.state = Server.State.SILENT
+        history.keep_many(Server, [(server, snapshot(server)) for server in silent])
+    return len(silent)

@@ -207,10 +207,12 @@ def server_of(host: SshHost, *, by: User) -> Server:
 
 def take_report(server: Server, report: Report, *, by: User, at: datetime) -> None:
     """Take over what a host told in a visit begun then."""
-    take_samples(server.item, report, now=at)
-    if report.facts:
-        Server.objects.filter(pk=server.pk, wanted_at__lte=at).update(wanted_at=None)
-        take_facts(server, report, by=by, now=max(at, time.now()))
+    try:
+        take_samples(server.item, report, now=at)
+    finally:  # a full sample store keeps no facts away
+        if report.facts:
+            Server.objects.filter(pk=server.pk, wanted_at__lte=at).update(wanted_at=None)
+            take_facts(server, report, by=by, now=max(at, time.now()))
 
 
 def note_visits(visits: Iterable[Visit], *, by: User) -> None:

@@ -60,6 +60,8 @@ def changed(record: models.Model, *, at: datetime, **before: Any) -> None:
     newest = history.of(record).get(ends_at=FOREVER)
     older = history.of(record).get(pk=newest.pk)
     older.pk, older.state = None, {**newest.state, **before}
+    for column, of in getattr(older, "carried", {}).items():
+        setattr(older, column, older.state[of])
     older.ends_at = newest.starts_at = at
     newest.save(update_fields=["starts_at"])
     older.save(force_insert=True)

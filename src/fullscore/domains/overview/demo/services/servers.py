@@ -90,7 +90,9 @@ def _facts(known: Mapping[str, Server], told: Told, *, by: User, began: datetime
         for section, content in facts.items()
     ]  # fmt: skip
     stored = keeping.made(made, by=by, began=began, keeps=False)
-    states = [(f, {"content": stable[f.server_id, f.section]}) for f in stored]
+    states = [
+        (f, servers.kept(f.server_id, f.section, stable[f.server_id, f.section])) for f in stored
+    ]
     keeping.founded(Facts, states, by=by, began=began)
 
 

@@ -107,6 +107,7 @@ from fullscore.domains.response.incidents.services.tasks import (
     take_up_task,
 )
 from fullscore.domains.response.incidents.services.telling import tell
+from fullscore.domains.response.incidents.services.turns import in_pieces
 from fullscore.domains.response.incidents.services.updates import open_notice, publish_update
 from fullscore.domains.response.incidents.services.upkeep import (
     expire_acknowledgements,
@@ -181,6 +182,7 @@ __all__ = [
     "hand_task",
     "hear_silence",
     "hide",
+    "in_pieces",
     "issue_source",
     "lay_out",
     "lay_out_deliveries",

@@ -1,6 +1,6 @@
 """What signals do to the alerts of one source."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ from fullscore.domains.response.incidents.models import (
     TimelineEntry,
 )
 from fullscore.engines import alerts as rules
-from fullscore.kit import bulk, live, search
+from fullscore.kit import bulk, live, search, time
 from fullscore.kit.audit import bulk as noted_in_bulk
 from fullscore.kit.audit import noun_of
 from fullscore.kit.checks import SEVERITIES
@@ -34,9 +34,10 @@ class Applied:
     """What has to be written of a batch."""
 
     source: AlertSource
-    received_at: datetime
+    received_at: datetime  # of the signal that is looked at
     live: dict[str, Alert]
     ended: dict[str, datetime]
+    openers: dict[str, Signal] = field(default_factory=dict)  # by key
     new: list[Alert] = field(default_factory=list)
     altered: dict[int, Alert] = field(default_factory=dict)
     events: list[AlertEvent] = field(default_factory=list)
@@ -66,17 +67,26 @@ def apply(
 
     `items` says whose each key is, where that is known already.
     """
-    keys = {signal.key for signal in signals}
+    return apply_all(source, [(signal, received_at) for signal in signals], by=by, items=items)
+
+
+def apply_all(
+    source: AlertSource, told: Sequence[tuple[Signal, datetime]], *, by: User,
+    items: dict[str, int] | None = None,
+) -> Applied:  # fmt: skip
+    """Do the same with signals of several bodies, each with when it was received."""
+    keys = {signal.key for signal, _ in told}
     of_keys = Alert.objects.filter(source=source, key__in=keys)
     known = {alert.key: alert for alert in of_keys.live()}
     ended = of_keys.filter(state=Alert.State.RESOLVED).order_by().values("key")
     done = Applied(
-        source, received_at, known,
+        source, time.now(), known,
         dict(ended.annotate(at=Max("changed_at")).values_list("key", "at")),
     )  # fmt: skip
-    for signal in signals:
+    for signal, received_at in told:
+        done.received_at = received_at
         _one(done, signal)
-    _find_items(done.new, {s.key: s for s in signals}, items)
+    _find_items(done, items)
     _write(done, by)
     return done
 
@@ -119,6 +129,7 @@ def _opened(done: Applied, signal: Signal, at: datetime, severity: int) -> None:
         link=signal.link, group=signal.group[:512],
     )  # fmt: skip
     done.new.append(alert)
+    done.openers[signal.key] = signal
     done.live[signal.key] = alert
     is_unknown = signal.severity and severity_of(signal.severity) is None
     note = f"severity “{signal.severity[:60]}” is not known here: {SEVERITIES[severity]}"
@@ -168,14 +179,11 @@ def acknowledge(alert: Alert, *, until_from: datetime) -> None:
     alert.acknowledged_until = until_from + CRITICAL_ACK if alert.severity == 5 else None
 
 
-def _find_items(
-    new: Iterable[Alert], signals: dict[str, Signal], items: dict[str, int] | None
-) -> None:
-    """Say whose each new alert is."""
-    new = list(new)
-    names = {a.key: queries.names_of(signals[a.key], a.source) for a in new}
+def _find_items(done: Applied, items: dict[str, int] | None) -> None:
+    """Say whose each new alert is, by the signal that opened it: one that ends it says less."""
+    names = {key: queries.names_of(signal, done.source) for key, signal in done.openers.items()}
     found = items if items is not None else queries.items_named(names)
-    for alert in new:
+    for alert in done.new:
         alert.item_id = found.get(alert.key)
 
 

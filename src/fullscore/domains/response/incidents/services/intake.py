@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from fullscore.connectors.base import Refused
+from fullscore.domains.foundation.telemetry.commits import GroupCommit
 from fullscore.domains.response.incidents.announcements import ReceiptsCame
 from fullscore.domains.response.incidents.models import AlertSource, Receipt
 from fullscore.kit import time
 from fullscore.kit.announcements import announce
-from fullscore.kit.commits import GroupCommit
 from fullscore.kit.errors import TooMany
 
 MOST_WAITING = 100_000  # receipts nobody has read yet; then senders have to wait

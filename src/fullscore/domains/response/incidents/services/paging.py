@@ -10,6 +10,7 @@ from fullscore.domains.response.incidents.announcements import IncidentsRaised
 from fullscore.domains.response.incidents.models import Alert, Incident, TimelineEntry
 from fullscore.domains.response.incidents.services.entries import tell
 from fullscore.domains.response.incidents.services.sources import take_turn_of_incidents
+from fullscore.domains.response.incidents.services.turns import in_pieces
 from fullscore.domains.response.incidents.services.working import acknowledge, resolve
 from fullscore.domains.response.oncall.services import answering, escalating
 from fullscore.domains.response.oncall.services.escalating import Subject
@@ -92,8 +93,8 @@ def page(incident: Incident, *, by: User, person: Person) -> Incident:
 
 def tell_alerts(ids: Iterable[int]) -> None:
     """Let what calls people know when the alerts of incidents began."""
-    for incident in Incident.objects.filter(pk__in=list(ids)):
-        escalating.heard(NOUN, incident.pk, _began(incident))
+    known = {incident.pk: incident for incident in Incident.objects.filter(pk__in=list(ids))}
+    in_pieces(known, lambda pk: escalating.heard(NOUN, pk, _began(known[pk])))
 
 
 def grant_step(record: int, what: str, *, policy: str, by: User) -> None:

@@ -1,6 +1,7 @@
 """What a run of grouping does to incidents, written once at its end."""
 
 from datetime import datetime
+from typing import Any
 
 from fullscore.domains.foundation.estate import queries as estate
 from fullscore.domains.response.incidents.announcements import (
@@ -10,12 +11,14 @@ from fullscore.domains.response.incidents.announcements import (
     IncidentsResolved,
 )
 from fullscore.domains.response.incidents.models import Alert, Incident, Parting, TimelineEntry
-from fullscore.kit import bulk
+from fullscore.kit import bulk, live
 from fullscore.kit.announcements import announce
-from fullscore.kit.audit import recorded
+from fullscore.kit.audit import bulk as noted_in_bulk
+from fullscore.kit.audit import noun_of, recorded
 from fullscore.kit.models import User
 
 Kind = TimelineEntry.Kind
+NOUN = noun_of(Incident)
 
 
 class Book:
@@ -25,6 +28,7 @@ class Book:
         self.now = now
         self.by = by
         self._known: dict[int, Incident] = {}
+        self._stored: dict[int, list[Any]] = {}  # how each stands in the table
         self._altered: dict[int, Incident] = {}
         self._placed: dict[int, Alert] = {}
         self._told: list[TimelineEntry] = []
@@ -40,8 +44,10 @@ class Book:
     def standing(self, pk: int) -> Incident:
         """Return an incident, or the one it was merged into."""
         rows = Incident.objects.select_for_update(no_key=True)  # what people do meanwhile waits
-        incident = self._known.get(pk) or rows.get(pk=pk)
-        self._known[pk] = incident
+        if pk not in self._known:
+            self._known[pk] = rows.get(pk=pk)
+            self._stored[pk] = _state(self._known[pk])
+        incident = self._known[pk]
         while incident.merged_into_id is not None:
             incident = self.standing(incident.merged_into_id)
         return incident
@@ -153,9 +159,7 @@ class Book:
 
     def write(self) -> None:
         """Write all of it."""
-        for incident in self._altered.values():
-            with recorded(incident, "group", by=self.by):
-                pass
+        self._write_incidents()
         names = ("incident", "wants_placing", "is_silenced", "expected_by")
         rows = [
             [a.incident_id, False, False, a.expected_by_id, a.pk] for a in self._placed.values()
@@ -170,3 +174,23 @@ class Book:
             announce(IncidentsRaised(sorted(raised)))
         if self._merged:
             announce(IncidentsResolved(sorted(self._merged)))
+
+    def _write_incidents(self) -> None:
+        """Write the incidents that are others than before, and note those that alerts only joined.
+
+        That is nearly all of them in a storm, and one row of the audit for all is enough.
+        """
+        joined = []
+        for pk, incident in self._altered.items():
+            if _state(incident) == self._stored.get(pk):
+                joined.append([pk])
+                live.publish(NOUN, pk)
+                continue
+            with recorded(incident, "group", by=self.by):
+                pass
+        if joined:
+            noted_in_bulk(NOUN, "group", by=self.by, counts={"joined": len(joined)}, rows=joined)
+
+
+def _state(incident: Incident) -> list[Any]:
+    return [getattr(incident, field.attname) for field in incident._meta.concrete_fields]

@@ -1,69 +1,74 @@
 """Receipts become alerts: in order per source, each read once, whatever kills the worker."""
 
+import math
+from collections.abc import Sequence
 from datetime import datetime
-from time import sleep
+from time import monotonic
 
-from django.db import connection, transaction
+from django.db import transaction
+from django.db.models import Min
 
+from fullscore.connectors.alerts import Signal
 from fullscore.connectors.base import Garbled
 from fullscore.domains.response.incidents.models import AlertSource, Receipt
-from fullscore.domains.response.incidents.services.applying import apply
+from fullscore.domains.response.incidents.services.applying import apply_all
 from fullscore.domains.response.incidents.services.reading import Said, signals_in
 from fullscore.domains.response.incidents.services.sources import take_turn
+from fullscore.domains.response.incidents.services.turns import HOLD_SECONDS, let_in
 from fullscore.kit.audit import noted
 from fullscore.kit.errors import Conflict
 from fullscore.kit.models import User
 
-CHUNK = 500
-PAUSE_SECONDS = 0.02  # as long as SQLite itself waits before it looks for the sixth time
+TOGETHER = 50  # signals that one transaction is about: a commit waits for the disk, however little
+Parsed = tuple[Receipt, Said | Garbled]
 
 
-def read_receipts(*, by: User) -> int:
-    """Read every new receipt, those of a source in order; returns how many there were.
+def read_receipts(*, by: User, seconds: float = math.inf) -> bool:
+    """Read new receipts for so long, those of a source in order; True once none is left.
 
-    Each is read in a transaction of its own together with what it does: a worker killed in between
-    has done nothing, and the next begins with the same receipt.
+    Each is read in one transaction with what it does: a worker killed in between has done nothing,
+    and the next begins with the same receipt.
     """
-    count = 0
-    while new := _new_by_source():
-        for source, receipts in new.items():
-            for pk in receipts:
-                count += _read(source, pk, by)
-                _let_in()
-    return count
+    ends = monotonic() + seconds
+    while sources := _sources_that_wait():
+        for source in sources:  # some of each in turn: a flood from one holds up no other
+            if monotonic() > ends:
+                return False
+            _read_some(source, by)
+            let_in()
+    return True
 
 
-def _let_in() -> None:
-    """Let whoever keeps what comes in write: its sender waits for the answer, and nobody for us.
+def _sources_that_wait() -> list[int]:
+    """Return the sources with new receipts, the one that waits longest first."""
+    new = Receipt.objects.filter(state=Receipt.State.NEW).order_by().values("source")
+    return list(new.annotate(first=Min("pk")).order_by("first").values_list("source", flat=True))
 
-    SQLite lets one write at a time and hands nothing over: who waits looks again now and then, and
-    without a pause finds us writing each time. PostgreSQL lets both write.
+
+def _read_some(source: int, by: User) -> None:
+    """Read the first receipts of a source, as many as one transaction should hold.
+
+    They are parsed before the turn is taken: meanwhile whoever writes down what comes in may write.
     """
-    if connection.vendor == "sqlite":
-        sleep(PAUSE_SECONDS)
-
-
-def _new_by_source() -> dict[int, list[int]]:
-    new = Receipt.objects.filter(state=Receipt.State.NEW).order_by("pk")
-    found: dict[int, list[int]] = {}
-    for source, pk in new.values_list("source", "pk")[:CHUNK]:
-        found.setdefault(source, []).append(pk)
-    return found
-
-
-def _read(source: int, pk: int, by: User) -> bool:
-    """Read a receipt; False when another worker did.
-
-    It is parsed before the turn is taken: meanwhile whoever writes down what comes in may write.
-    """
-    receipt = Receipt.objects.select_related("source").filter(pk=pk).get()
-    said = _said(receipt)
+    parsed = _parsed(source)
     with transaction.atomic():
         take_turn([source])
-        if not Receipt.objects.filter(pk=pk, state=Receipt.State.NEW).exists():
-            return False
-        _let_act(receipt, said, by)
-    return True
+        new = Receipt.objects.filter(pk__in=[r.pk for r, _ in parsed], state=Receipt.State.NEW)
+        unread = set(new.values_list("pk", flat=True))  # the others, another worker read
+        _let_act([one for one in parsed if one[0].pk in unread], by)
+
+
+def _parsed(source: int) -> list[Parsed]:
+    new = Receipt.objects.filter(source=source, state=Receipt.State.NEW).order_by("pk")
+    found: list[Parsed] = []
+    count, ends = 0, monotonic() + HOLD_SECONDS
+    for receipt in new.select_related("source")[:TOGETHER].iterator():
+        said = _said(receipt)
+        found.append((receipt, said))
+        count += 1 if isinstance(said, Garbled) else max(1, len(said[0]))
+        if count >= TOGETHER or monotonic() > ends:
+            break
+    return found
 
 
 def _said(receipt: Receipt) -> Said | Garbled:
@@ -74,16 +79,22 @@ def _said(receipt: Receipt) -> Said | Garbled:
         return error
 
 
-def _let_act(receipt: Receipt, said: Said | Garbled, by: User) -> None:
-    if isinstance(said, Garbled):
-        receipt.state, receipt.problem = Receipt.State.REJECTED, str(said)[:300]
-    else:
+def _let_act(parsed: Sequence[Parsed], by: User) -> None:
+    """Let what the receipts of one source say be done, in order."""
+    told: list[tuple[Signal, datetime]] = []
+    for receipt, said in parsed:
+        if isinstance(said, Garbled):
+            receipt.state, receipt.problem = Receipt.State.REJECTED, str(said)[:300]
+            receipt.save(update_fields=["state", "problem"])
+            continue
         signals, left_out = said
-        apply(receipt.source, signals, received_at=receipt.received_at, by=by)
-        receipt.state, receipt.problem = Receipt.State.DONE, ""
+        told += [(signal, receipt.received_at) for signal in signals]
         if left_out:
             AlertSource.objects.filter(pk=receipt.source_id).update(left_out_at=receipt.received_at)
-    receipt.save(update_fields=["state", "problem"])
+    if told:
+        apply_all(parsed[0][0].source, told, by=by)
+    read = [receipt.pk for receipt, said in parsed if not isinstance(said, Garbled)]
+    Receipt.objects.filter(pk__in=read).update(state=Receipt.State.DONE, problem="")
 
 
 @transaction.atomic
@@ -92,7 +103,8 @@ def replay(receipt: Receipt, *, by: User) -> Receipt:
     if receipt.state != Receipt.State.REJECTED:
         raise Conflict("Only what was rejected can be read again.")
     take_turn([receipt.source_id])
-    _let_act(receipt, _said(receipt), by)
+    _let_act([(receipt, _said(receipt))], by)
+    receipt.refresh_from_db(fields=["state", "problem"])
     noted(receipt, "replay", by=by)
     return receipt
 

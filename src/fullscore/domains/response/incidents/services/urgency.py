@@ -3,14 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
-
 from fullscore.domains.response.incidents.models import Incident, TimelineEntry
 from fullscore.domains.response.incidents.models.incidents import PRIORITY_CHOICES
 from fullscore.domains.response.incidents.queries import weighing
 from fullscore.domains.response.incidents.services.entries import tell
 from fullscore.domains.response.incidents.services.sources import own, take_turn
 from fullscore.domains.response.incidents.services.tasks import lay_out
+from fullscore.domains.response.incidents.services.turns import in_pieces
 from fullscore.engines import priority as engine
 from fullscore.kit import time
 from fullscore.kit.audit import recorded
@@ -23,14 +22,16 @@ NUMBERS = {words: number for number, words in PRIORITY_CHOICES}
 
 def weigh(ids: Iterable[int], *, now: datetime, by: User) -> None:
     """Give incidents the priority that follows from who suffers, where no person set one."""
-    for pk in ids:
-        with transaction.atomic():
-            take_turn([own().pk])  # grouping writes many incidents, in an order of its own
-            # What somebody works on right now is weighed in a minute.
-            rows = Incident.objects.live().filter(pk=pk).select_for_update(skip_locked=True)
-            incident = rows.first()
-            if incident is not None:
-                _weigh(incident, now, by)
+
+    def weigh_one(pk: int) -> None:
+        take_turn([own().pk])  # grouping writes many incidents, in an order of its own
+        # What somebody works on right now is weighed in a minute.
+        rows = Incident.objects.live().filter(pk=pk).select_for_update(skip_locked=True)
+        incident = rows.first()
+        if incident is not None:
+            _weigh(incident, now, by)
+
+    in_pieces(ids, weigh_one)
 
 
 def _weigh(incident: Incident, now: datetime, by: User) -> None:

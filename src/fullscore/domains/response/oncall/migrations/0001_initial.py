@@ -1316,4 +1316,128 @@ class Migration(migrations.Migration):
                 fields=("run", "step", "round"), name="timer_once_per_step_and_round"
             ),
         ),
+        migrations.CreateModel(
+            name="DutyCalendar",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(default=1, help_text="Higher ones win."),
+                ),
+                (
+                    "text",
+                    models.TextField(
+                        blank=True,
+                        help_text="An exported .ics file, pasted whole. Empty where it is read from an address.",
+                        verbose_name="its text",
+                    ),
+                ),
+                (
+                    "host",
+                    models.CharField(
+                        blank=True, editable=False, max_length=120, verbose_name="read from"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("new", "New"),
+                            ("read", "Read"),
+                            ("failed", "not read"),
+                            ("paused", "Paused"),
+                        ],
+                        default="new",
+                        editable=False,
+                        max_length=6,
+                    ),
+                ),
+                (
+                    "read_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="last read"),
+                ),
+                ("failing_since", models.DateTimeField(editable=False, null=True)),
+                ("problem", models.CharField(blank=True, editable=False, max_length=300)),
+                (
+                    "schedule",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="calendars",
+                        to="oncall.schedule",
+                    ),
+                ),
+                (
+                    "secret",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="kit.secret",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "duty calendar",
+                "ordering": ["schedule", "position", "pk"],
+            },
+        ),
+        migrations.CreateModel(
+            name="CalendarDuty",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "called",
+                    models.CharField(blank=True, max_length=200, verbose_name="what it says"),
+                ),
+                ("starts_at", models.DateTimeField(verbose_name="from")),
+                ("ends_at", models.DateTimeField(verbose_name="until")),
+                ("level", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="calendar_duties",
+                        to="directory.person",
+                    ),
+                ),
+                (
+                    "calendar",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="duties",
+                        to="oncall.dutycalendar",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "calendar duty",
+                "verbose_name_plural": "calendar duties",
+                "ordering": ["starts_at"],
+                "indexes": [
+                    models.Index(
+                        fields=["calendar", "ends_at"], name="oncall_cale_calenda_f7cefb_idx"
+                    ),
+                    models.Index(fields=["starts_at", "id"], name="oncall_cale_starts__004ec6_idx"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                        name="calendar_duty_ends_after_it_starts",
+                    )
+                ],
+            },
+        ),
     ]

@@ -1,5 +1,6 @@
 """The nouns of being on call."""
 
+from fullscore.domains.response.oncall.models.calendars import CalendarDuty, DutyCalendar
 from fullscore.domains.response.oncall.models.imports import RotaImport
 from fullscore.domains.response.oncall.models.people import (
     Absence,
@@ -23,7 +24,7 @@ from fullscore.domains.response.oncall.models.schedules import (
 )
 
 __all__ = [
-    "Absence", "Attempt", "CalendarKey", "ContactChannel", "ContactRule", "EscalationPolicy",
-    "EscalationRoute", "EscalationStep", "Layer", "Override", "Page", "RotaImport", "Run",
-    "RunEvent", "Schedule", "Shift", "Swap", "Timer", "Turn",
+    "Absence", "Attempt", "CalendarDuty", "CalendarKey", "ContactChannel", "ContactRule",
+    "DutyCalendar", "EscalationPolicy", "EscalationRoute", "EscalationStep", "Layer", "Override",
+    "Page", "RotaImport", "Run", "RunEvent", "Schedule", "Shift", "Swap", "Timer", "Turn",
 ]  # fmt: skip

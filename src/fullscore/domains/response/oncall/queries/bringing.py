@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
+from urllib.parse import urlsplit
 
 from fullscore.connectors.grafana_oncall import parse as grafana
 from fullscore.connectors.opsgenie import rotas as opsgenie
@@ -70,8 +71,8 @@ class Matched:
         """Say why a schedule is not taken; empty when it is."""
         if schedule.name in self.taken["schedules"]:
             return "A schedule of this name is here already: rename it, and look again."
-        layers = self.layers(schedule)
-        return "" if layers else "Nobody in it is known here, or nothing of it can be said here."
+        is_told = self.layers(schedule) or schedule.calendars
+        return "" if is_told else "Nobody in it is known here, or nothing of it can be said here."
 
     def why_no_policy(self, policy: Policy) -> str:
         """Say why a policy is not taken; empty when it is."""
@@ -158,13 +159,18 @@ def _people(matched: Matched) -> list[dict[str, Any]]:
 
 def _schedule(schedule: Schedule, matched: Matched) -> dict[str, Any]:
     why = matched.why_no_schedule(schedule)
-    is_told = schedule.ref in matched.told.duties
+    # What a calendar says is known once it is read, which its address allows after the writing.
+    is_told = schedule.ref in matched.told.duties and not schedule.calendars
     found = compare(schedule, matched) if is_told and not why else []
     hours = sum((one.ends_at - one.starts_at) / timedelta(hours=1) for one in found)
     team = matched.teams.get(schedule.team)
     return {
         "name": schedule.name, "zone": schedule.zone, "team": str(team or ""), "why": why,
         "layers": [_layer(one, matched) for one in schedule.layers],
+        "calendars": [
+            {"name": one.name, "host": urlsplit(one.address).hostname}
+            for one in schedule.calendars
+        ],
         "overrides": len(coming(schedule, matched)), "is_compared": is_told and not why,
         "differences": [_difference(one, matched) for one in found[:SHOWN]],
         "hours": round(hours, 1),

@@ -3,14 +3,23 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import Max, Min, Q
+from django.db.models import Max, Min, Q, QuerySet
 
 from fullscore.domains.foundation.directory.models import Person
 from fullscore.domains.foundation.estate.models import Item
-from fullscore.domains.response.oncall.facts import Duty, Load, Reached, Uncovered, Unheard
+from fullscore.domains.response.oncall.facts import (
+    Duty,
+    Kept,
+    Load,
+    Reached,
+    Uncovered,
+    Unheard,
+)
 from fullscore.domains.response.oncall.models import (
     Absence,
+    CalendarDuty,
     ContactChannel,
+    DutyCalendar,
     Page,
     Run,
     Schedule,
@@ -23,12 +32,19 @@ from fullscore.kit.checks import Scope
 
 AHEAD = timedelta(days=14)
 WEEK = timedelta(days=7)
+UNMATCHED_AHEAD = 4 * WEEK  # time to ask, and to name them in the calendar
 CRITICAL = 5
+
+
+def _kept() -> QuerySet[Schedule]:
+    """Return the schedules that somebody filled: with layers, or from a calendar."""
+    layers, calendars = Q(layers__isnull=False), Q(calendars__isnull=False)
+    return Schedule.objects.filter(layers | calendars).distinct()
 
 
 def uncovered(scope: Scope) -> Iterator[Uncovered]:
     """Return for each schedule when nobody is on call in the next 14 days."""
-    for schedule in Schedule.objects.filter(layers__isnull=False).distinct():
+    for schedule in _kept():
         gaps = tuple(Plan(schedule).gaps(scope.now, scope.now + AHEAD))
         proposed = fairness.least_burdened(schedule, now=scope.now) if gaps else ""
         yield Uncovered(schedule.pk, schedule.name, schedule.team_id, gaps, proposed)
@@ -86,7 +102,7 @@ def _away(person: Person, now: datetime) -> Iterator[datetime]:
 
 def loads(scope: Scope) -> Iterator[Load]:
     """Return what each person bore in each schedule."""
-    for schedule in Schedule.objects.filter(layers__isnull=False).distinct():
+    for schedule in _kept():
         accounts = fairness.accounts_of(schedule, now=scope.now)
         names = Person.objects.in_bulk([int(one.person) for one in accounts])
         recent = fairness.stretches(schedule, scope.now - 4 * WEEK, scope.now + AHEAD)
@@ -107,3 +123,21 @@ def unheard(scope: Scope) -> Iterator[Unheard]:
     for run in Run.objects.live():
         if run.state == Run.State.UNANSWERED:
             yield Unheard(run.pk, run.title, run.started_at, run.item_id, run.team_id)
+
+
+def calendars(scope: Scope) -> Iterator[Kept]:
+    """Return every calendar that counts, with what it says of nobody we know."""
+    rows = CalendarDuty.objects.unmatched().filter(
+        ends_at__gt=scope.now, starts_at__lt=scope.now + UNMATCHED_AHEAD
+    )
+    unknown: dict[int, list[tuple[str, datetime, datetime]]] = {}
+    for calendar, *told in rows.order_by("starts_at", "pk").values_list(
+        "calendar", "called", "starts_at", "ends_at"
+    ):
+        unknown.setdefault(calendar, []).append((told[0], told[1], told[2]))
+    counting = DutyCalendar.objects.exclude(state=DutyCalendar.State.PAUSED)
+    for one in counting.select_related("schedule"):
+        yield Kept(
+            one.pk, one.name, one.schedule.name, one.schedule.team_id, one.failing_since,
+            one.problem, tuple(unknown.get(one.pk, ())),
+        )  # fmt: skip

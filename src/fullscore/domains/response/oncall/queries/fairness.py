@@ -7,7 +7,7 @@ from django.db.models import Count, Q
 from holidays import country_holidays
 
 from fullscore.domains.foundation.directory.models import Person
-from fullscore.domains.response.oncall.models import Page, Schedule, Shift, Turn
+from fullscore.domains.response.oncall.models import CalendarDuty, Page, Schedule, Shift, Turn
 from fullscore.engines.rota import Shift as Stretch
 from fullscore.engines.rota import fairness
 from fullscore.engines.rota.fairness import Account
@@ -66,5 +66,8 @@ def next_shift_of(person: Person) -> Shift | None:
 
 def _takers(schedule: Schedule) -> list[int]:
     rows = Turn.objects.filter(layer__schedule=schedule, layer__ends_at=None)
-    rows = rows.exclude(person__state=Person.State.LEFT)
-    return list(rows.order_by("person").values_list("person", flat=True).distinct())
+    told = CalendarDuty.objects.that_count().filter(calendar__schedule=schedule)
+    here = Person.objects.exclude(state=Person.State.LEFT).filter(
+        Q(pk__in=rows.values("person")) | Q(pk__in=told.order_by().values("person"))
+    )
+    return list(here.order_by("pk").values_list("pk", flat=True))

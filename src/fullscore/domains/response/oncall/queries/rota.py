@@ -2,13 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from django.db.models import Prefetch
 
 from fullscore.domains.foundation.directory.models import Person
-from fullscore.domains.response.oncall.models import Layer, Override, Schedule, Turn
+from fullscore.domains.response.oncall.models import (
+    CalendarDuty,
+    Layer,
+    Override,
+    Schedule,
+    Turn,
+)
 from fullscore.engines import rota
 from fullscore.engines.rota.hours import windows
 from fullscore.kit import time
@@ -33,7 +39,11 @@ class Plan:
         rows = Layer.objects.filter(schedule=schedule).prefetch_related(turns)
         self.layers = [_drawn(layer, schedule.zone) for layer in rows.order_by("position", "pk")]
         by_hand = Override.objects.filter(schedule=schedule, cancelled_at=None).order_by("pk")
-        self.overrides = [rota.Override(str(o.person_id), o.starts_at, o.ends_at) for o in by_hand]
+        self.by_hand = [rota.Override(str(o.person_id), o.starts_at, o.ends_at) for o in by_hand]
+        self.calendars = _calendars(schedule)
+        # The last listed wins: what calendars say over the layers, what is arranged over both.
+        told = [duty for _, duties in self.calendars for duty in duties]
+        self.overrides = [*told, *self.by_hand]
 
     def shifts(self, start: datetime, end: datetime) -> list[rota.Shift]:
         """Return who is on call in [start, end); people are their ids as text."""
@@ -52,7 +62,9 @@ class Plan:
         self, start: datetime, end: datetime
     ) -> Iterator[tuple[str, list[rota.Shift]]]:
         """Yield each layer by itself, the one that wins first, and before all the overrides."""
-        yield "Overrides", rota.shifts([], self.overrides, start=start, end=end)
+        yield "Overrides", rota.shifts([], self.by_hand, start=start, end=end)
+        for name, duties in reversed(self.calendars):
+            yield name, rota.shifts([], duties, start=start, end=end)
         for drawn in reversed(self.layers):
             stop = min(end, drawn.until)
             own = rota.shifts([drawn.layer], [], start=start, end=stop) if stop > start else []
@@ -73,6 +85,16 @@ class Plan:
     def _edges(self, start: datetime, end: datetime) -> list[datetime]:
         inside = {drawn.until for drawn in self.layers if start < drawn.until < end}
         return sorted({start, end, *inside})
+
+
+def _calendars(schedule: Schedule) -> list[tuple[str, list[rota.Override]]]:
+    """Return what each calendar of a schedule says, by its name; the last one wins."""
+    rows = CalendarDuty.objects.that_count().filter(calendar__schedule=schedule)
+    told = rows.values_list("calendar__name", "calendar", "person", "starts_at", "ends_at")
+    return [
+        (name, [rota.Override(str(person), a, b) for *_, person, a, b in duties])
+        for (name, _), duties in groupby(told, key=lambda row: row[:2])
+    ]
 
 
 def _drawn(layer: Layer, zone: str) -> Drawn:

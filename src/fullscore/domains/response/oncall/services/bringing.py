@@ -15,7 +15,9 @@ from fullscore.connectors.guard import Guard
 from fullscore.connectors.opsgenie import client as opsgenie
 from fullscore.connectors.rotas import Policy, Step
 from fullscore.connectors.rotas import Schedule as Told
+from fullscore.domains.response.oncall.announcements import CalendarWanted
 from fullscore.domains.response.oncall.models import (
+    DutyCalendar,
     EscalationPolicy,
     EscalationRoute,
     EscalationStep,
@@ -27,8 +29,10 @@ from fullscore.domains.response.oncall.models import (
 )
 from fullscore.domains.response.oncall.queries import bringing
 from fullscore.domains.response.oncall.queries.bringing import Matched
+from fullscore.domains.response.oncall.services import calendars
 from fullscore.domains.response.oncall.services.rota import refresh
 from fullscore.kit import audit, time
+from fullscore.kit.announcements import announce
 from fullscore.kit.audit import noun_of, recorded, removed
 from fullscore.kit.errors import Conflict, Invalid
 from fullscore.kit.models import AuditEntry, User
@@ -37,7 +41,10 @@ from fullscore.kit.perform import require
 CLIENTS = {RotaImport.Kind.GRAFANA: grafana.read_all, RotaImport.Kind.OPSGENIE: opsgenie.read_all}
 PORTS = frozenset({80, 443, *range(1024, 65536)})
 BEHIND = 1000  # routes that are brought come after all that were made here
-WRITES = ("schedule", "layer", "turn", "escalationpolicy", "escalationstep", "escalationroute")
+WRITES = (
+    "schedule", "layer", "turn", "dutycalendar", "escalationpolicy", "escalationstep",
+    "escalationroute",
+)  # fmt: skip
 
 
 def fetch(kind: str, *, url: str, token: str, by: User) -> RotaImport:
@@ -139,11 +146,11 @@ class Made:
 
     def __init__(self, by: User) -> None:
         self.rows: list[list[Any]] = []
-        self._by = by
+        self.by = by
 
     def keep(self, record: Any) -> Any:
         """Write a new record."""
-        with recorded(record, "add", by=self._by):
+        with recorded(record, "add", by=self.by):
             pass
         self.rows.append([noun_of(record), record.pk])
         return record
@@ -161,6 +168,13 @@ def _schedule(told: Told, matched: Matched, made: Made) -> Schedule:
         known = [matched.people[ref] for ref in one.people if ref in matched.people]
         for place, person in enumerate(known, 1):
             made.keep(Turn(layer=layer, person=person, position=place))
+    for position, each in enumerate(told.calendars, 1):
+        calendar = made.keep(DutyCalendar(
+            schedule=schedule, name=each.name, position=position,
+            secret=calendars.keep_address(each.address, by=made.by),
+            host=calendars.checked_host(each.address),
+        ))  # fmt: skip
+        announce(CalendarWanted(calendar.pk))
     for override in bringing.coming(told, matched):
         made.keep(Override(
             schedule=schedule, person_id=int(override.person), starts_at=override.starts_at,
@@ -212,8 +226,9 @@ def undo(import_: RotaImport, *, by: User) -> RotaImport:
     records = [found for noun, pk in reversed(import_.made) if (found := _found(noun, pk))]
     if told := [why for record in records if (why := _why_kept(record, import_))]:
         raise Conflict(f"It is in use: {'; '.join(told[:3])}. End its layers instead.")
+    kept = [one.secret for one in records if isinstance(one, DutyCalendar) and one.secret]
     with audit.because(f"undo of {import_.mark}"):
-        for record in records:
+        for record in (*records, *kept):
             with removed(record, by=by):
                 pass
     with recorded(import_, "undo", by=by):
@@ -234,8 +249,8 @@ def _why_kept(record: Any, import_: RotaImport) -> str:
     if isinstance(record, EscalationPolicy) and record.runs.exists():
         return f"{record} has called people"
     related = {
-        Schedule: ("layers", "overrides", "steps"), EscalationPolicy: ("steps", "routes"),
-        Layer: ("turns",),
+        Schedule: ("layers", "calendars", "overrides", "steps"),
+        EscalationPolicy: ("steps", "routes"), Layer: ("turns",),
     }.get(type(record), ())  # fmt: skip
     for name in related:
         for row in getattr(record, name).all():

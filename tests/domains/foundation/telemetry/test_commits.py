@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from fullscore.kit.commits import GroupCommit
+from fullscore.domains.foundation.telemetry.commits import GroupCommit
 
 
 def test_what_comes_while_one_is_written_goes_together():
