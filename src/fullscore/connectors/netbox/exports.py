@@ -13,7 +13,10 @@ from fullscore.connectors.netbox.parse import ENDPOINTS
 
 MOST_ENTRIES, MOST_RATIO, MOST_UNPACKED = 10_000, 200, 512 * 1024 * 1024
 # A file is known by the last word of its endpoint: devices.json, netbox_devices.csv
-NAMES = {path.split("/")[1].replace("-", "_"): path for path in ENDPOINTS}
+NAMES = {path.split("/")[1].replace("-", "_"): path for path in reversed(ENDPOINTS)} | {
+    "vm_interfaces": "virtualization/interfaces",
+    "virtualization_interfaces": "virtualization/interfaces",
+}
 
 
 def records(content: bytes) -> list[tuple[str, Mapping[str, Any]]]:
@@ -30,7 +33,7 @@ def records(content: bytes) -> list[tuple[str, Mapping[str, Any]]]:
     found = [(path, one) for name, text in sorted(files.items())
              if (path := endpoint_of(name)) for one in read(name, text)]  # fmt: skip
     if not found:
-        wanted = ", ".join(f"{name}.json" for name in list(NAMES)[:4])
+        wanted = ", ".join(f"{name}.json" for name in ("sites", "racks", "devices", "interfaces"))
         raise Garbled(f"There is no export in it: files are called {wanted} …, or .csv.")
     order = {path: place for place, path in enumerate(ENDPOINTS)}
     return sorted(found, key=lambda pair: order[pair[0]])

@@ -3,9 +3,9 @@
 Sources: the REST documentation of NetBox (https://netboxlabs.com/docs/netbox/, 3.3 to 4.x) and of
 Nautobot 2 (https://docs.nautobot.com). Where they differ: a status is an object with a value
 (NetBox), an object with a name (Nautobot, depth 1) or a text (exports, older versions); Nautobot
-has one tree of locations where NetBox has sites and locations; a role is `device_role` before
-NetBox 3.6; ends of a cable are lists (NetBox) or one object each (Nautobot); ids are numbers or
-UUIDs.
+has one tree of locations, typed, where NetBox has regions, sites and locations; a role is
+`device_role` before NetBox 3.6; ends of a cable are lists (NetBox) or one object each (Nautobot);
+ids are numbers or UUIDs.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,15 +13,26 @@ from dataclasses import replace
 from typing import Any
 
 from fullscore.connectors.inventory.shapes import Thing
+from fullscore.connectors.netbox import cabling
+from fullscore.connectors.netbox.cabling import key_of
+from fullscore.connectors.netbox.resolving import resolved
 
 Record = Mapping[str, Any]
 # In the order in which they are read: what others stand in comes first. Path, and whether a product
 # that does not have it may answer 404.
+# What makes no thing of its own tells what others are called, or where a cable leads.
 ENDPOINTS: tuple[str, ...] = (
-    "dcim/sites", "dcim/locations", "dcim/racks", "dcim/power-feeds", "virtualization/clusters",
-    "dcim/devices", "virtualization/virtual-machines", "dcim/interfaces", "dcim/cables",
-    "ipam/vlans", "ipam/ip-addresses", "circuits/circuits",
+    "dcim/sites", "dcim/location-types", "dcim/locations", "dcim/manufacturers",
+    "dcim/device-types", "dcim/platforms", "extras/roles", "extras/statuses", "tenancy/tenants",
+    "dcim/racks", "dcim/power-panels", "dcim/power-feeds", "virtualization/cluster-types",
+    "virtualization/clusters", "dcim/devices", "virtualization/virtual-machines",
+    "dcim/interfaces", "virtualization/interfaces", "dcim/front-ports", "dcim/rear-ports",
+    "dcim/power-ports", "dcim/power-outlets", "dcim/cables", "ipam/vlans", "ipam/ip-addresses",
+    "ipam/ip-address-to-interface", "circuits/providers", "circuits/circuits",
+    "circuits/circuit-terminations",
 )  # fmt: skip
+# Types of locations that hold sites rather than being one.
+REGIONS = ("region", "continent", "country", "global")
 STATES = {
     "planned": "planned", "staged": "staged", "staging": "staged", "inventory": "staged",
     "provisioning": "staged", "active": "active", "offline": "active", "failed": "active",
@@ -38,28 +49,34 @@ ROLES = (
 
 def things(records: Sequence[tuple[str, Record]]) -> list[Thing]:
     """Return (endpoint, record) pairs as things, with addresses and cables joined to theirs."""
+    records = resolved(records)
     made: list[Thing] = []
     addresses: dict[str, list[tuple[str, str, str]]] = {}
-    cables: dict[str, list[str]] = {}
+    ends: dict[str, dict[str, str]] = {}
     for endpoint, record in records:
-        if endpoint == "ipam/ip-addresses":
+        if endpoint in ("ipam/ip-addresses", "ipam/ip-address-to-interface"):
             for ref, word in _address(record):
                 addresses.setdefault(ref, []).append(word)
-        elif endpoint == "dcim/cables":
-            for one, other in _cable(record):
-                cables.setdefault(one, []).append(other)
+        elif endpoint == "circuits/circuit-terminations":
+            ref = f"circuits/circuits/{key_of(record.get('circuit'))}"
+            ends.setdefault(ref, {}).update(_circuit_end(record))
+    cables = cabling.links(records)
     for line, (endpoint, record) in enumerate(records, 1):
         read = READERS.get(endpoint)
-        if read is not None:
-            made.append(_joined(read(line, record), addresses, cables))
+        one = read(line, record) if read is not None else None
+        if one is not None:
+            one = replace(one, attributes={**one.attributes, **ends.get(one.ref, {})})
+            made.append(_joined(one, addresses, cables))
     return made
 
 
 def _joined(
-    one: Thing, addresses: Mapping[str, list[tuple[str, str, str]]], cables: Mapping[str, list[str]]
+    one: Thing,
+    addresses: Mapping[str, list[tuple[str, str, str]]],
+    cables: Mapping[str, list[tuple[str, str]]],
 ) -> Thing:
     words = (*one.words, *addresses.get(one.ref, ()))
-    links = (*one.links, *(("connects", other) for other in cables.get(one.ref, ())))
+    links = (*one.links, *cables.get(one.ref, ()))
     return replace(one, words=tuple(dict.fromkeys(words)), links=links)
 
 
@@ -69,16 +86,11 @@ def _joined(
 def name_of(value: Any) -> str:
     """Return what a related record is called, however deep it was told."""
     if isinstance(value, Mapping):
-        for key in ("name", "display", "model", "label", "value", "slug", "id"):
+        for key in ("name", "display", "model", "label", "value", "slug"):
             if value.get(key) not in (None, ""):
                 return str(value[key])
         return ""
     return "" if value is None else str(value)
-
-
-def key_of(value: Any) -> str:
-    """Return the id of a related record, or the bare id."""
-    return str(value.get("id") or "") if isinstance(value, Mapping) else str(value or "")
 
 
 def state_of(record: Record) -> dict[str, str]:
@@ -91,14 +103,23 @@ def state_of(record: Record) -> dict[str, str]:
 
 
 def site_of(record: Record) -> str:
-    """Return the site: of NetBox its name, of Nautobot the top of the location's tree."""
+    """Return the site: of NetBox its name, of Nautobot the one in the location's tree."""
     if record.get("site"):
         return name_of(record["site"])
-    place = record.get("location")
-    seen = 0
-    while isinstance(place, Mapping) and isinstance(place.get("parent"), Mapping) and seen < 20:
-        place, seen = place["parent"], seen + 1
-    return name_of(place)
+    return name_of(_site_among(record.get("location")))
+
+
+def _site_among(place: Any) -> Any:
+    """Return the location of a tree that is a site: the uppermost that is no region."""
+    chain = [place]
+    while isinstance(chain[-1], Mapping) and chain[-1].get("parent") and len(chain) < 20:
+        chain.append(chain[-1]["parent"])
+    return next((one for one in reversed(chain) if not _is_region(one)), chain[-1])
+
+
+def _is_region(place: Any) -> bool:
+    sort = name_of(place.get("location_type")) if isinstance(place, Mapping) else ""
+    return any(word in REGIONS for word in sort.lower().split())
 
 
 def _tags(record: Record) -> tuple[str, ...]:
@@ -142,31 +163,19 @@ def _site(line: int, record: Record) -> Thing:
     return _thing(line, "dcim/sites", record, "site", site="", attributes=attributes)
 
 
-def _location(line: int, record: Record) -> Thing:
-    """Return a site for the top of a Nautobot tree, a room for everything else."""
+def _location(line: int, record: Record) -> Thing | None:
+    """Return a site for what is one in a Nautobot tree, a room for what lies in it."""
+    if not record.get("site") and _is_region(record):
+        return None
+    site = record.get("site") or _site_among(record)
+    if site is record:
+        attributes = _extras(record, address=record.get("physical_address"),
+                             time_zone=record.get("time_zone"))  # fmt: skip
+        return _thing(line, "dcim/locations", record, "site", site="", attributes=attributes)
     parent = record.get("parent")
-    if not record.get("site") and not parent:
-        return _thing(
-            line,
-            "dcim/locations",
-            record,
-            "site",
-            site="",
-            attributes=_extras(
-                record, address=record.get("physical_address"), time_zone=record.get("time_zone")
-            ),
-        )
-    site = site_of(record) or _top(parent)
-    links = (("located_in", f"dcim/locations/{key_of(parent)}"),) if parent else ()
-    return _thing(line, "dcim/locations", record, "room", site=site, links=links)
-
-
-def _top(place: Any) -> str:
-    """Return the name of the root of a tree of locations."""
-    seen = 0
-    while isinstance(place, Mapping) and isinstance(place.get("parent"), Mapping) and seen < 20:
-        place, seen = place["parent"], seen + 1
-    return name_of(place)
+    is_inside = bool(parent) and not _is_region(parent)
+    links = (("located_in", f"dcim/locations/{key_of(parent)}"),) if is_inside else ()
+    return _thing(line, "dcim/locations", record, "room", site=name_of(site), links=links)
 
 
 def _rack(line: int, record: Record) -> Thing:
@@ -180,7 +189,7 @@ def _standing(record: Record) -> tuple[tuple[str, str], ...]:
     if record.get("rack"):
         return (("located_in", f"dcim/racks/{key_of(record['rack'])}"),)
     place = record.get("location")
-    is_site = not record.get("site") and isinstance(place, Mapping) and not place.get("parent")
+    is_site = not record.get("site") and key_of(_site_among(place)) == key_of(place)
     return (("located_in", f"dcim/locations/{key_of(place)}"),) if place and not is_site else ()
 
 
@@ -236,8 +245,7 @@ def _vm(line: int, record: Record) -> Thing:
     links = []
     if record.get("cluster"):
         links.append(("runs_on", f"virtualization/clusters/{key_of(record['cluster'])}"))
-    cluster = record.get("cluster")
-    site = site_of(record) or (site_of(cluster) if isinstance(cluster, Mapping) else "")
+    site = _site_of_machine(record)
     attributes = _extras(
         record, os=name_of(record.get("platform")), cpu_count=_whole(record.get("vcpus")),
         memory_bytes=_whole(memory, 1_000_000), role=name_of(record.get("role")),
@@ -268,6 +276,25 @@ def _interface(line: int, record: Record) -> Thing:
     )  # fmt: skip
 
 
+def _vm_interface(line: int, record: Record) -> Thing:
+    machine = record.get("virtual_machine")
+    ref = f"virtualization/virtual-machines/{key_of(machine)}"
+    mac = str(record.get("mac_address") or name_of(record.get("primary_mac_address")) or "")
+    return _thing(
+        line, "virtualization/interfaces", record, "interface",
+        name=f"{name_of(machine)}:{record.get('name') or ''}",
+        site=_site_of_machine(machine) if isinstance(machine, Mapping) else "", values={},
+        attributes=_extras(record, mtu=record.get("mtu")),
+        words=((("mac", mac, ""),) if mac else ()), links=(("part_of", ref),),
+        error="" if machine else "It belongs to no virtual machine.",
+    )  # fmt: skip
+
+
+def _site_of_machine(record: Record) -> str:
+    cluster = record.get("cluster")
+    return site_of(record) or (site_of(cluster) if isinstance(cluster, Mapping) else "")
+
+
 def _vlan(line: int, record: Record) -> Thing:
     number = record.get("vid")
     return _thing(line, "ipam/vlans", record, "vlan",
@@ -286,41 +313,36 @@ def _circuit(line: int, record: Record) -> Thing:
     )  # fmt: skip
 
 
+def _circuit_end(record: Record) -> dict[str, str]:
+    """Return at which site a circuit ends, by side."""
+    side = str(record.get("term_side") or "").lower()[:1]
+    told = record.get("termination") if record.get("termination_type") == "dcim.site" else None
+    site = site_of(record) or name_of(told)
+    return {f"{side}_end": site} if side and site else {}
+
+
 def _address(record: Record) -> Iterator[tuple[str, tuple[str, str, str]]]:
-    """Yield whose an address is, and the word it makes; the prefix length is nobody's identity."""
-    address = str(record.get("address") or "").split("/")[0]
-    owner = record.get("assigned_object")
-    listed = [owner] if isinstance(owner, Mapping) else list(record.get("interfaces") or ())
-    for one in listed:
-        if not address or not isinstance(one, Mapping):
+    """Yield whose an address is, and the word it makes; the prefix length is nobody's identity.
+
+    NetBox says what it is assigned to; Nautobot 2 lists interfaces, or joins one in a record.
+    """
+    told = record.get("ip_address")
+    address = name_of(told.get("address") if isinstance(told, Mapping) else record.get("address"))
+    word = ("address", address.split("/")[0], "")
+    ends = [record.get(name) for name in ("assigned_object", "interface", "vm_interface")]
+    for name in ("interfaces", "vm_interfaces"):
+        listed = record.get(name)
+        ends += listed if isinstance(listed, list) else []
+    for one in ends:
+        if not word[1] or not isinstance(one, Mapping):
             continue
-        if one.get("device"):
-            yield f"dcim/devices/{key_of(one['device'])}", ("address", address, "")
-        elif one.get("virtual_machine"):
-            ref = f"virtualization/virtual-machines/{key_of(one['virtual_machine'])}"
-            yield ref, ("address", address, "")
+        if device := key_of(one.get("device")):
+            yield f"dcim/devices/{device}", word
+        elif machine := key_of(one.get("virtual_machine")):
+            yield f"virtualization/virtual-machines/{machine}", word
 
 
-def _cable(record: Record) -> Iterator[tuple[str, str]]:
-    """Yield the interfaces that a cable joins, each pair once."""
-    one, other = (_ends(record, side) for side in ("a", "b"))
-    yield from ((a, b) for a in one for b in other if a != b)
-
-
-def _ends(record: Record, side: str) -> list[str]:
-    listed = record.get(f"{side}_terminations")
-    if isinstance(listed, list):
-        pairs = [
-            (e.get("object_type"), e.get("object_id")) for e in listed if isinstance(e, Mapping)
-        ]
-    else:
-        end = record.get(f"termination_{side}")
-        number = key_of(end) or record.get(f"termination_{side}_id")
-        pairs = [(record.get(f"termination_{side}_type"), number)]
-    return [f"dcim/interfaces/{key}" for kind, key in pairs if kind == "dcim.interface" and key]
-
-
-READERS: Mapping[str, Callable[[int, Record], Thing]] = {
+READERS: Mapping[str, Callable[[int, Record], Thing | None]] = {
     "dcim/sites": _site,
     "dcim/locations": _location,
     "dcim/racks": _rack,
@@ -329,6 +351,7 @@ READERS: Mapping[str, Callable[[int, Record], Thing]] = {
     "dcim/devices": _device,
     "virtualization/virtual-machines": _vm,
     "dcim/interfaces": _interface,
+    "virtualization/interfaces": _vm_interface,
     "ipam/vlans": _vlan,
     "circuits/circuits": _circuit,
 }
