@@ -107,8 +107,8 @@ from fullscore.domains.response.incidents.services.tasks import (
     take_up_task,
 )
 from fullscore.domains.response.incidents.services.telling import tell
-from fullscore.domains.response.incidents.services.updates import open_notice, publish_update
 from fullscore.domains.response.incidents.services.turns import in_pieces
+from fullscore.domains.response.incidents.services.updates import open_notice, publish_update
 from fullscore.domains.response.incidents.services.upkeep import (
     expire_acknowledgements,
     forget_events,
