@@ -22,6 +22,7 @@ GET = "sudo -n apt-get -o DPkg::Lock::Timeout=60"
 # Only what is upgraded and what that needs: what is recommended is nobody's plan.
 UPGRADE = "--only-upgrade --no-install-recommends"
 KEEP_SETTINGS = "-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
+HOOKS = "/etc/fullscore"
 MOST_LOG_BYTES = 60_000
 REBOOT_DELAY_SECONDS = 2
 KEPT_DAYS = 30  # our judgement: who has not rolled back by then will not
@@ -51,6 +52,7 @@ COULD = (
 
 SUDOERS = """{user} ALL=(root) NOPASSWD: /usr/bin/apt-get -o DPkg\\:\\:Lock\\:\\:Timeout\\=60 *
 {user} ALL=(root) NOPASSWD: /usr/bin/dpkg-repack *
+{user} ALL=(root) NOPASSWD: /etc/fullscore/drain, /etc/fullscore/undrain
 {user} ALL=(root) NOPASSWD: /usr/bin/systemd-run --on-active\\=2 --quiet systemctl reboot
 Defaults:{user} env_keep += "LC_ALL DEBIAN_FRONTEND APT_LISTCHANGES_FRONTEND"
 """
@@ -201,6 +203,16 @@ def wants_reboot() -> str:
 def reboot() -> str:
     """Return what orders a reboot that begins once the connection is closed."""
     return f"sudo -n systemd-run --on-active={REBOOT_DELAY_SECONDS} --quiet systemctl reboot"
+
+
+def has_hooks() -> str:
+    """Return what succeeds where a host can take itself out of service, and go back."""
+    return " && ".join(f"sudo -n -l {HOOKS}/{name}" for name in ("drain", "undrain"))
+
+
+def hook(place: str, name: str) -> str:
+    """Return what starts a hook of the host, `drain` or `undrain`, detached."""
+    return detached(place, f"sudo -n {HOOKS}/{name}")
 
 
 def in_folder(place: str) -> str:

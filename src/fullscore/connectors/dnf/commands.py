@@ -13,6 +13,8 @@ from fullscore.connectors.apt.commands import (
     TIDY,
     checked,
     detached,
+    has_hooks,
+    hook,
     identity,
     in_folder,
     peek,
@@ -58,6 +60,7 @@ COULD = (
 
 SUDOERS = """{user} ALL=(root) NOPASSWD: /usr/bin/dnf *
 {user} ALL=(root) NOPASSWD: /usr/bin/rpmrebuild *
+{user} ALL=(root) NOPASSWD: /etc/fullscore/drain, /etc/fullscore/undrain
 {user} ALL=(root) NOPASSWD: /usr/bin/systemd-run --on-active\\=2 --quiet systemctl reboot
 Defaults:{user} env_keep += "LC_ALL"
 """
@@ -169,6 +172,7 @@ def wants_reboot() -> str:
 
 
 __all__ = [
-    "SUDOERS", "could_keep", "detached", "identity", "keep", "named", "peek", "put_back", "reboot",
-    "refresh", "running", "simulate", "sound", "space", "update", "versions", "wants_reboot",
+    "SUDOERS", "could_keep", "detached", "has_hooks", "hook", "identity", "keep", "named", "peek",
+    "put_back", "reboot", "refresh", "running", "simulate", "sound", "space", "update", "versions",
+    "wants_reboot",
 ]  # fmt: skip

@@ -35,7 +35,10 @@ DPkg::Options {{ "--root={root}"; "--force-not-root"; "--force-script-chrootless
   "--log={root}/dpkg.log"; }};
 """
 PROGRAMS = {
-    "sudo": '[ "$1" = -n ] && shift\n[ "$1" = -l ] && { command -v "$2"; exit; }\nexec "$@"',
+    "sudo": '[ "$1" = -n ] && shift\nto() { case "$1" in'
+    ' /etc/fullscore/*) echo "$T/hooks/${1##*/}";; *) echo "$1";; esac; }\n'
+    '[ "$1" = -l ] && { command -v "$(to "$2")"; exit; }\n'
+    'program=$(to "$1")\nshift\nexec "$program" "$@"',
     "apt-get": 'set -- "$@"\nexec /usr/bin/apt-get "$@" -o DPkg::Lock::Timeout=1',
     "cat": 'case "$1" in\n/proc/sys/kernel/random/boot_id) exec /bin/cat "$T/boot_id";;\n'
     '/run/reboot-required) exec /bin/cat "$T/reboot-required";;\n*) exec /bin/cat "$@";;\nesac',
@@ -120,6 +123,14 @@ class Target:
         path = self.folder / "bin" / name
         path.write_text(f"#!/bin/sh\nT={self.folder}\n{script}\n")
         path.chmod(0o755)
+
+    def hooks(self, drain: str, undrain: str) -> None:
+        """Let it have what takes it out of service, and what brings it back."""
+        (self.folder / "hooks").mkdir()
+        for name, script in (("drain", drain), ("undrain", undrain)):
+            path = self.folder / "hooks" / name
+            path.write_text(f"#!/bin/sh\nT={self.folder}\n{script}\n")
+            path.chmod(0o755)
 
     def version(self, name: str = "webapp") -> str:
         """Return which version is installed."""

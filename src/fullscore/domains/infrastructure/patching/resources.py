@@ -123,7 +123,7 @@ class CampaignForm(forms.ModelForm):
         model = Campaign
         fields = ("title", "baseline", "release_from", "cut_off_at", "begins_at", "run_minutes",
                   "error_limit", "settle_minutes", "way_back", "no_way_back", "new_dependencies",
-                  "reboots", "way")  # fmt: skip
+                  "reboots", "drains", "way")  # fmt: skip
 
 
 def badges(campaign: Campaign) -> list[tuple[str, str]]:
@@ -170,10 +170,10 @@ CAMPAIGN = Resource(
     columns=["title", "baseline", "state", "begins_at", "planned_at", "drafted_by", "approved_by"],
     fields=["title", "baseline", "release_from", "cut_off_at", "begins_at", "run_minutes",
             "error_limit", "settle_minutes", "way_back", "no_way_back", "new_dependencies",
-            "reboots", "way"],
+            "reboots", "drains", "way"],
     facts=["release_from", "cut_off_at", "run_minutes", "error_limit", "settle_minutes", "way_back",
-           "no_way_back", "new_dependencies", "reboots", "way", "looked_at", "change", "why",
-           "approved_at", "started_at", "ended_at"],
+           "no_way_back", "new_dependencies", "reboots", "drains", "way", "looked_at", "change",
+           "why", "approved_at", "started_at", "ended_at"],
     filters=["state", "baseline", "way"],
     search=["title"],
     order=["-begins_at"],

@@ -142,6 +142,17 @@ class ByAnsible:
         text = told.output("simulate")
         return Look(parse.transaction(text).filled(packages, {}), text, identity, units, listens)
 
+    async def has_hooks(self) -> bool:
+        """Say whether the host has what takes it out of service, and what brings it back."""
+        told = await self._stage.play("hooks", self._with({}))
+        if told.state == "unreachable":
+            _judged(told)
+        return told.state != "failed"
+
+    async def hook(self, place: str, name: str) -> str:
+        """Run a hook of the host, detached from the play."""
+        return await self._detached("hook", place=place, hook=name)
+
     async def could_keep(self, packages: Packages) -> frozenset[str]:
         """Return the names of the packages that `keep` could have as they are; keeps nothing."""
         told = await self._played("foresee", kept=commands.listed(packages, at=1))

@@ -59,6 +59,15 @@ class BySsh:
         now = parse.versions(await self._said(script)) if untold else {}
         return seen.filled(packages, now)
 
+    async def has_hooks(self) -> bool:
+        """Say whether the host has what takes it out of service, and what brings it back."""
+        status, _, _ = await self._session.run("sh -s", self._commands.has_hooks().encode())
+        return status == 0
+
+    async def hook(self, place: str, name: str) -> str:
+        """Run a hook of the host, detached from the connection."""
+        return await self._detached(place, self._commands.hook(place, name))
+
     async def could_keep(self, packages: Packages) -> frozenset[str]:
         """Return the names of the packages that `keep` could have as they are; keeps nothing."""
         text = await self._said(self._commands.could_keep(packages))

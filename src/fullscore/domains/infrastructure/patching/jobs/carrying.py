@@ -18,6 +18,7 @@ from fullscore.domains.infrastructure.patching.queries import gates
 from fullscore.domains.infrastructure.patching.services import looking, running
 from fullscore.kit import time
 
+NO_HOOKS = "It has no /etc/fullscore/drain and undrain that the account may run: add them."
 FROM, TO = 1, 2  # where a package says its version before, and as planned
 
 Ask = Callable[..., Awaitable[Any]]
@@ -38,12 +39,18 @@ class Carrying:
         if self.run.is_back:
             await self._do("restore", self._restore)
             await self._do("verify back", self._verify_back)
+            if self.run.campaign.drains:
+                await self._do("undrain back", self._undrain)
             return
         await self._do("check", self._check)
         await self._do("save", self._save)
+        if self.run.campaign.drains:  # last: what could still refuse it has not
+            await self._do("drain", self._drain)
         await self._do("update", self._update)
         await self._do("reboot", self._reboot)
         await self._do("verify", self._verify)
+        if self.run.campaign.drains:
+            await self._do("undrain", self._undrain)
 
     async def _do(self, name: str, work: Callable[[RunStep], Awaitable[tuple[Told, str]]]) -> None:
         if name in self._finished:
@@ -70,6 +77,8 @@ class Carrying:
         seen = await self.hands.look(packages)
         if differs := seen.transaction.differs_from(approved(self.run, seen.transaction)):
             raise Failed(f"It would {differs}: plan it anew.", seen.text)
+        if self.run.campaign.drains and not await self.hands.has_hooks():
+            raise Failed(NO_HOOKS)
         rows = seen.transaction.rows()
         if not self.run.looked_at and (held := await self._ask(
             looking.held_along, self.run, rows, now=time.now()
@@ -99,6 +108,14 @@ class Carrying:
         if unborne := _unborne(self.run, lost):
             raise Failed(f"There would be no way back: {', '.join(unborne[:5])} cannot be kept.")
         return {"place": place, "kept": sorted(kept.names), "lost": lost}, kept.text
+
+    async def _drain(self, step: RunStep) -> tuple[Told, str]:
+        """Have the host take itself out of service."""
+        return {}, await self.hands.hook(f"drain-{self.run.pk}", "drain")
+
+    async def _undrain(self, step: RunStep) -> tuple[Told, str]:
+        """Have it go into service again."""
+        return {}, await self.hands.hook(f"undrain-{self.run.pk}-{step.place}", "undrain")
 
     async def _update(self, step: RunStep) -> tuple[Told, str]:
         """Bring the packages to their planned versions."""

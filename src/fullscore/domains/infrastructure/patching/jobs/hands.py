@@ -84,6 +84,12 @@ class Hands(Protocol):
     async def look(self, packages: Packages) -> Look:
         """See whether packages are sound, space is left and repositories answer: then the rest."""
 
+    async def has_hooks(self) -> bool:
+        """Say whether the host has what takes it out of service, and what brings it back."""
+
+    async def hook(self, place: str, name: str) -> str:
+        """Run a hook of the host, once, and wait for the end; returns the log."""
+
     async def could_keep(self, packages: Packages) -> frozenset[str]:
         """Return the names of the packages that `keep` could have as they are; keeps nothing."""
 

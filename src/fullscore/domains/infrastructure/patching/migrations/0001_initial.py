@@ -304,6 +304,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "drains",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Each host runs its own /etc/fullscore/drain before it is altered, and /etc/fullscore/undrain once it is verified. One without them is not altered.",
+                        verbose_name="taken out of service first",
+                    ),
+                ),
+                (
                     "way",
                     models.CharField(
                         choices=[

@@ -95,6 +95,12 @@ class Campaign(models.Model):
         " along? Nothing is ever removed there.",
     )
     reboots = models.CharField(max_length=6, choices=Reboots, default=Reboots.NEEDED)
+    drains = models.BooleanField(
+        "taken out of service first",
+        default=False,
+        help_text="Each host runs its own /etc/fullscore/drain before it is altered, and"
+        " /etc/fullscore/undrain once it is verified. One without them is not altered.",
+    )
     way = models.CharField(
         "carried out",
         max_length=7,

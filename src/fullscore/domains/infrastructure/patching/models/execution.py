@@ -31,7 +31,7 @@ class RunStep(models.Model):
         DONE = "done"
         FAILED = "failed"
 
-    ALTERING = ("update", "reboot", "verify")  # until then a server is as it was
+    ALTERING = ("drain", "update", "reboot", "verify")  # until then a server is as it was
 
     run = models.ForeignKey(ServerRun, on_delete=models.CASCADE, related_name="steps")
     place = models.PositiveSmallIntegerField()

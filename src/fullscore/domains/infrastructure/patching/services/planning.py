@@ -99,6 +99,7 @@ def digest(campaign: Campaign) -> str:
         "no_way_back": campaign.no_way_back,
         "new_dependencies": campaign.new_dependencies,
         "reboots": campaign.reboots,
+        "drains": campaign.drains,
         "way": campaign.way,
         "outages": [
             [row.service_id, row.starts_at.isoformat(), row.ends_at.isoformat()]
