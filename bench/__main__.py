@@ -23,6 +23,7 @@ PARTS = (
     "correlation",
     "anomaly",
     "alerts",
+    "paging",
     "watching",
 )
 

@@ -1,9 +1,9 @@
 """Measure how soon a page leaves with 1,000 alerts a minute behind it: `python -m bench paging`.
 
-Our web process and the one behind it, on SQLite, as `fullscore up` runs them. 1,000 alerts a minute
-come one to a body, from the hosts of a small estate; every few seconds a critical one is among them,
-and a person is called by a signed webhook. Measured is from before the body of the critical alert is
-posted until the webhook is called.
+Our web process and the one behind it, on SQLite, as `fullscore up` runs them. 1,000 alerts a
+minute come one to a body, from the hosts of a small estate; every three seconds a critical one is
+among them, and a person is called by a signed webhook. Measured is the time from before the body of
+the critical alert is posted until the webhook is called.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from bench import peers
 from bench.incoming import environment_of, serving
 from bench.peers import Peer
 
-PER_MINUTE, MINUTES, SENDERS = 1_000, int(os.environ.get("M","4")), 16
+PER_MINUTE, MINUTES, SENDERS = 1_000, int(os.environ.get("M", "4")), 16
 CRITICAL_EVERY = 50  # alerts, which is every 3 seconds
 TARGET_SECONDS = 5.0
 WORLD = """
@@ -69,7 +69,9 @@ def main() -> None:
         time.sleep(20)  # the first minute of a new installation has its own work
         posted = _send(ours)
         time.sleep(30)
-        os.system(f"cp {folder}/ours/fullscore.sqlite3* {os.environ['KEEP']}/") if "KEEP" in os.environ else None
+        os.system(
+            f"cp {folder}/ours/fullscore.sqlite3* {os.environ['KEEP']}/"
+        ) if "KEEP" in os.environ else None
     taken = sorted(pages[one] - at for one, at in posted.items() if one in pages)
     missing = len(posted) - len(taken)
     print(f"{PER_MINUTE:,} alerts a minute for {MINUTES} min, load {os.getloadavg()[1]:.1f}")
@@ -95,9 +97,7 @@ def _send(ours: Peer) -> dict[str, float]:
     return posted
 
 
-def _send_some(
-    ours: Peer, numbers: Iterator[int], begun: float, posted: dict[str, float]
-) -> None:
+def _send_some(ours: Peer, numbers: Iterator[int], begun: float, posted: dict[str, float]) -> None:
     token = (ours.folder / "key").read_text()
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
     connection = http.client.HTTPConnection(urlsplit(ours.address).netloc, timeout=60)

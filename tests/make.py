@@ -135,8 +135,10 @@ from fullscore.domains.response.incidents.models import (
 from fullscore.domains.response.oncall.models import (
     Absence,
     Attempt,
+    CalendarDuty,
     ContactChannel,
     ContactRule,
+    DutyCalendar,
     EscalationPolicy,
     EscalationRoute,
     EscalationStep,
@@ -724,6 +726,15 @@ def turn(**values: Any) -> Turn:
 def override(**values: Any) -> Override:
     known = {"starts_at": AT, "ends_at": AT + timedelta(hours=8)}
     return _with(Override, known | values, schedule=schedule, person=person)
+
+
+def duty_calendar(**values: Any) -> DutyCalendar:
+    return _with(DutyCalendar, {"name": _one("calendar")} | values, schedule=schedule)
+
+
+def calendar_duty(**values: Any) -> CalendarDuty:
+    known = {"called": "Ann", "starts_at": AT, "ends_at": AT + timedelta(days=7)}
+    return _with(CalendarDuty, known | values, calendar=duty_calendar)
 
 
 def shift(**values: Any) -> Shift:

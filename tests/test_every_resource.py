@@ -68,6 +68,7 @@ ONE: dict[str, Callable[..., Any]] = {
     "finding-event": make.event, "proof": make.proof, "comment": make.comment,
     "threshold": make.threshold, "breach": make.breach, "storage-rule": make.storage_rule,
     "schedule": make.schedule, "rota-layer": make.layer, "rota-turn": make.turn,
+    "duty-calendar": make.duty_calendar, "calendar-duty": make.calendar_duty,
     "rota-override": make.override, "shift": make.shift, "shift-swap": make.swap,
     "absence": make.absence, "contact-channel": make.contact_channel,
     "contact-rule": make.contact_rule, "escalation-policy": make.policy,

@@ -73,17 +73,56 @@ def web(argv: Sequence[str]) -> int:
 
 
 def worker(argv: Sequence[str]) -> int:
-    """Run jobs."""
+    """Run jobs: all of them, or those of some queues only."""
+    parser = ArgumentParser("fullscore worker", description=worker.__doc__)
+    parser.add_argument(
+        "--queues", help="queues to serve, separated by commas (urgent,default,slow)"
+    )
+    given = parser.parse_args(argv)
     ready()
     from fullscore.domains.foundation.system import processes
 
-    processes.serve_worker()
+    processes.serve_worker(_queues(given.queues))
     return 0
 
 
+def _queues(words: str | None) -> list[str]:
+    """Return the queues that are named, all where none is. Raises Invalid for one there is not."""
+    from fullscore.kit.errors import Invalid
+    from fullscore.kit.jobs import QUEUES
+
+    named = list(QUEUES) if words is None else [word.strip() for word in words.split(",")]
+    unknown = [word for word in named if word not in QUEUES]
+    if unknown:
+        raise Invalid(f"There is no queue “{unknown[0]}”: there are {', '.join(QUEUES)}.")
+    _check_tables()
+    return list(dict.fromkeys(named))
+
+
+def _check_tables() -> None:
+    """Raise Invalid where the database is not of this program's version: one sentence, once."""
+    from django.db import OperationalError, connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    from fullscore.kit.errors import Invalid
+
+    try:
+        executor = MigrationExecutor(connection)
+        is_behind = bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    except OperationalError as error:
+        raise Invalid(f"The database cannot be reached: {str(error).strip()}") from error
+    if is_behind:
+        raise Invalid(
+            "The tables of this installation are missing or older than this program:"
+            " run `fullscore migrate`, or `fullscore up`, which does so itself."
+        )
+
+
 def scheduler(argv: Sequence[str]) -> int:
-    """Queue clocked jobs."""
+    """Queue clocked jobs when their time comes; one of several leads."""
+    ArgumentParser("fullscore scheduler", description=scheduler.__doc__).parse_args(argv)
     ready()
+    _check_tables()
     from fullscore.config.schedule import SCHEDULE
     from fullscore.domains.foundation.system import processes
 
@@ -102,6 +141,7 @@ def collector(argv: Sequence[str]) -> int:
     if given.centre:
         return _collect_for(given)
     ready()
+    _check_tables()
     from fullscore.config.schedule import BESIDE, COLLECTED
     from fullscore.domains.foundation.system import processes
 
@@ -140,6 +180,7 @@ def _read_key(file: str) -> str:
 
 def behind(argv: Sequence[str]) -> int:
     """Be worker, scheduler and collector in one process."""
+    ArgumentParser("fullscore behind", description=behind.__doc__).parse_args(argv)
     ready()
     from django.conf import settings
 

@@ -6,10 +6,11 @@ Source: RFC 5545, and what Google Calendar, Outlook and Grafana OnCall make of i
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from icalendar import Calendar, Component
+from icalendar.prop import vDDDLists, vDDDTypes
 
 from fullscore.connectors.base import Garbled
 from fullscore.connectors.calendars import zones
@@ -100,9 +101,7 @@ class _Reader:
             if which is None:
                 masters.append(component)
                 continue
-            if str(_first(which).params.get("RANGE", "")).upper() == "THISANDFUTURE":
-                raise Garbled(f"“{_said(component)}” moves all later turns at once: split it.")
-            moved[_uid(component), self._instant(component, which)] = component
+            moved[_uid(component), self._instant(component, _first(which))] = component
         found: list[Event] = []
         for event in self._all(masters, moved):
             found.append(event)
@@ -132,6 +131,8 @@ class _Reader:
         turns = [(first, lasts)] if is_one else self._walls(component, first, zone, lasts)
         for wall, length in turns:
             starts_at, ends_at = _utc(wall, zone), _utc(wall + length, zone)
+            if ends_at <= starts_at:  # the clock jumps over it: then only the hours are left
+                ends_at = starts_at + length
             if starts_at < self._end and ends_at > self._start and starts_at not in seen:
                 seen.add(starts_at)
                 yield Event(uid, starts_at, ends_at, summary, attendees)
@@ -152,14 +153,21 @@ class _Reader:
         since = self._start.astimezone(zone).replace(tzinfo=None) - A_DAY - lasts
         for rule in rules:
             told = walls(
-                rule, first=first, zone=zone, until=until, steps=self._steps, name=_said(component)
+                rule,
+                first=first,
+                zone=zone,
+                until=until,
+                steps=self._steps,
+                name=_called(component),
             )
             yield from ((wall, lasts) for wall in told if wall > since and counts(wall))
         for one, told_zone in self._dates(component, "RDATE"):
-            begins, length = one, lasts
+            begins, length = one, lasts  # a period says its own length
             if isinstance(one, tuple):
                 begins, ends = one
                 length = ends if isinstance(ends, timedelta) else ends - begins
+            if not isinstance(begins, date):
+                raise _unreadable(component, "RDATE")
             self._steps.take()
             at = self._wall(begins, told_zone)
             wall = _utc(*at).astimezone(zone).replace(tzinfo=None)
@@ -170,6 +178,8 @@ class _Reader:
         """Return the instants at which no turn begins, and the whole days on which none does."""
         instants, days = set(), set()
         for one, zone in self._dates(component, "EXDATE"):
+            if not isinstance(one, date):
+                raise _unreadable(component, "EXDATE")
             if isinstance(one, datetime):
                 instants.add(_utc(*self._wall(one, zone)))
             else:
@@ -178,7 +188,9 @@ class _Reader:
 
     def _dates(self, component: Component, name: str) -> Iterator[tuple[Any, str]]:
         for told in _list(component.get(name)):
-            for one in _read(component, name, told, "dts"):
+            if not isinstance(told, vDDDLists):
+                raise _unreadable(component, name)
+            for one in told.dts:
                 zone = one.params.get("TZID") or told.params.get("TZID") or ""
                 yield one.dt, str(zone)
 
@@ -186,22 +198,23 @@ class _Reader:
         """Return when an event begins by its wall clock, in which zone, and how long it lasts."""
         begins = component.get("DTSTART")
         if begins is None:
-            raise Garbled(f"The event “{_said(component)}” has no beginning.")
+            raise Garbled(f"The event “{_called(component)}” has no beginning.")
         begins = _first(begins)
-        told = _read(component, "DTSTART", begins, "dt")
+        told = _read(component, "DTSTART", begins, date)
         first, zone = self._wall(told, str(begins.params.get("TZID", "")))
         if (ends := component.get("DTEND")) is not None:
             ends = _first(ends)
-            read = _read(component, "DTEND", ends, "dt")
+            read = _read(component, "DTEND", ends, date)
             last = _utc(*self._wall(read, str(ends.params.get("TZID", ""))))
             return first, zone, last.astimezone(zone).replace(tzinfo=None) - first
         if (lasts := component.get("DURATION")) is not None:
-            return first, zone, _read(component, "DURATION", _first(lasts), "dt")
+            return first, zone, _read(component, "DURATION", _first(lasts), timedelta)
         return first, zone, timedelta() if isinstance(told, datetime) else A_DAY
 
     def _instant(self, component: Component, which: Any) -> datetime:
-        which = _first(which)
-        told = _read(component, "RECURRENCE-ID", which, "dt")
+        told = _read(component, "RECURRENCE-ID", which, date)
+        if str(which.params.get("RANGE", "")).upper() == "THISANDFUTURE":
+            raise Garbled(f"“{_called(component)}” moves all later turns at once: split it.")
         return _utc(*self._wall(told, str(which.params.get("TZID", ""))))
 
     def _wall(self, told: Any, zone: str) -> tuple[datetime, tzinfo]:
@@ -221,12 +234,16 @@ def _utc(wall: datetime, zone: tzinfo) -> datetime:
     return wall.replace(tzinfo=zone).astimezone(UTC)
 
 
-def _read(component: Component, name: str, told: Any, what: str) -> Any:
-    """Return a part of a property. Raises Garbled, naming the event, for one that is broken."""
-    try:
-        return getattr(told, what)
-    except (ValueError, AttributeError) as error:
-        raise Garbled(f"{name} of the event “{_said(component)}” cannot be read.") from error
+def _read(component: Component, name: str, told: Any, kind: type) -> Any:
+    """Return what a property holds. Raises Garbled for one that is broken, or of another kind."""
+    found = told.dt if isinstance(told, vDDDTypes) else None
+    if not isinstance(found, kind):
+        raise _unreadable(component, name)
+    return found
+
+
+def _unreadable(component: Component, name: str) -> Garbled:
+    return Garbled(f"{name} of the event “{_called(component)}” cannot be read.")
 
 
 def _list(told: Any) -> list[Any]:
@@ -243,6 +260,11 @@ def _uid(component: Component) -> str:
 
 def _said(component: Component) -> str:
     return " ".join(tidy(str(_first(component.get("SUMMARY", "")))).split())[:LETTERS]
+
+
+def _called(component: Component) -> str:
+    """Return how a person finds the event again."""
+    return _said(component) or _uid(component) or "without a name"
 
 
 def _attendees(component: Component) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from datetime import date, datetime, time, tzinfo
 from typing import Any
 
 from dateutil.rrule import rrulestr
+from icalendar.prop import vRecur
 
 from fullscore.connectors.base import Garbled
 
@@ -58,10 +59,12 @@ def walls(
 
 def _checked(rule: Any, first: datetime, zone: tzinfo) -> str:
     """Return a rule as text whose end is by the wall clock, too. Raises ValueError."""
+    if not isinstance(rule, vRecur):
+        raise ValueError("it is no rule as RFC 5545 has them.")
     parts = dict(part.split("=", 1) for part in rule.to_ical().decode().upper().split(";"))
     frequency = parts.get("FREQ", "")
     if frequency not in PARTS:
-        raise ValueError(f"{frequency or 'nothing'} is more often than each hour.")
+        raise ValueError(f"it comes {frequency or 'by nothing'}, not HOURLY to YEARLY.")
     if odd := sorted(set(parts) - PARTS[frequency]):
         raise ValueError(f"{odd[0]} does not go with {frequency}.")
     if not _is_in_some_month(parts):

@@ -19,6 +19,7 @@ from fullscore.connectors.base import Garbled
 DESCRIBED = re.compile(r"^BEGIN:VTIMEZONE$.*?^END:VTIMEZONE$\n?", re.M | re.S | re.I)
 TZID = re.compile(r"^TZID[^:\n]*:(.+)$", re.M | re.I)
 COMES_AGAIN = re.compile(r"^RRULE[^:\n]*:(?P<rule>.+)$", re.M | re.I)
+BY_SLASH = re.compile(r"(;TZID=\"?)/+", re.I)
 MOST_DESCRIBED = 50  # each is read twice, and real calendars have one or two
 
 
@@ -47,7 +48,7 @@ class Zones:
         if not all("FREQ=YEARLY" in rule for rule in rules):
             raise Garbled(f"The time zone “{name[:60]}” changes its clock more than once a year.")
         try:
-            found: tzinfo | None = tzical(StringIO(text)).get(name)
+            found: tzinfo | None = tzical(StringIO(text)).get()  # the only one in this text
         except (ValueError, TypeError, IndexError, KeyError, AttributeError) as error:
             raise Garbled(f"The time zone “{name[:60]}” in it cannot be read.") from error
         return found
@@ -58,13 +59,14 @@ def taken_out(text: str, own: str) -> tuple[str, Zones]:
     found = DESCRIBED.findall(text)
     if len(found) > MOST_DESCRIBED:
         raise Garbled(f"It describes more than {MOST_DESCRIBED} time zones.")
-    described = {name[1].strip(): one for one in found if (name := TZID.search(one))}
-    return DESCRIBED.sub("", text), Zones(own, described)
+    told = [(name[1].strip().strip("/"), one) for one in found if (name := TZID.search(one))]
+    # A name that begins with a slash is guessed by the library, with a warning: ours are looked up.
+    return BY_SLASH.sub(r"\1", DESCRIBED.sub("", text)), Zones(own, dict(told))
 
 
 def _known(name: str) -> tzinfo | None:
     """Return a zone of the common list: by its name, Windows' name, or the end of a longer one."""
-    parts = name.strip("/").split("/")
+    parts = name.split("/")
     for at in range(len(parts)):
         told = "/".join(parts[at:])
         try:

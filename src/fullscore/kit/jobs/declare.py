@@ -43,12 +43,11 @@ class Job(Task[P, T]):
                 self, *args, **kwargs
             )
 
-    def _joined(self, ids: dict[str, Any]) -> TaskResult[T] | None:
+    def _joined(self, ids: dict[str, Any]) -> Any:
         """Return the one that waits, with these ids added; None where none can take them.
 
-        It is locked until we commit, so that no worker begins it without seeing what we wrote.
-        What another transaction has locked is passed over, for nobody should wait here: then there
-        are two. One that waits for its next attempt takes nothing on: its pause may be long.
+        It is locked until we commit: no worker begins it without seeing what we wrote. One that
+        another has locked is passed over, for nobody should wait here; so is one that has failed.
         """
         waits = DBTaskResult.objects.filter(
             status=TaskResultStatus.READY, run_after=get_date_max(),

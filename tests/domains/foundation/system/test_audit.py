@@ -116,6 +116,9 @@ def test_the_audit_is_read_by_page_and_api_by_auditors(role, sees):
     shown = client.get(f"/audit-entries/{entry.n}")
 
     assert listed.status_code == sees
+    for words, is_there in (("see 0", True), ("kit.user", True), ("nobody did", False)):
+        found = client.get("/audit-entries", {"q": words}).content.decode()
+        assert (f"/audit-entries/{entry.n}" in found) == (is_there and sees == 200)
     assert shown.status_code in (sees, 404)
     assert ("host0" in shown.content.decode()) == (sees == 200)
 

@@ -49,6 +49,59 @@ def test_a_port_that_is_none_is_told(tmp_path):
     assert "99999" in done.stderr
 
 
+@pytest.mark.parametrize("command", ["worker", "scheduler", "behind", "collector"])
+def test_help_of_a_process_starts_nothing(tmp_path, command):
+    done = ask(tmp_path, command, "--help")
+    assert done.returncode == 0
+    assert f"usage: fullscore {command}" in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        pytest.param(
+            ["worker", "--queues", "default,quick"], "There is no queue “quick”", id="queue"
+        ),
+        pytest.param(
+            ["worker", "default"], "unrecognized arguments: default", id="a word too many"
+        ),
+        pytest.param(
+            ["scheduler", "now"], "unrecognized arguments: now", id="also the scheduler's"
+        ),
+        pytest.param(["worker"], "run `fullscore migrate`", id="a worker without tables"),
+        pytest.param(["scheduler"], "run `fullscore migrate`", id="a scheduler without tables"),
+        pytest.param(["collector"], "run `fullscore migrate`", id="a collector without tables"),
+    ],
+)
+def test_what_a_process_cannot_do_is_told_once_and_it_ends(tmp_path, words, told):
+    done = ask(tmp_path, *words)
+    assert done.returncode != 0
+    assert done.stderr.count(told) == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_a_worker_serves_the_queues_it_is_given_and_ends_when_told(tmp_path):
+    place = Installation(tmp_path)
+    place.migrate()
+    place.ask(f"""
+from tests.kit.chores import mark
+for queue in ("slow", "default", "urgent"):
+    mark.using(queue_name=queue).enqueue({str(tmp_path / "marks")!r}, queue)
+answer = 0
+""")
+    command = [sys.executable, "-m", "fullscore", "worker", "--queues", "urgent,default"]
+    worker = subprocess.Popen(command, env=place.environment, cwd=ROOT)
+    marks = tmp_path / "marks"
+    ends = time.monotonic() + LONG
+    while not marks.exists() or marks.read_text().count("done") < 2:
+        assert time.monotonic() < ends, "it did not happen in time"
+        time.sleep(0.1)
+    worker.terminate()
+    assert worker.wait(LONG) == 0
+    assert {line.split()[1] for line in marks.read_text().splitlines()} == {"urgent", "default"}
+
+
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("in the way")
     done = ask(tmp_path / "file" / "data", "up")

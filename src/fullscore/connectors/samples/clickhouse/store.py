@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fullscore.connectors.base import Garbled
-from fullscore.connectors.samples.clickhouse import events, questions, schema
+from fullscore.connectors.samples.clickhouse import events as kept
+from fullscore.connectors.samples.clickhouse import questions, schema
 from fullscore.connectors.samples.clickhouse.lines import Lines, draw, drawn
 from fullscore.connectors.samples.clickhouse.questions import Choice
 from fullscore.connectors.samples.clickhouse.server import UPKEEP_SECONDS, Server
@@ -214,9 +215,9 @@ class ClickHouseStore:
             newest_ms=int(rows["newest"][0]) if samples else None,
         )
 
-    def write_events(self, events_: Sequence[Event]) -> int:
+    def write_events(self, events: Sequence[Event]) -> int:
         """Keep the events durably and return how many are not below the drop line."""
-        return events.write(self.server, events_)
+        return kept.write(self.server, events)
 
     def find_events(
         self,
@@ -229,7 +230,7 @@ class ClickHouseStore:
         limit: int = 500,
     ) -> list[Event]:
         """Return the newest events of [start, end) that hold the text, newest first."""
-        return events.find(
+        return kept.find(
             self.server, start_ms=start_ms, end_ms=end_ms, text=text, kinds=kinds,
             sources=chosen(sources).tolist(), limit=limit,
         )  # fmt: skip

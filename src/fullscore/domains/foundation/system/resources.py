@@ -1,7 +1,9 @@
 """How imports, jobs that gave up, and the audit are seen."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
+from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 
 from fullscore.domains.foundation.system import services
@@ -9,7 +11,7 @@ from fullscore.domains.foundation.system.models import Import
 from fullscore.kit import jobs
 from fullscore.kit.models import AuditEntry, DeadLetter
 from fullscore.kit.perform import Verb
-from fullscore.kit.resource import Panel, Resource
+from fullscore.kit.resource import Panel, Resource, Searched
 
 TONES = {
     "fetching": "info",
@@ -58,6 +60,31 @@ IMPORT = Resource(
 )  # fmt: skip
 
 
+class Read(Searched):
+    """Words are looked for in the rows themselves: nobody writes these, so no index keeps them."""
+
+    paths: ClassVar[Sequence[str]] = ()
+
+    def matching(self, rows: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
+        """Keep the rows that hold every word, each in any of the fields."""
+        for word in text.split()[:8]:
+            parts = (Q(**{f"{path}__icontains": word}) for path in self.paths)
+            rows = rows.filter(Q(*parts, _connector=Q.OR))
+        return rows
+
+
+class ReadLetters(Read):
+    """Dead letters by job and error."""
+
+    paths = ("task", "error")
+
+
+class ReadAudit(Read):
+    """Entries by what was done, to what, by whom and why."""
+
+    paths = ("verb", "noun", "record", "reason", "by__name")
+
+
 def _settled(letter: DeadLetter) -> str:
     return "" if letter.state == DeadLetter.State.WAITING else f"It was {letter.state} already."
 
@@ -73,6 +100,7 @@ DEAD_LETTER = Resource(
     columns=["task", "error", "attempts", "failed_at", "state"],
     facts=["queue", "settled_by", "settled_at"],
     filters=["state", "queue", "failed_at"],
+    filterset=ReadLetters,
     order=["-failed_at", "task"],
     icon="octagon-alert",
     group="System",
@@ -110,6 +138,7 @@ AUDIT_ENTRY = Resource(
     columns=["n", "at", "by", "via", "verb", "noun", "record", "reason"],
     facts=["token", "address", "hash", "previous_hash"],
     filters=["noun", "record", "verb", "by", "via", "at"],
+    filterset=ReadAudit,
     order=["-n", "n"],
     icon="scroll-text",
     group="System",

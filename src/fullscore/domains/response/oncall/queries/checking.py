@@ -131,13 +131,12 @@ def calendars(scope: Scope) -> Iterator[Kept]:
         ends_at__gt=scope.now, starts_at__lt=scope.now + UNMATCHED_AHEAD
     )
     unknown: dict[int, list[tuple[str, datetime, datetime]]] = {}
-    for calendar, *told in rows.order_by("starts_at", "pk").values_list(
-        "calendar", "called", "starts_at", "ends_at"
-    ):
-        unknown.setdefault(calendar, []).append((told[0], told[1], told[2]))
+    told = rows.order_by("starts_at", "pk")
+    for one in told.values_list("calendar", "called", "starts_at", "ends_at", named=True):
+        unknown.setdefault(one.calendar, []).append((one.called, one.starts_at, one.ends_at))
     counting = DutyCalendar.objects.exclude(state=DutyCalendar.State.PAUSED)
-    for one in counting.select_related("schedule"):
+    for kept in counting.select_related("schedule"):
         yield Kept(
-            one.pk, one.name, one.schedule.name, one.schedule.team_id, one.failing_since,
-            one.problem, tuple(unknown.get(one.pk, ())),
+            kept.pk, kept.name, kept.schedule.name, kept.schedule.team_id, kept.failing_since,
+            kept.problem, tuple(unknown.get(kept.pk, ())),
         )  # fmt: skip
