@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fullscore.engines.graph import cut_nodes, cut_off
+from fullscore.engines.graph import cut_nodes, cut_off, cut_off_each, necks
 
 pytestmark = pytest.mark.once
 
@@ -95,3 +95,37 @@ def test_wrong_networks_are_refused(count, a, b, roots, failed):
 def test_cut_nodes_refuses_an_unknown_end():
     with pytest.raises(ValueError, match="b has"):
         cut_nodes(2, np.array([0]), np.array([2]))
+
+
+few = st.lists(st.integers(0, 7), max_size=3)
+
+
+@given(networks(), few, st.lists(st.integers(0, 7), max_size=6))
+def test_from_neck_to_neck_are_all_nodes_that_cut_one_off_alone(network, roots, among):
+    count, edges = network
+    roots, among = [[n for n in some if n < count] for some in (roots, among)]
+
+    found = necks(count, *ends(edges), roots, among).tolist()
+
+    for node in range(count):
+        told, at = set(), found[node]
+        while at >= 0:
+            told.add(at)
+            at = found[at]
+        alone = {n for n in {*roots, *among} - {node} if node in joined(edges, roots)
+                 and node not in joined(edges, roots, [n])}  # fmt: skip
+        assert told == (alone if node in {*roots, *among} else set())
+
+
+@given(networks(), st.lists(st.tuples(few, few), max_size=3), few)
+def test_each_group_is_cut_off_from_its_own_roots(network, groups, failed):
+    count, edges = network
+    failed = [n for n in failed if n < count]
+    groups = [tuple(np.array([n for n in some if n < count], np.int32) for some in group)
+              for group in groups]  # fmt: skip
+
+    found = cut_off_each(count, *ends(edges), groups, failed).tolist()
+
+    alone = [set(cut_off(count, *ends(edges), roots.tolist(), failed).tolist()) & {*nodes.tolist()}
+             for roots, nodes in groups]  # fmt: skip
+    assert found == sorted(set().union(*alone))

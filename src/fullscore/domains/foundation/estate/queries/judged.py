@@ -93,8 +93,8 @@ def leaning(scope: Scope) -> Iterator[Leaning]:
     estate = dependencies()
     rows = _in(scope).filter(criticality__lte=2, requirements__isnull=False).distinct()
     for pk, name in rows.values_list("pk", "name"):
-        points = graph.single_points(estate.graph, estate.node[pk]) if pk in estate.node else ()
-        yield Leaning(pk, name, tuple(estate.names[int(p)] for p in points))
+        points = estate.single_points(estate.node[pk]) if pk in estate.node else ()
+        yield Leaning(pk, name, tuple(estate.names[p] for p in points))
 
 
 def astray(scope: Scope) -> Iterator[Astray]:

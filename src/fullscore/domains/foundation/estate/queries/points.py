@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 
 from fullscore.domains.foundation.estate.kinds import CRITICALITY_WEIGHT
 from fullscore.domains.foundation.estate.models import Item, Link, Requirement
-from fullscore.domains.foundation.estate.queries.needs import dependencies
-from fullscore.engines import graph
+from fullscore.domains.foundation.estate.queries.needs import chain_to, dependencies
 from fullscore.kit import past
 from fullscore.kit.access import Actor
 
@@ -60,7 +59,7 @@ def single_points(user: Actor, *, now: datetime) -> list[Leaning]:
     services = Item.objects.visible_to(user).live().filter(kind="service", criticality__lte=2)
     rows = list(services.order_by("criticality", "name").values_list("pk", "name", "criticality"))
     hang = {
-        pk: [int(n) for n in graph.single_points(estate.graph, estate.node[pk])]
+        pk: estate.single_points(estate.node[pk])
         for pk, _, _ in rows[:MOST_SERVICES]
         if pk in estate.node
     }
@@ -69,7 +68,7 @@ def single_points(user: Actor, *, now: datetime) -> list[Leaning]:
 
     def point(service: int, criticality: int, node: int) -> Point:
         item = estate.items[node]
-        chain = graph.why(estate.graph, [node], estate.node[service])
+        chain = chain_to(estate, node, estate.node[service])
         names = tuple(estate.names[n] if estate.items[n] in seen else "(restricted)" for n in chain)
         times = failed.get(item, 0)
         return Point(item, estate.names[node], seen[item], names, times,
