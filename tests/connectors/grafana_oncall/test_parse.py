@@ -10,7 +10,7 @@ from hypothesis import given
 
 from fullscore.connectors.base import Garbled
 from fullscore.connectors.grafana_oncall import parse
-from fullscore.connectors.rotas import Override, Route
+from fullscore.connectors.rotas import Calendar, Override, Route
 from tests.connectors.garbage import spoiled
 
 RECORDED = (Path(__file__).parent / "recordings" / "whole.json").read_bytes()
@@ -52,9 +52,35 @@ def test_the_whole_of_a_recording():
     )  # fmt: skip
     assert told.routes == (Route("F5JU6KJET33FE", "TAAM1K1NNEHAG"),)
     assert {note.where for note in told.notes} == {
-        "Platform primary: First of the month", "From a calendar", "Platform chain, step 4",
-        "Platform chain, step 6", "Platform alerts",
+        "Platform primary: First of the month", "Platform chain, step 4", "Platform chain, step 6",
+        "Platform alerts",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("values", "calendars", "notes"),
+    [
+        pytest.param({"ical_url_primary": "https://example.com/a.ics"},
+                     [Calendar("Calendar", "https://example.com/a.ics")], [], id="one"),
+        pytest.param({"type": "web", "ical_url_overrides": "webcal://example.com/o.ics"},
+                     [Calendar("Calendar of overrides", "https://example.com/o.ics")], [],
+                     id="overrides alone"),
+        pytest.param({"ical_url_primary": "https://a.example/x", "ical_url_overrides": ""},
+                     [Calendar("Calendar", "https://a.example/x")], [], id="an empty one"),
+        pytest.param({"ical_url_primary": "file:///etc/passwd"}, [],
+                     ["the address of its calendar is no web address",
+                      "its turns stand in a calendar elsewhere: add it by hand"], id="no web"),
+        pytest.param({}, [], ["its turns stand in a calendar elsewhere: add it by hand"],
+                     id="an address that is not told"),
+    ],
+)  # fmt: skip
+def test_a_schedule_may_stand_in_calendars(values, calendars, notes):
+    told = {"schedules": [{"id": "S", "name": "S", "type": "ical"} | values]}
+
+    read = parse.rotas(json.dumps(told).encode())
+
+    assert list(read.schedules[0].calendars) == calendars
+    assert [note.what for note in read.notes] == notes
 
 
 def test_steps_come_in_order_of_their_position():
