@@ -56,7 +56,8 @@ def test_matchers_are_read(text, expected):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        pytest.param('a=~"b.*"', "pattern", id="a pattern"),
+        pytest.param('a=~"b("', "no pattern: missing", id="a pattern that is none"),
+        pytest.param('a!~"(?=b)"', "no pattern", id="what RE2 does not have"),
         pytest.param("a", "form", id="no value"),
         pytest.param('a="b" c="d"', "form", id="no comma"),
         pytest.param('a="b', "form", id="an open quote"),
@@ -66,6 +67,25 @@ def test_matchers_are_read(text, expected):
 def test_what_is_no_matcher_is_refused_with_a_sentence(text, why):
     with pytest.raises(ValueError, match=why):
         matchers(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "labels", "expected"),
+    [
+        pytest.param("a=~P.*", {"a": "P4"}, True, id="without quotes"),
+        pytest.param('a=~"P"', {"a": "P4"}, False, id="the whole value counts"),
+        pytest.param('a=~"4"', {"a": "P4"}, False, id="from its first letter"),
+        pytest.param('a=~"x|P4"', {"a": "P4"}, True, id="one of several"),
+        pytest.param('a!~"x|P4"', {"a": "P4"}, False, id="none of several"),
+        pytest.param('a!~"x"', {}, True, id="a missing label is an empty one"),
+        pytest.param('a=~".*"', {}, True, id="which a pattern may take in"),
+        pytest.param(r'a=~"P\\d"', {"a": "P4"}, True, id="as amtool writes a backslash"),
+        pytest.param(r'a=~"P\d"', {"a": "P4"}, True, id="as people write it"),
+        pytest.param('a=~"(x*)*y"', {"a": "x" * 5000}, False, id="in linear time"),
+    ],
+)
+def test_patterns_are_of_the_whole_value(text, labels, expected):
+    assert fits(matchers(text), labels) is expected
 
 
 @given(st.text(min_size=1, max_size=30), st.booleans())

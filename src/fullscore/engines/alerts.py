@@ -3,7 +3,10 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Any, Literal
+
+import re2
 
 Action = Literal["trigger", "acknowledge", "resolve", "note"]
 Step = Literal["open", "repeat", "raise", "lower", "acknowledge", "resolve", "note", "ignore"]
@@ -53,19 +56,42 @@ def step(known: Known | None, said: Said, *, ended_at: float | None = None) -> S
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """That a label has a value, or has not."""
+    """That a label has a value or fits a pattern, or has not and does not."""
 
     name: str
     value: str
     is_equal: bool = True
+    is_pattern: bool = False  # in RE2's syntax, for the whole value
 
     def fits(self, labels: Mapping[str, str]) -> bool:
         """Say whether labels are as this says; a missing label is an empty one."""
-        return (labels.get(self.name, "") == self.value) is self.is_equal
+        known = labels.get(self.name, "")
+        if self.is_pattern:
+            return (pattern(self.value).fullmatch(known) is not None) is self.is_equal
+        return (known == self.value) is self.is_equal
 
     def __str__(self) -> str:
-        value = self.value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'{self.name}{"=" if self.is_equal else "!="}"{value}"'
+        value = self.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        return f'{self.name}{_SIGNS[self.is_pattern, self.is_equal]}"{value}"'
+
+
+_SIGNS = {(False, True): "=", (False, False): "!=", (True, True): "=~", (True, False): "!~"}
+_TOLD = {"n": "\n", '"': '"', "\\": "\\"}  # any other letter after a backslash keeps it
+
+
+@lru_cache(maxsize=1000)
+def pattern(text: str) -> Any:
+    """Return a pattern ready to be matched. ValueError, with a sentence, for what is none.
+
+    Method: RE2, which Alertmanager uses: no pattern takes more than linear time, or more than 8 MB.
+    """
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(text, options)
+    except re2.error as error:
+        why = error.args[0].decode(errors="replace") if error.args else "it is too long"
+        raise ValueError(f"“{text[:60]}” is no pattern: {why}.") from error
 
 
 _MATCHER = re.compile(
@@ -74,23 +100,24 @@ _MATCHER = re.compile(
 
 
 def matchers(text: str) -> tuple[Matcher, ...]:
-    """Read `alertname="DiskFull", severity!="info"`, braces allowed around it.
+    """Read `alertname="DiskFull", severity!~"info|debug"`, braces allowed around it.
 
-    ValueError, with a sentence, for anything else. Patterns (`=~`) are refused: what a pattern
-    takes in grows with every new label, and nobody sees it.
+    ValueError, with a sentence, for anything else.
     """
     text = text.strip().removeprefix("{").removesuffix("}").strip()
     found, at = [], 0
     while at < len(text):
         one = _MATCHER.match(text, at)
         if one is None:
-            raise ValueError(f"“{text[at:][:40]}” is not of the form name=value, name!=value.")
+            raise ValueError(f"“{text[at:][:40]}” is not of the form name=value, name!=value,"
+                             " name=~pattern, name!~pattern.")  # fmt: skip
         name, sign, value = one.groups()
-        if "~" in sign:
-            raise ValueError(f"“{name}{sign}” is a pattern: name the values instead.")
         if value.startswith('"'):
-            value = re.sub(r"\\(.)", r"\1", value[1:-1])
-        found.append(Matcher(name, value.strip(), sign == "="))
+            value = re.sub(r"\\(.)", lambda m: _TOLD.get(m[1], m[0]), value[1:-1])
+        made = Matcher(name, value.strip(), sign in ("=", "=~"), "~" in sign)
+        if made.is_pattern:
+            pattern(made.value)
+        found.append(made)
         at = one.end()
     return tuple(found)
 

@@ -3,7 +3,6 @@
 Source: api/v2/openapi.yaml of prometheus/alertmanager.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -18,11 +17,12 @@ MOST_MATCHERS = 50
 
 
 class Match(NamedTuple):
-    """That a label has a value, or has not."""
+    """That a label has a value or fits a pattern, or has not and does not."""
 
     name: str
     value: str
     is_equal: bool
+    is_pattern: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def told(silence: Silenced, *, by: str, changed_at: datetime, now: datetime) -> 
         "startsAt": rfc3339(starts_at),
         "endsAt": rfc3339(silence.ends_at),
         "matchers": [
-            {"name": m.name, "value": m.value, "isRegex": False, "isEqual": m.is_equal}
+            {"name": m.name, "value": m.value, "isRegex": m.is_pattern, "isEqual": m.is_equal}
             for m in silence.matches
         ],
     }
@@ -95,10 +95,8 @@ def rfc3339(at: datetime) -> str:
 
 def _match(one: Node) -> Match:
     name, value = one.words("name", most=200), one.words("value", most=TEXT_LETTERS)
-    # A pattern without a sign that means anything in one is a value.
-    if _truth(one, "isRegex", default=False) and re.escape(value) != value:
-        raise one.wrong("is a pattern: name the values instead")
-    return Match(name, value, _truth(one, "isEqual", default=True))
+    is_pattern = _truth(one, "isRegex", default=False)
+    return Match(name, value, _truth(one, "isEqual", default=True), is_pattern)
 
 
 def _truth(one: Node, name: str, *, default: bool) -> bool:

@@ -175,6 +175,13 @@ def test_amtool_adds_alerts_and_lists_them(installed, amtool):
         run("alert", "add", "alertname=Full", "instance=exporter.example.org")
         installed.ask(TOLD)
         told = json.loads(run("--output=json", "alert", "query", "alertname=Full"))
+        for pattern, found in {
+            "alertname=~Fu.*": 1,
+            "alertname=~ull": 0,
+            r"alertname!~F\w+": 0,
+        }.items():
+            listed = json.loads(run("--output=json", "alert", "query", pattern))
+            assert len(listed) == found, pattern
         none = json.loads(run("--output=json", "alert", "query", "alertname=Other"))
         assert [a["labels"]["instance"] for a in told] == ["exporter.example.org"]
         assert none == []
@@ -204,6 +211,13 @@ def test_amtool_adds_updates_queries_and_expires_silences(installed, amtool):
         run("silence", "update", "--comment=Still known.", name)
         (told,) = json.loads(run("--output=json", "silence", "query"))
         assert (told["id"], told["comment"]) == (name, "Still known.")
+        other = run("silence", "add", "--comment=Drill.", "alertname=~P4.*").strip()
+        listed = json.loads(run("--output=json", "silence", "query", "alertname=~P4.*"))
+        assert [(one["id"], one["matchers"]) for one in listed] == [
+            (other, [{"name": "alertname", "value": "P4.*", "isRegex": True, "isEqual": True}])
+        ]
+        assert 'alertname=~"P4.*"' in run("silence", "query")
+        run("silence", "expire", other)
         run("silence", "expire", name)
         assert json.loads(run("--output=json", "silence", "query")) == []
         assert run("alert", "query").count("\n") <= 1
@@ -272,6 +286,7 @@ DYING = """
 import os, signal
 from fullscore.domains.response.incidents import jobs, services
 from fullscore.domains.response.incidents.services import applying, grouping, placing, receipts
+receipts.TOGETHER = 2  # several transactions for a few bodies
 calls = [0]
 def dying(holder, name):
     known = getattr(holder, name)
@@ -288,11 +303,11 @@ jobs.keep_up()
 # Where a worker is killed: before or after which call of what, and at which call.
 POINTS = [
     ("receipts", "_let_act", False, 3),
-    ("receipts", "apply", True, 2),
+    ("receipts", "apply_all", True, 2),
     ("applying", "write_events", True, 4),
     ("grouping.silences", "mark", True, 2),
     ("placing", "recorded", False, 1),
-    ("placing.bulk", "update", True, 5),
+    ("placing.bulk", "update", True, 4),
     ("placing.Book", "write", True, 1),
     ("services", "settle", False, 1),
 ]

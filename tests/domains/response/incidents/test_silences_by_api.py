@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import given
 from fullscore.connectors.alertmanager import silences as wire
 from fullscore.connectors.base import Garbled
 from fullscore.domains.foundation.access.services import keys
-from fullscore.domains.response.incidents.models import Silence
+from fullscore.domains.response.incidents.models import Alert, Silence
 from fullscore.kit import time
 from fullscore.kit.models import AuditEntry
 from tests import make
@@ -118,7 +119,8 @@ def test_silences_are_told_by_what_they_say(tool, asked, found):
     ("matchers", "more", "why"),
     [
         pytest.param([], {}, "matchers has to have 1", id="no matcher"),
-        pytest.param([match(value="a.*", isRegex=True)], {}, "is a pattern", id="a pattern"),
+        pytest.param([match(value="a(", isRegex=True)], {}, "no pattern: missing", id="a pattern"),
+        pytest.param([match(value=".*", isRegex=True)], {}, "silence everything", id="any value"),
         pytest.param([match(isEqual=False)], {}, "this would silence everything", id="all"),
         pytest.param([match()], {"endsAt": None}, "endsAt is missing", id="no end"),
         pytest.param([match()], {"endsAt": "2020-01-01T00:00:00Z"}, "endsAt is past", id="past"),
@@ -135,8 +137,41 @@ def test_what_is_wrong_is_told_as_a_bare_text(tool, matchers, more, why):
     assert Silence.objects.count() == 0
 
 
-def test_a_pattern_without_a_sign_of_one_is_a_value(tool):
-    assert tool.post(match(isRegex=True)).status_code == 200
+def test_a_silence_by_a_pattern_holds_what_fits_it_whole(tool, alertmanager, take_in):
+    number = tool.post(match(value="P4.*", isRegex=True)).json()["silenceID"]
+
+    told = tool.get(f"/api/v2/silence/{number}").json()
+    assert told["matchers"] == [
+        {"name": "alertname", "value": "P4.*", "isRegex": True, "isEqual": True}
+    ]
+    for name in ("P4", "P45", "XP4"):
+        alertmanager.notify(firing(name))
+    take_in()
+    silenced = Alert.objects.filter(is_silenced=True).values_list("labels__alertname", flat=True)
+    assert sorted(silenced) == ["P4", "P45"]
+
+
+def test_alerts_are_asked_for_by_patterns_and_by_groups(tool, prometheus, take_in):
+    for name in ("P4", "P5", "Q1"):
+        prometheus.push({"labels": {"alertname": name}})
+    take_in()
+
+    def names(**asked):
+        found = tool.get("/api/v2/alerts?" + urlencode(asked)).json()
+        return sorted(one["labels"]["alertname"] for one in found)
+
+    assert names(filter="alertname=~P.*") == ["P4", "P5"]
+    assert names(filter='alertname!~"P4|Q1"') == ["P5"]
+    assert names(receiver="full.*") == ["P4", "P5", "Q1"]
+    assert names(receiver="other") == []
+    assert tool.get("/api/v2/receivers").json() == [{"name": "fullscore"}]
+    groups = tool.get("/api/v2/alerts/groups?filter=alertname=~P.*").json()
+    assert [(g["labels"], len(g["alerts"])) for g in groups] == [
+        ({"alertname": "P4"}, 1), ({"alertname": "P5"}, 1),
+    ]  # fmt: skip
+    wrong = tool.get("/api/v2/alerts?filter=alertname=~(")
+    assert wrong.status_code == 400
+    assert "“(” is no pattern: missing" in wrong.json()
 
 
 def test_what_is_not_there_is_404(tool):

@@ -4,22 +4,24 @@ Whoever makes one needs an API token of an account: silences have somebody who a
 and a sender of alerts is nobody. The label `fullscore_item` stands for the item of that name.
 """
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from functools import wraps
 from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from fullscore.connectors import documents
 from fullscore.connectors.alertmanager import silences as wire
 from fullscore.connectors.alertmanager.silences import Match, Silenced
 from fullscore.connectors.base import Garbled
 from fullscore.domains.foundation.estate.models import Item
 from fullscore.domains.response.incidents import queries, services
-from fullscore.domains.response.incidents.endpoints.taking import MOST_BYTES, caller, matches
+from fullscore.domains.response.incidents.endpoints.taking import (
+    MOST_BYTES,
+    caller,
+    in_its_words,
+    matches,
+)
 from fullscore.domains.response.incidents.models import Silence
 from fullscore.engines import alerts as rules
 from fullscore.interfaces.api.callers import address_of
@@ -33,26 +35,9 @@ from fullscore.kit.perform import find, require
 
 KEPT = timedelta(hours=120)  # an Alertmanager forgets after as long, too
 MOST_SHOWN = 5000
-View = Callable[..., HttpResponse]
 
 
-def _in_its_words(view: View) -> View:
-    """Tell what is wrong as an Alertmanager does: a bare text, and 400 for whatever is invalid."""
-
-    @wraps(view)
-    def answered(request: HttpRequest, **path: str) -> HttpResponse:
-        answer = view(request, **path)
-        if answer.status_code not in (400, 404, 409, 422):
-            return answer
-        detail = documents.read(answer.content).words("detail", most=1000)
-        status = 404 if answer.status_code == 404 else 400
-        return JsonResponse(detail, safe=False, status=status)
-
-    answered.csrf_exempt = True  # type: ignore[attr-defined]  # of the door within
-    return answered
-
-
-@_in_its_words
+@in_its_words
 @doors.open_to("GET", "POST")
 def silences(request: HttpRequest) -> HttpResponse:
     """Tell the silences, or make or change one."""
@@ -74,7 +59,7 @@ def silences(request: HttpRequest) -> HttpResponse:
     return JsonResponse(told, safe=False)
 
 
-@_in_its_words
+@in_its_words
 @doors.open_to("GET", "DELETE")
 def silence(request: HttpRequest, number: str) -> HttpResponse:
     """Tell one silence, or end it."""
@@ -125,8 +110,12 @@ def _known(number: int, user: User) -> Silence:
 
 
 def _values(asked: Silenced, user: User) -> dict[str, Any]:
-    named = [m.value for m in asked.matches if m.name == queries.ITEM_LABEL and m.is_equal]
-    others = [m for m in asked.matches if m.name != queries.ITEM_LABEL or not m.is_equal]
+    of_item = [
+        m for m in asked.matches
+        if m.name == queries.ITEM_LABEL and m.is_equal and not m.is_pattern
+    ]  # fmt: skip
+    named = [m.value for m in of_item]
+    others = [m for m in asked.matches if m not in of_item]
     return {
         "item": _item(named, user) if named else None,
         "matching": ", ".join(str(rules.Matcher(*m)) for m in others),
@@ -144,7 +133,8 @@ def _item(names: list[str], user: User) -> Item:
 
 def _read(one: Silence) -> Silenced:
     own = () if one.item is None else (Match(queries.ITEM_LABEL, one.item.name, True),)
-    others = (Match(m.name, m.value, m.is_equal) for m in rules.matchers(one.matching))
+    wanted = rules.matchers(one.matching)
+    others = (Match(m.name, m.value, m.is_equal, m.is_pattern) for m in wanted)
     return Silenced(one.pk, (*own, *others), one.starts_at, one.ends_at, one.reason)
 
 

@@ -44,7 +44,7 @@ def _check(silence: Silence) -> None:
         wanted = rules.matchers(silence.matching)
     except ValueError as error:
         raise Invalid(str(error), {"matching": [str(error)]}) from error
-    if silence.item is None and not any(one.is_equal and one.value for one in wanted):
+    if silence.item is None and not any(one.is_equal and not one.fits({}) for one in wanted):
         words = "Name at least one label and its value, or an item: this would silence everything."
         raise Invalid(words, {"matching": [words]})
 
