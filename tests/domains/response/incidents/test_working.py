@@ -331,3 +331,21 @@ def test_an_alert_that_no_change_expects_calls_people_for_all(shop, alertmanager
     services.call_people([Incident.objects.get().pk], by=system())
 
     assert calls == [Incident.objects.get().pk]
+
+
+def test_what_was_acknowledged_is_asked_about_again_by_the_priority_of_its_incident(clock):
+    ann = make.user("ann", role="operator")
+    incident = make.incident(severity=5, priority=2, priority_reason="P2 because of tests.")
+    alert = make.alert(incident=incident, severity=5)
+
+    services.acknowledge(incident, by=ann)
+    alert.refresh_from_db()
+    assert alert.acknowledged_until is None
+
+    services.set_priority(incident, by=ann, priority="P1", reason="The board is watching.")
+    alert.refresh_from_db()
+    assert alert.acknowledged_until == clock() + timedelta(minutes=30)
+
+    services.set_priority(incident, by=ann, priority="P3", reason="They went home.")
+    alert.refresh_from_db()
+    assert alert.acknowledged_until is None

@@ -72,19 +72,38 @@ def test_an_answer_ends_the_calling(clock, live, start, post):
 
 
 @pytest.mark.parametrize(
-    ("severity", "again"),
-    [pytest.param(5, True, id="critical"), pytest.param(4, False, id="not critical")],
+    ("severity", "priority", "again"),
+    [
+        pytest.param(5, None, True, id="critical and not weighed yet"),
+        pytest.param(4, None, False, id="neither critical nor weighed"),
+        pytest.param(5, 2, False, id="critical and P2"),
+        pytest.param(3, 1, True, id="not critical and P1"),
+    ],
 )
-def test_only_what_is_critical_is_asked_about_again(clock, live, start, severity, again):
+def test_only_what_is_p1_is_asked_about_again(clock, live, start, severity, priority, again):
     ben = somebody("ben")
     routed(call(ben), wait(60), ack_minutes=30)
-    run = start(severity=severity)
+    run = start(severity=severity, priority=priority)
     live()
     answering.acknowledge(run, by=make.user())
 
     live(31 * 60, step=30)
 
     assert (called() == ["ben", "ben"]) is again
+
+
+def test_what_is_weighed_after_its_answer_is_asked_about_by_that(clock, live, start):
+    ben = somebody("ben")
+    routed(call(ben), wait(60), ack_minutes=30)
+    run = start(severity=3)
+    live()
+    answering.acknowledge(run, by=make.user())
+    answered_at = Run.objects.get().answered_at
+
+    escalating.weighed("tests.subject", run.record, 1)
+    assert Run.objects.get().resumes_at == answered_at + timedelta(minutes=30)
+    escalating.weighed("tests.subject", run.record, 2)
+    assert Run.objects.get().resumes_at is None
 
 
 def test_what_becomes_worse_than_when_it_was_answered_calls_again(clock, live, start):

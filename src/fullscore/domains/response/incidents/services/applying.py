@@ -22,7 +22,7 @@ from fullscore.kit.checks import SEVERITIES
 from fullscore.kit.models import User
 
 PUSHED_HOLDS = timedelta(seconds=300)  # Alertmanager's own `resolve_timeout`
-CRITICAL_ACK = timedelta(minutes=30)  # what is critical is asked about again after this
+PRESSING_ACK = timedelta(minutes=30)  # what is P1 is asked about again after this
 ALTERED = (
     "title", "severity", "state", "ends_at", "last_seen_at", "changed_at", "resolves_at",
     "acknowledged_until", "count", "annotations", "link",
@@ -77,7 +77,7 @@ def apply_all(
     """Do the same with signals of several bodies, each with when it was received."""
     keys = {signal.key for signal, _ in told}
     of_keys = Alert.objects.filter(source=source, key__in=keys)
-    known = {alert.key: alert for alert in of_keys.live()}
+    known = {alert.key: alert for alert in of_keys.live().select_related("incident")}
     ended = of_keys.filter(state=Alert.State.RESOLVED).order_by().values("key")
     done = Applied(
         source, time.now(), known,
@@ -171,12 +171,20 @@ def resolve(alert: Alert, ends_at: datetime, at: datetime) -> None:
 
 
 def acknowledge(alert: Alert, *, until_from: datetime) -> None:
-    """Make an alert acknowledged, when critical for a while only; the caller writes it.
+    """Make an alert acknowledged, for a while only where it is pressing; the caller writes it.
 
     `changed_at` stays: senders' stamps are compared with it, and a person has none.
     """
     alert.state = Alert.State.ACKNOWLEDGED
-    alert.acknowledged_until = until_from + CRITICAL_ACK if alert.severity == 5 else None
+    alert.acknowledged_until = until_from + PRESSING_ACK if is_pressing(alert) else None
+
+
+def is_pressing(alert: Alert) -> bool:
+    """Say whether an alert is of a P1; what nobody has weighed yet counts by its severity."""
+    incident = alert.incident
+    if incident is None or not incident.priority_reason:
+        return alert.severity == 5
+    return incident.priority == 1
 
 
 def _find_items(done: Applied, items: dict[str, int] | None) -> None:

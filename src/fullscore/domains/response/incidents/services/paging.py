@@ -122,11 +122,18 @@ def _subject(incident: Incident) -> Subject:
     url = f"/incidents/{incident.pk}/room"
     if incident.is_security:
         title = f"Security incident {incident.pk}: sign in to read what it is"
-        return Subject(NOUN, incident.pk, title, url, incident.severity, None, incident.owner)
+        return Subject(
+            NOUN, incident.pk, title, url, incident.severity, None, incident.owner,
+            priority=_priority(incident),
+        )  # fmt: skip
     return Subject(
         NOUN, incident.pk, incident.title, url, incident.severity, incident.root_item,
-        incident.owner, _began(incident),
+        incident.owner, _began(incident), _priority(incident),
     )  # fmt: skip
+
+
+def _priority(incident: Incident) -> int | None:
+    return incident.priority if incident.priority_reason else None
 
 
 def _tell(incident: Incident, text: str) -> None:

@@ -3,16 +3,18 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from fullscore.domains.response.incidents.models import Incident, TimelineEntry
+from fullscore.domains.response.incidents.models import Alert, Incident, TimelineEntry
 from fullscore.domains.response.incidents.models.incidents import PRIORITY_CHOICES
 from fullscore.domains.response.incidents.queries import weighing
+from fullscore.domains.response.incidents.services.applying import PRESSING_ACK
 from fullscore.domains.response.incidents.services.entries import tell
 from fullscore.domains.response.incidents.services.sources import own, take_turn
 from fullscore.domains.response.incidents.services.tasks import lay_out
 from fullscore.domains.response.incidents.services.turns import in_pieces
+from fullscore.domains.response.oncall.services import escalating
 from fullscore.engines import priority as engine
 from fullscore.kit import time
-from fullscore.kit.audit import recorded
+from fullscore.kit.audit import noun_of, recorded
 from fullscore.kit.errors import Conflict, Invalid
 from fullscore.kit.models import User
 
@@ -43,7 +45,18 @@ def _weigh(incident: Incident, now: datetime, by: User) -> None:
                 incident.priority, incident.priority_reason = judged.priority, judged.reason
             if is_news:
                 tell(incident, Kind.DECISION, judged.reason)
+                _let_know(incident, now)
     lay_out(incident, by=by)
+
+
+def _let_know(incident: Incident, now: datetime) -> None:
+    """Let what was answered be asked about again, or no longer, as the priority says now."""
+    escalating.weighed(noun_of(incident), incident.pk, incident.priority)
+    answered = incident.alerts.filter(state=Alert.State.ACKNOWLEDGED)
+    if incident.priority == 1:
+        answered.filter(acknowledged_until=None).update(acknowledged_until=now + PRESSING_ACK)
+    else:
+        answered.update(acknowledged_until=None)
 
 
 def set_priority(incident: Incident, *, by: User, priority: str, reason: str) -> Incident:
@@ -59,6 +72,7 @@ def set_priority(incident: Incident, *, by: User, priority: str, reason: str) ->
         incident.priority, incident.is_priority_set = NUMBERS[priority], True
         incident.priority_reason = f"{priority} because {by} says so: {reason.strip()}"[:500]
     tell(incident, Kind.DECISION, incident.priority_reason, by=by)
+    _let_know(incident, time.now())
     lay_out(incident, by=by)
     return incident
 

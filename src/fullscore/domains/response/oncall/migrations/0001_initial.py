@@ -183,7 +183,7 @@ class Migration(migrations.Migration):
                     "ack_minutes",
                     models.PositiveSmallIntegerField(
                         default=30,
-                        help_text="Minutes after an acknowledgement; 0: never. Only what is critical is asked.",
+                        help_text="Minutes after an acknowledgement; 0: never. Only what is P1 is asked.",
                         verbose_name="asks again after",
                     ),
                 ),
@@ -373,6 +373,7 @@ class Migration(migrations.Migration):
                         ]
                     ),
                 ),
+                ("priority", models.PositiveSmallIntegerField(null=True)),
                 (
                     "urgency",
                     models.CharField(

@@ -50,7 +50,7 @@ class EscalationPolicy(models.Model):
     )  # fmt: skip
     ack_minutes = models.PositiveSmallIntegerField(
         "asks again after", default=30,
-        help_text="Minutes after an acknowledgement; 0: never. Only what is critical is asked.",
+        help_text="Minutes after an acknowledgement; 0: never. Only what is P1 is asked.",
     )  # fmt: skip
 
     objects = PolicyQuerySet.as_manager()

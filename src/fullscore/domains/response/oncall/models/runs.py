@@ -58,6 +58,7 @@ class Run(models.Model):
     title = models.CharField(max_length=300)
     url = models.CharField("address", max_length=300, blank=True)
     severity = models.PositiveSmallIntegerField(choices=SEVERITY_CHOICES)
+    priority = models.PositiveSmallIntegerField(null=True)  # 1 for P1; None: nobody weighed it
     urgency = models.CharField(max_length=9, choices=URGENCIES)
     item = models.ForeignKey(Item, on_delete=models.SET_NULL, null=True, related_name="escalations")
     team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, related_name="escalations")
@@ -77,7 +78,7 @@ class Run(models.Model):
     over_at = models.DateTimeField("over", null=True)
 
     objects = RunQuerySet.as_manager()
-    audit_leaves_out = ("plan", "alerts")
+    audit_leaves_out = ("plan", "alerts", "priority")
 
     class Meta:
         ordering = ["-started_at"]

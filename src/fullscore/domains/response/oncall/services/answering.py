@@ -20,13 +20,12 @@ from fullscore.kit.models import User
 from fullscore.kit.models.user import system
 
 LINK_HOLDS = timedelta(hours=24)
-CRITICAL = 5
 LONGEST_SNOOZE = timedelta(hours=24)
 LINKS = signing.Signer(salt="oncall.answer")
 
 
 def acknowledge(run: Run, *, by: User, note: str = "") -> Run:
-    """Say that one is on it: nobody is called any more, what is critical for a while only."""
+    """Say that one is on it: nobody is called any more, for what is P1 for a while only."""
     _check_live(run)
     if run.state == Run.State.ACKNOWLEDGED:
         raise Conflict(f"{run.answered_by or 'Somebody'} is on it already.")
@@ -45,11 +44,9 @@ def answered_elsewhere(noun: str, record: int, *, by: User) -> None:
 
 def _answer(run: Run, person: Person | None, by: User, note: str) -> None:
     now = time.now()
-    minutes = run.policy.ack_minutes if run.policy else 0
     with recorded(run, "acknowledge", by=by, note=note):
         run.state, run.answered_at, run.answered_by = Run.State.ACKNOWLEDGED, now, person
-        asks_again = minutes and run.severity == CRITICAL
-        run.resumes_at = now + timedelta(minutes=minutes) if asks_again else None
+        run.resumes_at = escalating.asks_again_at(run)
         hush(run)
         tell(run, f"{person or by} is on it. {note}".strip())
 

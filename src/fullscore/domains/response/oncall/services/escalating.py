@@ -41,6 +41,7 @@ RESUMED: dict[str, str] = {
     Run.State.SNOOZED: "The pause is over.",
     Run.State.UNANSWERED: "Nobody answered.",
 }
+CRITICAL = 5
 URGENCY_ORDER = ("normal", "important")
 log = get_logger()
 CONDITIONS = frozenset({"severity", "hours", "alerts"})
@@ -60,6 +61,7 @@ class Subject(NamedTuple):
     item: Item | None = None
     team: Team | None = None
     alerts: Sequence[float] = ()  # when each began, in Unix seconds
+    priority: int | None = None  # 1 for P1; None: nobody weighed it yet
 
 
 def start(subject: Subject, *, by: User) -> Run | None:
@@ -94,7 +96,7 @@ def begin(subject: Subject, policy: EscalationPolicy | None, urgency: str, *, by
         subject=subject.noun, record=subject.record, title=subject.title[:300], url=subject.url,
         severity=subject.severity, urgency=urgency, item=subject.item, team=subject.team,
         policy=policy, plan=paging.plan_of(policy) if policy else [], started_at=time.now(),
-        alerts=list(subject.alerts)[-MOST_ALERTS:],
+        alerts=list(subject.alerts)[-MOST_ALERTS:], priority=subject.priority,
     )  # fmt: skip
     with recorded(run, "start", by=by):
         pass
@@ -142,6 +144,29 @@ def heard(noun: str, record: int, alerts: Sequence[float]) -> None:
     """Let what runs know when the alerts of its subject began, in Unix seconds."""
     kept = list(alerts)[-MOST_ALERTS:]
     paging.runs_of(noun, record).live().update(alerts=kept)
+
+
+def weighed(noun: str, record: int, priority: int) -> None:
+    """Let what runs know how urgent its subject is: what was answered is asked about by that."""
+    run = paging.runs_of(noun, record).select_for_update().live().first()
+    if run is None or run.priority == priority:
+        return
+    run.priority = priority
+    if run.state == Run.State.ACKNOWLEDGED:
+        run.resumes_at = asks_again_at(run)
+    run.save(update_fields=["priority", "resumes_at"])
+
+
+def asks_again_at(run: Run) -> datetime | None:
+    """Return when whoever answered is asked again: for P1, so many minutes after the answer.
+
+    What nobody has weighed yet counts by its severity: it may turn out to be P1.
+    """
+    minutes = run.policy.ack_minutes if run.policy else 0
+    is_pressing = run.severity == CRITICAL if run.priority is None else run.priority == 1
+    if not minutes or not is_pressing or run.answered_at is None:
+        return None
+    return run.answered_at + timedelta(minutes=minutes)
 
 
 def anew(run: Run, why: str) -> None:
