@@ -7,7 +7,8 @@ import pytest
 from django.core import serializers
 from django.db import connection
 
-from fullscore.kit import envelope, log, secrets
+from fullscore.engines import envelope
+from fullscore.kit import log, secrets
 from fullscore.kit.errors import Conflict, Invalid
 from fullscore.kit.models import AuditEntry, Secret
 from fullscore.kit.models.user import system

@@ -8,7 +8,8 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 
-from fullscore.kit import envelope
+from fullscore.engines import envelope
+from fullscore.kit.errors import Conflict
 from fullscore.kit.models.querysets import VisibleQuerySet
 from fullscore.kit.models.user import User, system
 from fullscore.kit.time import now
@@ -20,6 +21,15 @@ USE_NOTED_EVERY = timedelta(hours=1)
 def master_keys() -> envelope.MasterKeys:
     """Return the installation's master keys, which are never in the database or its backup."""
     return envelope.MasterKeys.read(settings.OPTIONS.master_key)
+
+
+@contextmanager
+def opening() -> Iterator[None]:
+    """Turn what does not open into a sentence for people."""
+    try:
+        yield
+    except envelope.Unopened as error:
+        raise Conflict(str(error)) from error
 
 
 class SecretQuerySet(VisibleQuerySet["Secret"]):
@@ -60,10 +70,11 @@ class Secret(models.Model):
 
         The use is audited, for pollers once per hour.
         """
-        data_key = master_keys().unwrap(
-            bytes(self.data_key), by=self.key_id, place=self.place("data_key")
-        )
-        value = envelope.unseal(data_key, bytes(self.ciphertext), self.place("ciphertext"))
+        with opening():
+            data_key = master_keys().unwrap(
+                bytes(self.data_key), by=self.key_id, place=self.place("data_key")
+            )
+            value = envelope.unseal(data_key, bytes(self.ciphertext), self.place("ciphertext"))
         self._note_use(by)
         yield value.decode()
 
@@ -88,7 +99,8 @@ class Secret(models.Model):
     def rewrap(self) -> None:
         """Wrap the data key with the first master key; the value stays sealed; the caller saves."""
         keys, place = master_keys(), self.place("data_key")
-        data_key = keys.unwrap(bytes(self.data_key), by=self.key_id, place=place)
+        with opening():
+            data_key = keys.unwrap(bytes(self.data_key), by=self.key_id, place=place)
         self.key_id, self.data_key = keys.wrap(data_key, place)
 
     def place(self, field: str) -> envelope.Place:

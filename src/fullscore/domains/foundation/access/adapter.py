@@ -9,9 +9,9 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
 
-from fullscore.kit import envelope
+from fullscore.engines import envelope
 from fullscore.kit.models import User
-from fullscore.kit.models.secret import master_keys
+from fullscore.kit.models.secret import master_keys, opening
 
 SEALED_AT = ("mfa_authenticator", "", "data")  # the library tells no row when it seals
 
@@ -51,8 +51,9 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     def decrypt(self, encrypted_text: str) -> str:
         """Return a seed again; refuse what was altered or sealed with a key that is gone."""
         key_id, wrapped, sealed = encrypted_text.split(".")
-        data_key = master_keys().unwrap(base64.b64decode(wrapped), by=key_id, place=SEALED_AT)
-        return envelope.unseal(data_key, base64.b64decode(sealed), SEALED_AT).decode()
+        with opening():
+            data_key = master_keys().unwrap(base64.b64decode(wrapped), by=key_id, place=SEALED_AT)
+            return envelope.unseal(data_key, base64.b64decode(sealed), SEALED_AT).decode()
 
 
 def is_sealed_anew(encrypted_text: str) -> bool:

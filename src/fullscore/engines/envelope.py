@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from fullscore.kit.errors import Conflict
-
 KEY_BYTES = 32
 NONCE_BYTES = 12
 
 Place = tuple[str, str, str]  # table, id, field
+
+
+class Unopened(ValueError):
+    """What was sealed does not open: altered, moved, or its master key is gone."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -55,7 +57,7 @@ class MasterKeys:
     def unwrap(self, wrapped: bytes, *, by: str, place: Place) -> bytes:
         """Return a data key that the master key with the id `by` wrapped."""
         if by not in self.keys:
-            raise Conflict(
+            raise Unopened(
                 f"This was sealed with master key {by}, which this installation does not have. "
                 "Put that key back beside the present one, or enter the credential again."
             )
@@ -83,7 +85,7 @@ def unseal(key: bytes, sealed: bytes, place: Place) -> bytes:
     try:
         return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound(place))
     except (InvalidTag, ValueError) as error:
-        raise Conflict(
+        raise Unopened(
             "This credential was altered or moved in the database, and cannot be read. "
             "Enter it again, and find out who wrote to the database."
         ) from error
