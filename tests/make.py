@@ -162,8 +162,9 @@ from fullscore.domains.response.troubleshooting.models import (
     Watched,
 )
 from fullscore.engines.anomaly import Detector
+from fullscore.kit.audit import noted
 from fullscore.kit.checks import Subject
-from fullscore.kit.models import User
+from fullscore.kit.models import AuditEntry, DeadLetter, User
 from fullscore.kit.models.user import system
 
 AT = datetime(2026, 10, 1, 9, tzinfo=UTC)
@@ -199,6 +200,22 @@ def client(user: User | None = None, **given: Any) -> Client:
         session[sessions.BY_MACHINE] = True
         session.save()
     return browser
+
+
+def audit_entry(**values: Any) -> AuditEntry:
+    """Return an entry in the chain, about an account's own record."""
+    by = values.pop("by", None) or system()
+    return noted(by, values.pop("verb", "see"), by=by, **values)
+
+
+def dead_letter(**values: Any) -> DeadLetter:
+    """Return a job that gave up and that this version still has."""
+    known = {
+        "task": "fullscore.domains.foundation.system.jobs.write_audit_head", "queue": "default",
+        "arguments": {"args": [], "kwargs": {}}, "attempts": 5, "error": "the disk is full",
+        "traceback": "OSError: the disk is full", "failed_at": AT,
+    }  # fmt: skip
+    return DeadLetter.objects.create(**known | values)
 
 
 def grant(**values: Any) -> RoleGrant:

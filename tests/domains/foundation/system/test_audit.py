@@ -10,7 +10,7 @@ from fullscore.domains.foundation.findings.services import list_checks, run_chec
 from fullscore.domains.foundation.system import jobs
 from fullscore.domains.foundation.system.services import anchors
 from fullscore.kit import audit, checks
-from fullscore.kit.models import AuditEntry, DeadLetter
+from fullscore.kit.models import AuditEntry
 from fullscore.kit.models.user import system
 from tests import make
 
@@ -125,13 +125,7 @@ def test_the_audit_is_read_by_page_and_api_by_auditors(role, sees):
 
 @pytest.fixture
 def letter(db):
-    from fullscore.kit import time
-
-    return DeadLetter.objects.create(
-        task="fullscore.domains.foundation.system.jobs.write_audit_head", queue="default",
-        arguments={"args": [], "kwargs": {}}, attempts=5, error="the disk is full",
-        traceback="OSError: the disk is full", failed_at=time.now(),
-    )  # fmt: skip
+    return make.dead_letter()
 
 
 def test_a_job_that_gave_up_is_seen_queued_again_or_discarded(letter):
