@@ -36,6 +36,25 @@ def test_a_host_is_named_by_its_own_files(debian):
     assert debian.facts["os"]["codename"] == "bookworm"
 
 
+@pytest.mark.parametrize(
+    ("maker", "tag", "cloud"),
+    [
+        ("Amazon EC2", "i-0123456789abcdef0", ("aws", "i-0123456789abcdef0")),
+        ("Amazon EC2", "Not Specified", ("aws", None)),
+        ("Dell Inc.", "i-0123456789abcdef0", None),
+    ],
+)
+def test_an_instance_of_aws_knows_its_id_by_its_firmware(tmp_path, maker, tag, cloud):
+    firmware = {"sys_vendor": maker, "board_asset_tag": tag}
+    root = roots.write(
+        roots.debian12(tmp_path), {f"sys/class/dmi/id/{n}": f"{v}\n" for n, v in firmware.items()}
+    )
+
+    told = facts_of(root).facts["identity"]["cloud"]
+
+    assert (told and (told["provider"], told["instance_id"])) == cloud
+
+
 def test_packages_carry_their_source_and_state(debian):
     rows = [
         (row["name"], row["version"], row["source"], row["source_version"], row["state"])

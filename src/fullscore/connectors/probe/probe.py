@@ -891,7 +891,10 @@ METADATA = "169.254.169.254"  # link-local: never leaves the machine it runs on
 
 
 def cloud_of(host):
-    """Return the provider by firmware, and its instance id when `--cloud` allows one question."""
+    """Return the provider and the instance's id: by firmware, or when `--cloud` allows a question.
+
+    AWS writes the id into the firmware of every Nitro instance.
+    """
     firmware = "/sys/class/dmi/id/"
     maker = " ".join(
         host.word(firmware + name) or "" for name in ("sys_vendor", "bios_vendor")
@@ -904,7 +907,10 @@ def cloud_of(host):
         provider = None  # Hyper-V on somebody's own machine has the same vendor
     if provider is None:
         return None
-    instance = ask_cloud(host, provider) if host.cloud and host.is_live else None
+    tag = host.word(firmware + "board_asset_tag") or ""
+    instance = tag if provider == "aws" and re.match(r"i-[0-9a-f]{8,17}$", tag) else None
+    if instance is None and host.cloud and host.is_live:
+        instance = ask_cloud(host, provider)
     return {"provider": provider, "instance_id": instance}
 
 
