@@ -31,6 +31,7 @@ def unguarded(*statements):
     table = AuditEntry._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # else the table is still in use
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER kit_audit_guard")
         else:
             cursor.execute("DROP TRIGGER kit_audit_not_changed")
